@@ -1,0 +1,61 @@
+# godwit_layer: one folder, one target, one room. godwit_program, godwit_plugin, godwit_gtest likewise.
+# Warnings and sanitizers come through INTERFACE targets; there are no global flags.
+
+add_library(godwit_warnings INTERFACE)
+target_compile_options(godwit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                                 -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers)
+
+add_library(godwit_sanitizers INTERFACE)
+if(GODWIT_SANITIZE)
+  target_compile_options(godwit_sanitizers INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-omit-frame-pointer
+                                                     -fno-sanitize-recover=all)
+  target_link_options(godwit_sanitizers INTERFACE -fsanitize=${GODWIT_SANITIZE})
+endif()
+
+# godwit_layer(NAME [SOURCES a.cpp …] [HEADERS a.hpp …] [LINKS targets…] [PRIVATE_LINKS targets…])
+# Defines godwit_NAME and the alias godwit::NAME; headers are included as "folder/header.hpp" and must
+# be self-contained (target all_verify_interface_header_sets).
+function(godwit_layer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(arg_SOURCES)
+    add_library(godwit_${name} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(godwit_${name} PRIVATE godwit_warnings godwit_sanitizers ${arg_PRIVATE_LINKS})
+  else()
+    add_library(godwit_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  if(arg_HEADERS)
+    target_sources(godwit_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/runtime FILES ${arg_HEADERS})
+  endif()
+  target_include_directories(godwit_${name} ${scope} ${PROJECT_SOURCE_DIR}/runtime)
+  target_link_libraries(godwit_${name} ${scope} ${arg_LINKS})
+  set_target_properties(godwit_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  add_library(godwit::${name} ALIAS godwit_${name})
+endfunction()
+
+# godwit_program(NAME SOURCES … LINKS …): an executable in build/<preset>/bin.
+function(godwit_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/runtime)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} godwit_warnings godwit_sanitizers)
+endfunction()
+
+# godwit_plugin(TYPE SOURCES …): a job type as build/<preset>/plugins/TYPE.so.
+function(godwit_plugin type)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(godwit_plugin_${type} MODULE ${arg_SOURCES})
+  target_link_libraries(godwit_plugin_${type} PRIVATE godwit::job_interface ${arg_LINKS} godwit_warnings godwit_sanitizers)
+  set_target_properties(godwit_plugin_${type} PROPERTIES PREFIX "" OUTPUT_NAME ${type} CXX_VISIBILITY_PRESET hidden
+                        LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+endfunction()
+
+# godwit_gtest(NAME LABEL SOURCES … LINKS …): each TEST becomes one ctest test with that label.
+function(godwit_gtest name label)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gtest GTest::gtest_main godwit_warnings godwit_sanitizers)
+  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,39 @@
+// Allocator: rank 0's state machine. Owns the ledger, grants jobs to hosts, opens and closes moves,
+// answers users. Pure: time, wall time and events are handed in, effects handed out.
+//
+// Invariants: only it mints epochs; per job at most one operation (move, checkpoint, suspend, resume,
+// cancel) is open, later ones queue behind it; an event is appended before the sends it justifies.
+// Never touches image bytes. One thread: the node's loop.
+#pragma once
+
+#include <memory>
+
+#include "allocator/effects.hpp"
+#include "ledger/ledger.hpp"
+
+namespace godwit::allocator {
+
+struct Settings {
+  Duration heartbeat_every{500ms};
+  Duration lease{10s};
+  Duration late_after{2s};   // a host that is silent this long is polled and shown as "late"
+  Duration suspicion{30s};   // silent this long: dead, if not proven before
+  Duration safe_point_patience{30s};
+};
+
+class Allocator {
+ public:
+  // `ledger`: as replayed from the previous terms' logs.
+  Allocator(Settings settings, Ledger ledger);
+  ~Allocator();
+
+  void step(Instant now, WallTime wall, Event const& event, Effects& effects);
+
+  [[nodiscard]] Ledger const& ledger() const;
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace godwit::allocator

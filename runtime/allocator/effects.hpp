@@ -1,0 +1,48 @@
+// What happens to the allocator, and what it wants done: the whole boundary of its state machine.
+// Journal first: Node holds each Send, Reply and Exit back until every Append before it (in this and
+// earlier steps) is durable; sends marked `unjournalled` (heart-beat answers, polls) don't wait.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "ledger/event.hpp"
+#include "message/command.hpp"
+#include "message/message.hpp"
+#include "port/control.hpp"
+#include "port/transport.hpp"
+#include "port/world.hpp"
+
+namespace godwit::allocator {
+
+// ---- events
+
+struct Began {  // once, first, after the ledger was replayed
+  Term term;
+  std::int32_t ranks{0};
+  Duration old_leases{0};  // how long a previous world's hosts might still run jobs; 0: their end is proven
+};
+struct Received { Rank from; Message message; };
+struct TimerFired { RequestId timer; };
+struct StopWanted {};     // SIGTERM or SIGINT: as the command Stop, with nobody to answer
+struct JournalBroken { Failure why; };  // the ledger can't be written: no authority any more
+
+using Event = std::variant<Began, Received, TimerFired, CommandReceived, TypesFound, PeerDied, StopWanted, JournalBroken>;
+
+// ---- effects
+
+struct Append { LedgerEvent event; };
+struct Send { Rank to; Message message; bool unjournalled{false}; };
+struct Reply { CommandId command; Answer answer; };
+struct Arm { RequestId timer; Instant at; };  // one shot; arming again moves it; at = {} disarms
+struct FindTypes { RequestId request; std::string type; };
+struct Write { Note note; };
+struct Exit { int code; };  // after every Send and Reply before it has left
+
+using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Exit>;
+using Effects = std::vector<Effect>;
+
+}  // namespace godwit::allocator

@@ -1,0 +1,66 @@
+// What happens to a host, and what it wants done: the whole boundary of the host's state machine.
+// host.step(now, event, effects) is pure but for its own state; Node carries the effects out in order.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "message/message.hpp"
+#include "port/capsules.hpp"
+#include "port/checkpoint_store.hpp"
+#include "port/transport.hpp"
+#include "port/world.hpp"
+
+namespace godwit::host {
+
+// ---- events
+
+struct Began {};  // once, first
+struct Received { Rank from; Message message; };
+struct TimerFired { RequestId timer; };
+struct LoadRead { Load load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
+
+using Event = std::variant<Began, Received, TimerFired, LoadRead, PagesSent, PagesReceived, PeerDied, CapsuleEvent,
+                           StoreEvent>;
+
+// ---- effects
+
+struct Send { Rank to; Message message; };
+struct Arm { RequestId timer; Instant at; };  // one shot; arming again moves it; at = {} disarms
+struct ReadLoad {};
+
+struct PrepareCapsule { CapsuleOrder order; };
+struct StartCapsule { CapsuleId capsule; Epoch epoch; };
+struct RestoreCapsule { CapsuleId capsule; Epoch epoch; Bytes manifest; };
+struct FreezeCapsule { CapsuleId capsule; };
+struct ThawCapsule { CapsuleId capsule; Epoch epoch; };
+struct SuspendCapsule { CapsuleId capsule; };
+struct ResumeCapsule { CapsuleId capsule; };
+struct CallCapsule { CapsuleId capsule; RequestId request; std::string method; std::vector<std::string> arguments; };
+struct KillCapsule { CapsuleId capsule; };
+struct ForgetCapsule { CapsuleId capsule; };
+struct SetLease { Instant until; };
+
+struct SendPages { CapsuleId capsule; Rank to; StreamId stream; std::vector<msg::PageRange> ranges; };
+struct ReceivePages { CapsuleId capsule; Rank from; StreamId stream; std::uint64_t arena_bytes; std::vector<msg::PageRange> ranges; };
+
+struct WriteCheckpoint { RequestId request; CapsuleId capsule; CheckpointLabel label; Bytes manifest; std::uint64_t arena_bytes; };
+struct ReserveStaging { std::uint64_t arena_bytes; };
+struct VerifyImages { RequestId request; std::vector<msg::ImageName> images; };
+struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; std::uint64_t arena_bytes; };
+
+struct Write { Note note; };
+struct Exit { int code; };
+
+using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
+                            ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,
+                            SetLease, SendPages, ReceivePages, WriteCheckpoint, ReserveStaging, VerifyImages,
+                            LoadImage, Write, Exit>;
+using Effects = std::vector<Effect>;
+
+}  // namespace godwit::host

@@ -1,0 +1,37 @@
+// Host: the state machine of a rank ≥ 1. Runs jobs in capsules, heart-beats, freezes, sends, receives
+// and restores them; obeys the allocator at the epoch it names. Pure: time and events are handed in,
+// effects handed out. One thread: the node's loop.
+//
+// Invariants: a job runs here at one epoch only; after a commit frame has been sent the source's
+// capsule stays frozen until Accepted, Refused or a fenced target; nothing runs past the lease.
+#pragma once
+
+#include <memory>
+
+#include "host/effects.hpp"
+
+namespace godwit::host {
+
+struct Settings {
+  std::int32_t pid{0};
+  std::string node;
+  std::int32_t cores{1};
+  std::int32_t slots{1};
+  std::uint64_t memory_bytes{0};
+  Duration safe_point_patience{30s};  // a move that finds no safe point in this time is refused
+  Duration orphan_patience{60s};      // lease expired this long ago: park everything and exit
+};
+
+class Host {
+ public:
+  Host(Rank self, Settings settings);
+  ~Host();
+
+  void step(Instant now, Event const& event, Effects& effects);
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace godwit::host

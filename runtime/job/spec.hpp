@@ -1,0 +1,115 @@
+// JobSpec: what the user asked for. JobType: what a plugin offers. Both cross the wire and the ledger.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/archive.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "godwit/job.hpp"
+
+namespace godwit {
+
+struct JobSpec {
+  std::string type;
+  std::map<std::string, std::string> arguments;
+  std::string name;     // empty: none
+  std::string account;  // a label
+  std::string directory;  // absolute; the job's working directory, relative paths start here
+  std::map<std::string, std::string> environment;  // added to the runtime's own
+  std::int32_t cores{1};
+  std::uint64_t memory_bytes{0};  // 0: no limit
+  Rank host{no_rank};             // start there only
+  Duration checkpoint_every{0};   // 0: on request and at shutdown only
+  std::int32_t crash_limit{3};    // crashes after which it fails
+  std::string plugin_digest;      // hex; filled in at submission, kept for the job's life
+
+  bool operator==(JobSpec const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
+        checkpoint_every & crash_limit & plugin_digest;
+  }
+};
+
+struct ParameterInfo {
+  std::string name;
+  std::string help;
+  ParameterKind kind{};
+  std::optional<std::string> fallback;  // none: required
+
+  bool operator==(ParameterInfo const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & name & help & kind & fallback;
+  }
+};
+
+struct MethodInfo {
+  std::string name;
+  std::string help;
+  std::uint32_t arity{0};
+
+  bool operator==(MethodInfo const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & name & help & arity;
+  }
+};
+
+struct JobType {
+  std::string name;
+  std::uint32_t state_version{0};
+  std::string plugin_digest;  // hex
+  std::string plugin_path;    // where it was found
+  std::vector<ParameterInfo> parameters;
+  std::vector<MethodInfo> methods;
+
+  bool operator==(JobType const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & name & state_version & plugin_digest & plugin_path & parameters & methods;
+  }
+};
+
+// Are these arguments what the type takes? The failure names every unknown, missing or malformed one,
+// with the nearest known name and what was expected.
+[[nodiscard]] Status check_arguments(JobType const& type, std::map<std::string, std::string> const& arguments);
+
+enum class JobState : std::uint8_t {
+  waiting = 0,     // for a host
+  starting = 1,    // granted, its capsule not yet running
+  running = 2,
+  migrating = 3,   // a move is open
+  suspended = 4,
+  finished = 5,
+  failed = 6,      // with its reason
+  cancelled = 7,
+  stranded = 8,    // its host died; it goes on from its newest generation when the runtime is restarted
+};
+
+[[nodiscard]] char const* to_string(JobState state);  // "RUNNING"
+[[nodiscard]] constexpr bool is_ended(JobState state) {
+  return state == JobState::finished || state == JobState::failed || state == JobState::cancelled;
+}
+
+enum class Ending : std::uint8_t { finished = 0, failed = 1, cancelled = 2, crashed = 3 };
+
+struct Outcome {
+  Ending ending{};
+  std::string reason;    // failed: the job's message; crashed: "killed by signal 11 (SIGSEGV)"
+  std::string log_tail;  // crashed or failed: the last lines of its stderr, else stdout
+  std::uint64_t steps{0};
+
+  bool operator==(Outcome const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & ending & reason & log_tail & steps;
+  }
+};
+
+}  // namespace godwit

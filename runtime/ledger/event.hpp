@@ -1,0 +1,65 @@
+// LedgerEvent: everything that a later allocator must know. Appended to the journal before the sends
+// it justifies; Ledger::apply replays them. The log's record format is docs/protocol.md, "Ledger".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/archive.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+
+namespace godwit::log {
+
+struct ImageKey {
+  Epoch epoch;
+  Generation generation;
+  auto operator<=>(ImageKey const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & epoch & generation;
+  }
+};
+
+#define GODWIT_EVENT(...)                      \
+  template <class Archive>                     \
+  void serialize(Archive& archive, unsigned) { \
+    archive & __VA_ARGS__;                     \
+  }
+
+struct WorldBegan { Term term; std::int32_t ranks{0}; WallTime at; GODWIT_EVENT(term & ranks & at) };
+struct WorldEnded { Term term; WallTime at; GODWIT_EVENT(term & at) };  // cleanly: every host quiesced
+struct HostLost { Rank host; bool proven{false}; WallTime at; GODWIT_EVENT(host & proven & at) };
+
+struct Submitted { JobId job; JobSpec spec; WallTime at; GODWIT_EVENT(job & spec & at) };
+struct Granted { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
+struct Started {  // from: the image that this epoch began from; none: afresh
+  JobId job; Epoch epoch; std::optional<ImageKey> from; bool suspended{false}; WallTime at;
+  GODWIT_EVENT(job & epoch & from & suspended & at)
+};
+struct Intent {
+  JobId job; Rank source; Rank target; Epoch target_epoch; Epoch thaw_epoch; WallTime at;
+  GODWIT_EVENT(job & source & target & target_epoch & thaw_epoch & at)
+};
+struct Moved { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
+struct Stayed { JobId job; Epoch epoch; std::string why; GODWIT_EVENT(job & epoch & why) };  // intent closed; the source runs at `epoch`
+struct Checkpointed { JobId job; ImageKey image; std::uint64_t bytes{0}; WallTime at; GODWIT_EVENT(job & image & bytes & at) };
+struct Suspended { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };
+struct Resumed { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };
+struct Crashed { JobId job; Epoch epoch; Outcome outcome; WallTime at; GODWIT_EVENT(job & epoch & outcome & at) };  // to be retried
+struct Ended { JobId job; Epoch epoch; Outcome outcome; WallTime at; GODWIT_EVENT(job & epoch & outcome & at) };
+struct Parked { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };  // released at the end of a world: no one runs it
+
+}  // namespace godwit::log
+
+namespace godwit {
+
+using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost, log::Submitted, log::Granted,
+                                 log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
+                                 log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked>;
+
+}
+#undef GODWIT_EVENT

@@ -1,0 +1,104 @@
+// What a user asks of the allocator, and what it answers: each verb is acknowledged with its outcome
+// or with the reason why not. The control edge translates to and from JSON-RPC.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+#include "message/message.hpp"
+
+namespace godwit::cmd {
+
+// JOB on the command line: "7", a name, "last", "all". Resolved by the allocator.
+using JobReference = std::string;
+
+struct Submit {
+  std::vector<JobSpec> jobs;
+  bool adopt{false};  // a job with the same name and spec that is known already is answered, not doubled;
+                      // the same name with another spec is refused
+};
+struct ListJobs {};
+struct ListHosts {};
+struct ShowJob { JobReference job; };
+struct Wait { std::vector<JobReference> jobs; };  // empty: all; answered when each has ended (or is stranded)
+struct Migrate { JobReference job; std::optional<Rank> host; };  // none: the best
+struct Checkpoint { JobReference job; };
+struct Suspend { JobReference job; };
+struct Resume { JobReference job; };
+struct Cancel { JobReference job; };
+struct Call { JobReference job; std::string method; std::vector<std::string> arguments; };
+struct ListTypes { std::string type; };  // empty: all
+struct Stop {};                          // checkpoint everything, end the world
+struct Ping {};
+
+using Command = std::variant<Submit, ListJobs, ListHosts, ShowJob, Wait, Migrate, Checkpoint, Suspend, Resume,
+                             Cancel, Call, ListTypes, Stop, Ping>;
+
+// ---- answers
+
+struct JobRow {
+  JobId job;
+  JobSpec spec;
+  JobState state{};
+  Rank host{no_rank};
+  Epoch epoch;
+  std::uint64_t steps{0};
+  Progress progress;
+  std::optional<msg::ImageName> newest_image;
+  std::uint32_t moves{0};
+  std::uint32_t crashes{0};
+  WallTime submitted, started, ended;  // 0: not yet
+  Outcome outcome;                     // once ended
+  std::vector<msg::ImageName> images;  // ShowJob only, newest first
+  Duration step_p50{0}, step_p99{0};
+};
+
+struct HostRow {
+  Rank host;
+  std::int32_t pid{0};
+  std::string node;
+  std::string state;  // "alive", "late", "dead"
+  std::int32_t cores{0};
+  std::int32_t slots{0};
+  std::int64_t load_milli{0};
+  std::int32_t jobs{0};
+  Duration heard{0};  // since the last heart-beat
+};
+
+struct Submitted { std::vector<JobId> jobs; std::vector<bool> adopted; };
+struct Jobs { std::vector<JobRow> rows; };
+struct Hosts { std::vector<HostRow> rows; };
+struct Types { std::vector<JobType> types; };
+struct Pong { Term term; std::int32_t hosts{0}; };
+
+// The outcome of one verb for one job. `all` gives several.
+struct Act {
+  JobId job;
+  std::optional<Failure> failure;
+  std::string what;  // "moved 1 → 3: 12.4 MiB, 3.1 ms stopped", "suspended", "generation 4: 128.0 MiB, …"
+  std::optional<msg::MoveFigures> move;
+  std::optional<msg::CheckpointFigures> checkpoint;
+  std::optional<msg::ImageName> image;
+  Rank from{no_rank}, to{no_rank};
+  Duration total{0};   // command to outcome, as the allocator saw it
+  std::string answer;  // of a call
+};
+struct Acted { std::vector<Act> acts; };
+struct Stopped { std::int32_t checkpointed{0}; std::vector<std::pair<JobId, Failure>> unsaved; };
+struct Refusal { Failure why; };  // of the whole command
+
+using Answer = std::variant<Submitted, Jobs, Hosts, Types, Pong, Acted, Stopped, Refusal>;
+
+}  // namespace godwit::cmd
+
+namespace godwit {
+using cmd::Answer;
+using cmd::Command;
+}

@@ -1,0 +1,286 @@
+// Every message between ranks, as a plain struct. A new type is added here, in one place: the struct,
+// and its name in Message. Encoded by message/codec.hpp; sent as char arrays by the transport.
+//
+// MPI's promise is all we rely on: reliable and in order between two ranks while both live; across
+// pairs any order, any delay. Hence each message that could be overtaken carries what it needs.
+// A message about an older epoch is answered, never obeyed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/archive.hpp"
+#include "base/digest.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+#include "state/manifest.hpp"
+
+#define GODWIT_FIELDS(...)                        \
+  template <class Archive>                        \
+  void serialize(Archive& archive, unsigned) {    \
+    archive & __VA_ARGS__;                        \
+  }
+
+namespace godwit::msg {
+
+// ---- membership
+
+struct Hello {  // host → allocator, once at start
+  std::int32_t pid{0};
+  std::string node;
+  std::int32_t cores{0};
+  std::int32_t slots{0};  // jobs that may run there at once
+  std::uint64_t memory_bytes{0};
+  GODWIT_FIELDS(pid & node & cores & slots & memory_bytes)
+};
+
+struct Welcome {  // allocator → host: the answer
+  Term term;
+  Duration heartbeat_every{0};
+  Duration lease{0};
+  GODWIT_FIELDS(term & heartbeat_every & lease)
+};
+
+struct JobReport {
+  JobId job;
+  Epoch epoch;
+  std::uint64_t steps{0};
+  Progress progress;
+  std::uint64_t arena_bytes{0};
+  Duration step_age{0};  // since the last safe point
+  Duration step_p50{0}, step_p99{0};
+  GODWIT_FIELDS(job & epoch & steps & progress & arena_bytes & step_age & step_p50 & step_p99)
+};
+
+struct Heartbeat {  // host → allocator; one outstanding
+  Instant sent;     // the host's own clock
+  std::int64_t load_milli{0};  // 1-minute load average × 1000
+  std::vector<JobReport> jobs;
+  GODWIT_FIELDS(sent & load_milli & jobs)
+};
+
+struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which is echoed
+  Term term;
+  Instant sent;
+  GODWIT_FIELDS(term & sent)
+};
+
+struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
+  Term term;
+  GODWIT_FIELDS(term)
+};
+
+// ---- running a job
+
+struct ImageName {  // a checkpoint file of this job
+  Epoch epoch;
+  Generation generation;
+  std::string path;  // relative to the store
+  auto operator<=>(ImageName const&) const = default;
+  GODWIT_FIELDS(epoch & generation & path)
+};
+
+struct StartJob {  // allocator → host
+  JobId job;
+  Epoch epoch;
+  JobSpec spec;
+  std::vector<ImageName> images;  // its lineage, newest first: adopt the first that verifies; empty: start afresh
+  GODWIT_FIELDS(job & epoch & spec & images)
+};
+
+struct JobStarted {  // host → allocator: it runs (or is suspended, as its image says)
+  JobId job;
+  Epoch epoch;
+  std::optional<ImageName> from;
+  std::uint64_t steps{0};
+  bool suspended{false};
+  std::vector<Failure> set_aside;  // images that didn't verify
+  GODWIT_FIELDS(job & epoch & from & steps & suspended & set_aside)
+};
+
+struct JobEnded {  // host → allocator: also the answer to a StartJob that failed, and to CancelJob
+  JobId job;
+  Epoch epoch;
+  Outcome outcome;
+  GODWIT_FIELDS(job & epoch & outcome)
+};
+
+// ---- moving a job (docs/protocol.md has the picture)
+
+struct PrepareArrival {  // allocator → target, after Intent is journalled
+  JobId job;
+  Rank source;
+  Epoch epoch;          // at the source now
+  Epoch target_epoch;   // at which the target may run it
+  Epoch thaw_epoch;     // at which the source goes on, should the move fail
+  JobSpec spec;
+  std::uint64_t arena_bytes{0};  // as last reported: memory to touch beforehand
+  GODWIT_FIELDS(job & source & epoch & target_epoch & thaw_epoch & spec & arena_bytes)
+};
+
+struct ArrivalReady {  // target → source: capsule started, memory touched; the source may freeze
+  JobId job;
+  Epoch epoch;
+  Epoch target_epoch;
+  Epoch thaw_epoch;
+  GODWIT_FIELDS(job & epoch & target_epoch & thaw_epoch)
+};
+
+struct PageRange {
+  std::uint64_t offset{0};
+  std::uint64_t bytes{0};
+  GODWIT_FIELDS(offset & bytes)
+};
+
+struct Round {  // source → target: these pages follow on this stream
+  JobId job;
+  Epoch target_epoch;
+  StreamId stream;
+  std::uint64_t arena_bytes{0};  // whole
+  std::vector<PageRange> ranges;
+  GODWIT_FIELDS(job & target_epoch & stream & arena_bytes & ranges)
+};
+
+struct Commit {  // source → target: the commit frame. Sent once; after it the source may not thaw by itself
+  JobId job;
+  Epoch target_epoch;
+  Bytes manifest;        // encoded Manifest
+  Digest digest;         // of the manifest's bytes and the last round's page digest: see custody/commit.hpp
+  Generation generation;  // newest generation of the job's lineage: the target counts on from here
+  std::uint64_t checkpoint_epoch{0};  // of that generation; with it the parent's name
+  GODWIT_FIELDS(job & target_epoch & manifest & digest & generation & checkpoint_epoch)
+};
+
+struct Accepted {  // target → source and allocator: it runs here
+  JobId job;
+  Epoch target_epoch;
+  std::uint64_t steps{0};
+  bool suspended{false};
+  GODWIT_FIELDS(job & target_epoch & steps & suspended)
+};
+
+struct Refused {  // target → source and allocator: it doesn't, and never will under target_epoch
+  JobId job;
+  Epoch epoch;         // at the source
+  Epoch target_epoch;
+  Epoch thaw_epoch;
+  Failure why;
+  GODWIT_FIELDS(job & epoch & target_epoch & thaw_epoch & why)
+};
+
+struct MoveFigures {
+  std::uint64_t bytes{0};  // manifest + pages
+  Duration stopped{0};     // source: frozen until Accepted came in
+  Duration transfer{0};    // source: first page sent until last page taken
+  GODWIT_FIELDS(bytes & stopped & transfer)
+};
+
+struct Departed {  // source → allocator, on Accepted: the source's capsule is released
+  JobId job;
+  Epoch target_epoch;
+  MoveFigures figures;
+  GODWIT_FIELDS(job & target_epoch & figures)
+};
+
+struct Stayed {  // source → allocator: the move failed and the job goes on here at thaw_epoch
+  JobId job;
+  Epoch target_epoch;
+  Epoch thaw_epoch;
+  Failure why;
+  GODWIT_FIELDS(job & target_epoch & thaw_epoch & why)
+};
+
+struct AbandonMove {  // allocator or source → target; allocator → source
+  JobId job;
+  Epoch target_epoch;
+  Epoch thaw_epoch;
+  bool target_fenced{false};  // to the source: the target is dead and fenced; thaw even after the commit frame
+  Failure why;
+  GODWIT_FIELDS(job & target_epoch & thaw_epoch & target_fenced & why)
+};
+
+// ---- orders about a running job; answered by OrderDone with the same request
+
+struct CheckpointJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
+struct SuspendJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
+struct ResumeJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
+struct CancelJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
+struct CallJob {
+  RequestId request;
+  JobId job;
+  Epoch epoch;
+  std::string method;
+  std::vector<std::string> arguments;
+  GODWIT_FIELDS(request & job & epoch & method & arguments)
+};
+
+struct OrderDone {  // host → allocator. failure code "not_here": the job left or ended first; ask again
+  RequestId request;
+  JobId job;
+  std::optional<Failure> failure;
+  std::string answer;  // of a call
+  GODWIT_FIELDS(request & job & failure & answer)
+};
+
+struct CheckpointFigures {
+  std::uint64_t bytes{0};
+  Duration stopped{0};  // frozen to thawed
+  Duration durable{0};  // frozen to fsynced and renamed
+  GODWIT_FIELDS(bytes & stopped & durable)
+};
+
+struct Checkpointed {  // host → allocator: published and durable, on request or by interval
+  JobId job;
+  Epoch epoch;
+  ImageName image;
+  CheckpointFigures figures;
+  std::optional<RequestId> request;  // of the CheckpointJob it answers
+  GODWIT_FIELDS(job & epoch & image & figures & request)
+};
+
+struct MoveWanted {  // host → allocator: the job called move_to()
+  JobId job;
+  Epoch epoch;
+  Rank target;  // no_rank: the best
+  GODWIT_FIELDS(job & epoch & target)
+};
+
+struct Trouble {  // host → allocator: something that a user should know, and that no order was waiting for
+  JobId job;      // 0: the host itself
+  Failure what;
+  GODWIT_FIELDS(job & what)
+};
+
+// ---- the end of the world
+
+struct Quiesce {  // allocator → host: checkpoint every job, release it, and say Quiesced
+  GODWIT_FIELDS(nothing)
+  std::uint8_t nothing{0};
+};
+struct Quiesced {  // host → allocator: each job's last image was reported by Checkpointed before this
+  std::vector<std::pair<JobId, Failure>> unsaved;  // jobs whose last checkpoint failed
+  GODWIT_FIELDS(unsaved)
+};
+struct Leave {  // allocator → host: exit now
+  GODWIT_FIELDS(nothing)
+  std::uint8_t nothing{0};
+};
+
+using Message =
+    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, StartJob, JobStarted, JobEnded, PrepareArrival,
+                 ArrivalReady, Round, Commit, Accepted, Refused, Departed, Stayed, AbandonMove, CheckpointJob,
+                 SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone, Checkpointed, MoveWanted, Trouble, Quiesce,
+                 Quiesced, Leave>;
+
+}  // namespace godwit::msg
+
+namespace godwit {
+using msg::Message;
+}
+#undef GODWIT_FIELDS

@@ -1,0 +1,94 @@
+// Capsules: the processes in which jobs run, one job each, children of this host. The loop thread
+// calls; nothing blocks; answers come from poll(). A capsule that dies is reported once by Died and
+// is then gone. Every call about an unknown or dead capsule is ignored.
+//
+// The life of a capsule:   prepare ─► Prepared ─► start | restore ─► Running ─► … ─► Ended | Died
+//                          Running ─ freeze ─► Frozen ─ thaw ─► Running
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+#include "state/manifest.hpp"
+
+namespace godwit {
+
+struct CapsuleOrder {
+  CapsuleId capsule;
+  JobId job;
+  JobSpec spec;
+  std::uint64_t arena_bytes{0};  // memory to touch before Prepared, in the host's mapping and the capsule's
+  Rank host;
+};
+
+namespace capsule {
+
+struct Prepared { CapsuleId capsule; };  // plugin loaded, arguments parsed, memory touched
+struct Running {                         // started, restored or thawed: its first step may have begun
+  CapsuleId capsule;
+  std::uint64_t steps{0};
+  bool suspended{false};
+};
+struct Frozen {  // at a safe point, and will stay there; the arena is stable
+  CapsuleId capsule;
+  Instant at;
+  Bytes manifest;  // encoded Manifest
+  std::uint64_t arena_bytes{0};
+};
+struct Suspended { CapsuleId capsule; };
+struct Resumed { CapsuleId capsule; };
+struct Called { CapsuleId capsule; RequestId request; std::optional<Failure> failure; std::string answer; };
+struct WantsMove { CapsuleId capsule; Rank target; };
+struct Ended { CapsuleId capsule; Outcome outcome; };  // finished or failed; outputs flushed and fsynced
+struct Died { CapsuleId capsule; Outcome outcome; };   // crashed: signal or status, and log tail
+struct Failed { CapsuleId capsule; Failure why; };     // prepare, start or restore couldn't be done; the process is gone
+
+}  // namespace capsule
+
+using CapsuleEvent = std::variant<capsule::Prepared, capsule::Running, capsule::Frozen, capsule::Suspended,
+                                  capsule::Resumed, capsule::Called, capsule::WantsMove, capsule::Ended,
+                                  capsule::Died, capsule::Failed>;
+
+struct CapsuleReport {  // read from shared memory, costs the job nothing
+  std::uint64_t steps{0};
+  Progress progress;
+  std::uint64_t arena_bytes{0};
+  Instant last_safe_point;
+  Duration step_p50{0}, step_p99{0};
+};
+
+class Capsules {
+ public:
+  virtual ~Capsules() = default;
+
+  virtual void prepare(CapsuleOrder order) = 0;
+  virtual void start(CapsuleId capsule, Epoch epoch) = 0;
+  // The arena holds the image's pages already. The job stays suspended if the manifest says so.
+  virtual void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) = 0;
+  virtual void freeze(CapsuleId capsule) = 0;                // → Frozen at the next safe point, or Ended
+  virtual void thaw(CapsuleId capsule, Epoch epoch) = 0;     // also withdraws a freeze not yet reached
+  virtual void suspend(CapsuleId capsule) = 0;
+  virtual void resume(CapsuleId capsule) = 0;
+  virtual void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string> arguments) = 0;
+  // Ends the process; no event follows. The arena stays mapped until forget().
+  virtual void kill(CapsuleId capsule) = 0;
+  virtual void forget(CapsuleId capsule) = 0;
+
+  // The host's mapping of the arena, at least `bytes` long (grown if need be).
+  [[nodiscard]] virtual std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) = 0;
+  [[nodiscard]] virtual CapsuleReport report(CapsuleId capsule) const = 0;
+  // All capsules stop at their next safe point after this instant, until it is set later.
+  virtual void set_lease(Instant until) = 0;
+
+  virtual std::vector<CapsuleEvent> poll() = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,70 @@
+// CheckpointStore: images to and from HDF5 files in the store. Work is done on threads of the adapter;
+// answers come from poll(). A file is published whole (temporary name, fsync, rename, directory fsync)
+// or not at all, and never replaces another.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+#include "message/message.hpp"
+#include "state/manifest.hpp"
+
+namespace godwit {
+
+// What a checkpoint file records beside the manifest.
+struct CheckpointLabel {
+  JobId job;
+  Epoch epoch;
+  Generation generation;
+  std::optional<msg::ImageName> parent;
+  JobSpec spec;
+  Rank host;
+  std::string node;
+};
+
+// STORE-relative: jobs/<id>/checkpoints/<epoch>-<generation>.h5
+[[nodiscard]] std::string checkpoint_path(JobId job, Epoch epoch, Generation generation);
+
+namespace stored {
+
+struct Staged { RequestId request; };  // the arena has been copied: the job may be thawed
+struct Written { RequestId request; Result<msg::ImageName> image; std::uint64_t bytes{0}; };
+struct Verified {  // the first image that verifies is chosen; its manifest is here
+  RequestId request;
+  Result<msg::ImageName> image;
+  Bytes manifest;
+  std::uint64_t arena_bytes{0};
+  std::vector<Failure> set_aside;
+};
+struct Loaded { RequestId request; Status status; };  // its pages are in the arena
+
+}  // namespace stored
+
+using StoreEvent = std::variant<stored::Staged, stored::Written, stored::Verified, stored::Loaded>;
+
+class CheckpointStore {
+ public:
+  virtual ~CheckpointStore() = default;
+
+  // Copies `arena` to touched staging memory, says Staged, then writes behind and says Written.
+  // The arena must stay unchanged until Staged.
+  virtual void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena) = 0;
+  // Verifies images in the order given, without loading bulk data into a job's memory.
+  virtual void verify(RequestId request, std::vector<msg::ImageName> images) = 0;
+  // Reads the pages of an image into the arena (zero-filled, at least arena_bytes long), checking digests.
+  virtual void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) = 0;
+  // Touches staging memory for an image of this size ahead of time.
+  virtual void reserve(std::uint64_t arena_bytes) = 0;
+
+  virtual std::vector<StoreEvent> poll() = 0;
+};
+
+}  // namespace godwit

@@ -1,0 +1,24 @@
+// Journal: the allocator's append-only log. Appends are durable in order; group commit on a thread of
+// the adapter. A write error is fatal to the allocator's authority: it is reported, and nothing after
+// it is ever reported durable.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace godwit {
+
+using JournalPosition = std::uint64_t;  // counts appends from 1
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual JournalPosition append(Bytes record) = 0;
+  // The newest position that is durable; a failure once the log can't be written.
+  virtual Result<JournalPosition> durable() = 0;
+};
+
+}  // namespace godwit
