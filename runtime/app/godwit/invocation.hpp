@@ -1,0 +1,46 @@
+// One call of the `godwit` command: what main() made of the command line, and how verbs join it.
+//
+// A verb is added with add_verb(), which gives it --store, --json and an example in its --help; its
+// options write into a struct of its own, and its action, run after parsing, returns the exit code.
+// One thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace godwit::cli {
+
+// What `godwit` ends with; part of the interface to scripts.
+enum ExitCode : int {
+  exit_done = 0,
+  exit_refused = 1,      // the request was refused, or a job failed
+  exit_usage = 2,        // the command line or workload file is wrong
+  exit_unreachable = 3,  // no runtime answers on this store, or it couldn't be started
+  exit_requeue = 75,     // stopped early, everything checkpointed: run again to go on (EX_TEMPFAIL)
+  exit_interrupted = 130,  // Ctrl-C while following a runtime that belongs to somebody else's terminal
+};
+
+struct Invocation {
+  std::string store_option;
+  bool json{false};
+  std::function<int()> action;  // of the verb that was given
+
+  // --store, else $GODWIT_STORE, else ./godwit-store; absolute. Needn't exist.
+  [[nodiscard]] std::filesystem::path store() const;
+
+  // Says why on stderr, as JSON too where that was asked for; returns the exit code.
+  int complain(Failure const& failure) const;
+};
+
+// `example` is a whole command line; several are separated by '\n'.
+CLI::App& add_verb(CLI::App& app, Invocation& invocation, std::string const& name,
+                   std::string const& description, std::string const& example);
+
+// Says on stderr what is wrong with the command line, and the nearest known verb or flag.
+int complain_of_usage(CLI::App& app, CLI::ParseError const& error);
+
+}  // namespace godwit::cli

@@ -1,0 +1,123 @@
+#include "app/workload/argument.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+namespace godwit {
+namespace {
+
+struct Measure {
+  std::string_view unit;
+  double factor;
+};
+
+constexpr std::array<Measure, 7> time_units{{{"ns", 1},
+                                             {"us", 1e3},
+                                             {"ms", 1e6},
+                                             {"s", 1e9},
+                                             {"min", 60e9},
+                                             {"h", 3600e9},
+                                             {"d", 86400e9}}};
+constexpr double kib = 1024;
+constexpr std::array<Measure, 13> size_units{{{"B", 1},
+                                              {"K", kib},
+                                              {"M", kib * kib},
+                                              {"G", kib * kib * kib},
+                                              {"T", kib * kib * kib * kib},
+                                              {"KiB", kib},
+                                              {"MiB", kib * kib},
+                                              {"GiB", kib * kib * kib},
+                                              {"TiB", kib * kib * kib * kib},
+                                              {"kB", 1e3},
+                                              {"MB", 1e6},
+                                              {"GB", 1e9},
+                                              {"TB", 1e12}}};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// One number with its unit off the front of `text`, in the smallest unit; nothing if there is none.
+template <std::size_t N>
+std::optional<double> take(std::string_view& text, std::array<Measure, N> const& measures) {
+  double number = 0;
+  auto const [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{} || number < 0) return std::nullopt;
+  auto rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  auto const unit_end = std::find_if_not(rest.begin(), rest.end(), is_letter);
+  auto const unit = rest.substr(0, static_cast<std::size_t>(unit_end - rest.begin()));
+  auto const* found =
+      std::find_if(measures.begin(), measures.end(), [&](Measure const& m) { return m.unit == unit; });
+  if (found == measures.end()) return std::nullopt;
+  text = rest.substr(unit.size());
+  return number * found->factor;
+}
+
+constexpr double largest = 9.2e18;  // what 63 bits hold
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  if (text == "never" || text == "0") return Duration{0};
+  auto const wrong =
+      reject("bad_duration", fmt::format("'{}' is not a duration; expected such as 90s, 10min or 1h30min", text));
+  if (text.empty()) return wrong;
+  double total = 0;
+  for (auto rest = text; !rest.empty();) {
+    auto const part = take(rest, time_units);
+    if (!part) return wrong;
+    total += *part;
+  }
+  if (!(total < largest)) return wrong;
+  return Duration{static_cast<std::int64_t>(std::llround(total))};
+}
+
+Result<std::uint64_t> parse_size(std::string_view text) {
+  auto rest = text;
+  auto const bytes = take(rest, size_units);
+  if (!bytes || !rest.empty() || !(*bytes < largest)) {
+    return reject("bad_size", fmt::format("'{}' is not a size; expected such as 512MiB or 2GiB", text));
+  }
+  return static_cast<std::uint64_t>(std::llround(*bytes));
+}
+
+Result<std::pair<std::string, std::string>> parse_pair(std::string_view text) {
+  auto const equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    return reject("bad_argument", fmt::format("'{}' is not an argument; expected key=value", text));
+  }
+  return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+Status check_name(std::string_view name) {
+  auto const allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
+  if (name == "all" || name == "last") {
+    return reject("bad_name", fmt::format("'{}' can't be a job's name: it stands for other jobs", name));
+  }
+  if (name.empty() || !(is_letter(name[0]) || name[0] == '_') ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return reject("bad_name", fmt::format("'{}' can't be a job's name; use letters, digits, '_', '.' and '-', "
+                                          "and begin with a letter", name));
+  }
+  return Done{};
+}
+
+std::string default_account() {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
+  }
+  return fmt::format("uid{}", geteuid());
+}
+
+}  // namespace godwit

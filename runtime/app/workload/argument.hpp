@@ -1,0 +1,31 @@
+// What users type as values: durations, sizes, key=value, names. Used for the command line and for
+// workload files, so that both accept the same spellings. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace godwit {
+
+// "90s", "10min", "1h30min"; units ns us ms s min h d. "never" is 0.
+[[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+
+// "512MiB", "2G"; units B, K M G T and KiB MiB GiB TiB (1024), kB MB GB TB (1000).
+[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+
+// "rows=512" → (rows, 512). The value may be empty and may contain '='.
+[[nodiscard]] Result<std::pair<std::string, std::string>> parse_pair(std::string_view text);
+
+// A job's name: letters, digits, '_', '.' and '-', beginning with a letter or '_'; not a word that
+// means something else where a job is named ("all", "last").
+[[nodiscard]] Status check_name(std::string_view name);
+
+// The account of a job that names none: the user's login name, else "uid1000".
+[[nodiscard]] std::string default_account();
+
+}  // namespace godwit
