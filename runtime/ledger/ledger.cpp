@@ -1,0 +1,264 @@
+#include "ledger/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace godwit {
+
+namespace {
+
+Failure refused(char const* event, JobId job, std::string const& why) {
+  return data_lost("ledger", fmt::format("{} of job {}: {}", event, job, why));
+}
+
+bool runs(JobRecord const& record) {
+  return record.state == JobState::running || record.state == JobState::suspended;
+}
+
+// Nobody runs it any more, and nobody is about to.
+void release(JobRecord& record) {
+  record.state = JobState::waiting;
+  record.host = no_rank;
+  record.intent.reset();
+}
+
+}  // namespace
+
+Status Ledger::apply(LedgerEvent const& event) {
+  return std::visit([this](auto const& held) { return fold(held); }, event);
+}
+
+JobRecord const* Ledger::find(JobId job) const {
+  auto const at = jobs_.find(job);
+  return at == jobs_.end() ? nullptr : &at->second;
+}
+
+bool Ledger::extends_lineage(JobId job, log::ImageKey image) const {
+  auto const* record = find(job);
+  return record != nullptr && image.epoch >= record->granted && image.epoch <= record->newest_epoch &&
+         std::ranges::find(record->lineage, image) == record->lineage.end();
+}
+
+Result<JobRecord*> Ledger::live(char const* event, JobId job, Epoch epoch) {
+  auto const at = jobs_.find(job);
+  if (at == jobs_.end()) return refused(event, job, "no such job");
+  auto& record = at->second;
+  if (is_ended(record.state)) return refused(event, job, "it has ended");
+  if (epoch != record.epoch) {
+    return refused(event, job, fmt::format("epoch {}, but custody is at {}", epoch, record.epoch));
+  }
+  return &record;
+}
+
+void Ledger::go_on(JobRecord& record) const {
+  record.intent.reset();
+  if (is_lost(record.host)) {
+    record.state = JobState::stranded;
+  } else {
+    record.state = record.suspended ? JobState::suspended : JobState::running;
+  }
+}
+
+Status Ledger::fold(log::WorldBegan const& event) {
+  if (event.term <= term_) {
+    return data_lost("ledger", fmt::format("a world of term {} after one of term {}", event.term, term_));
+  }
+  term_ = event.term;
+  ended_cleanly_ = false;
+  lost_.clear();
+  for (auto& [job, record] : jobs_) {
+    if (!is_ended(record.state)) release(record);
+  }
+  return Done{};
+}
+
+Status Ledger::fold(log::WorldEnded const& event) {
+  if (event.term != term_) {
+    return data_lost("ledger", fmt::format("the end of term {} in term {}", event.term, term_));
+  }
+  ended_cleanly_ = true;
+  return Done{};
+}
+
+Status Ledger::fold(log::HostLost const& event) {
+  lost_.insert(event.host);
+  for (auto& [job, record] : jobs_) {
+    if (is_ended(record.state)) continue;
+    if (record.intent) {
+      if (is_lost(record.intent->source) && is_lost(record.intent->target)) go_on(record);
+    } else if (record.host == event.host) {
+      record.state = JobState::stranded;
+    }
+  }
+  return Done{};
+}
+
+Status Ledger::fold(log::Submitted const& event) {
+  if (event.job < next_job_) return refused("Submitted", event.job, "its number has been given already");
+  JobRecord record;
+  record.job = event.job;
+  record.spec = event.spec;
+  record.submitted = event.at;
+  jobs_.emplace(event.job, std::move(record));
+  next_job_ = event.job.next();
+  return Done{};
+}
+
+Status Ledger::fold(log::Granted const& event) {
+  auto const at = jobs_.find(event.job);
+  if (at == jobs_.end()) return refused("Granted", event.job, "no such job");
+  auto& record = at->second;
+  if (record.state != JobState::waiting && record.state != JobState::stranded) {
+    return refused("Granted", event.job, fmt::format("it is {}", to_string(record.state)));
+  }
+  if (event.epoch <= record.newest_epoch) {
+    return refused("Granted", event.job,
+                   fmt::format("epoch {} is not newer than {}", event.epoch, record.newest_epoch));
+  }
+  if (is_lost(event.host)) return refused("Granted", event.job, fmt::format("host {} is dead", event.host));
+  record.state = JobState::starting;
+  record.host = event.host;
+  record.epoch = record.newest_epoch = record.granted = event.epoch;
+  return Done{};
+}
+
+Status Ledger::fold(log::Started const& event) {
+  auto const found = live("Started", event.job, event.epoch);
+  if (!found) return found.failure();
+  auto& record = **found;
+  if (record.state != JobState::starting) {
+    return refused("Started", event.job, fmt::format("it is {}", to_string(record.state)));
+  }
+  auto adopted = record.lineage.end();
+  if (event.from) {
+    adopted = std::ranges::find(record.lineage, *event.from);
+    if (adopted == record.lineage.end()) {
+      return refused("Started", event.job, "the image it began from is not in its lineage");
+    }
+  }
+  record.lineage.erase(record.lineage.begin(), adopted);
+  record.suspended = event.suspended;
+  if (record.started == WallTime{}) record.started = event.at;
+  go_on(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Intent const& event) {
+  auto const at = jobs_.find(event.job);
+  if (at == jobs_.end()) return refused("Intent", event.job, "no such job");
+  auto& record = at->second;
+  if (!runs(record)) return refused("Intent", event.job, fmt::format("it is {}", to_string(record.state)));
+  if (event.source != record.host || event.target == event.source) {
+    return refused("Intent", event.job,
+                   fmt::format("from {} to {}, but it is on {}", event.source, event.target, record.host));
+  }
+  if (event.target_epoch <= record.newest_epoch || event.thaw_epoch <= event.target_epoch) {
+    return refused(
+        "Intent", event.job,
+        fmt::format("epochs {} and {} after {}", event.target_epoch, event.thaw_epoch, record.newest_epoch));
+  }
+  if (is_lost(event.target))
+    return refused("Intent", event.job, fmt::format("host {} is dead", event.target));
+  record.intent = OpenIntent{event.source, event.target, event.target_epoch, event.thaw_epoch};
+  record.newest_epoch = event.thaw_epoch;
+  record.state = JobState::migrating;
+  return Done{};
+}
+
+Status Ledger::fold(log::Moved const& event) {
+  auto const at = jobs_.find(event.job);
+  if (at == jobs_.end()) return refused("Moved", event.job, "no such job");
+  auto& record = at->second;
+  if (!record.intent || record.intent->target_epoch != event.epoch || record.intent->target != event.host) {
+    return refused("Moved", event.job,
+                   fmt::format("no move to host {} at epoch {} is open", event.host, event.epoch));
+  }
+  record.host = event.host;
+  record.epoch = event.epoch;
+  ++record.moves;
+  go_on(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Stayed const& event) {
+  auto const at = jobs_.find(event.job);
+  if (at == jobs_.end()) return refused("Stayed", event.job, "no such job");
+  auto& record = at->second;
+  if (!record.intent || record.intent->thaw_epoch != event.epoch) {
+    return refused("Stayed", event.job, fmt::format("no move that thaws at epoch {} is open", event.epoch));
+  }
+  record.epoch = event.epoch;
+  go_on(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Checkpointed const& event) {
+  if (!extends_lineage(event.job, event.image)) {
+    return refused(
+        "Checkpointed", event.job,
+        fmt::format("image {}-{} is not of its lineage", event.image.epoch, event.image.generation));
+  }
+  auto& lineage = jobs_.at(event.job).lineage;
+  lineage.insert(std::ranges::lower_bound(lineage, event.image, std::greater{}), event.image);
+  return Done{};
+}
+
+Status Ledger::fold(log::Suspended const& event) {
+  auto const found = live("Suspended", event.job, event.epoch);
+  if (!found) return found.failure();
+  auto& record = **found;
+  if (record.state != JobState::running) {
+    return refused("Suspended", event.job, fmt::format("it is {}", to_string(record.state)));
+  }
+  record.suspended = true;
+  go_on(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Resumed const& event) {
+  auto const found = live("Resumed", event.job, event.epoch);
+  if (!found) return found.failure();
+  auto& record = **found;
+  if (record.state != JobState::suspended) {
+    return refused("Resumed", event.job, fmt::format("it is {}", to_string(record.state)));
+  }
+  record.suspended = false;
+  go_on(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Crashed const& event) {
+  auto const found = live("Crashed", event.job, event.epoch);
+  if (!found) return found.failure();
+  auto& record = **found;
+  if (record.host == no_rank) return refused("Crashed", event.job, "nobody runs it");
+  ++record.crashes;
+  record.outcome = event.outcome;
+  release(record);
+  return Done{};
+}
+
+Status Ledger::fold(log::Ended const& event) {
+  auto const found = live("Ended", event.job, event.epoch);
+  if (!found) return found.failure();
+  if (event.outcome.ending == Ending::crashed) return refused("Ended", event.job, "a crash is no end");
+  auto& record = **found;
+  record.state = event.outcome.ending == Ending::finished ? JobState::finished
+                 : event.outcome.ending == Ending::failed ? JobState::failed
+                                                          : JobState::cancelled;
+  record.intent.reset();
+  record.outcome = event.outcome;
+  record.ended = event.at;
+  return Done{};
+}
+
+Status Ledger::fold(log::Parked const& event) {
+  auto const found = live("Parked", event.job, event.epoch);
+  if (!found) return found.failure();
+  if ((*found)->host == no_rank) return refused("Parked", event.job, "nobody runs it");
+  release(**found);
+  return Done{};
+}
+
+}  // namespace godwit
