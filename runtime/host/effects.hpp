@@ -50,7 +50,7 @@ struct SendPages { CapsuleId capsule; Rank to; StreamId stream; std::vector<msg:
 struct ReceivePages { CapsuleId capsule; Rank from; StreamId stream; std::uint64_t arena_bytes; std::vector<msg::PageRange> ranges; };
 
 struct WriteCheckpoint { RequestId request; CapsuleId capsule; CheckpointLabel label; Bytes manifest; std::uint64_t arena_bytes; };
-struct ReserveStaging { std::uint64_t arena_bytes; };
+struct ReserveStaging { RequestId request; std::uint64_t arena_bytes; };
 struct VerifyImages { RequestId request; std::vector<msg::ImageName> images; };
 struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; std::uint64_t arena_bytes; };
 

@@ -1,9 +1,14 @@
 // Capsules: the processes in which jobs run, one job each, children of this host. The loop thread
 // calls; nothing blocks; answers come from poll(). A capsule that dies is reported once by Died and
-// is then gone. Every call about an unknown or dead capsule is ignored.
+// is then gone. Every call about an unknown or dead capsule is ignored, but for arena() and forget(): however
+// its process ended (kill, Ended, Died, Failed), the arena stays mapped, and can be grown, until forget().
 //
 // The life of a capsule:   prepare ─► Prepared ─► start | restore ─► Running ─► … ─► Ended | Died
 //                          Running ─ freeze ─► Frozen ─ thaw ─► Running
+//
+// Each thaw of a live capsule is answered by one Running, whether it was frozen, about to be, or neither: a
+// Frozen that comes before that Running belongs to the freeze that was withdrawn. Suspends, resumes and calls
+// made before a freeze are answered before its Frozen; none are made while frozen.
 #pragma once
 
 #include <optional>
@@ -74,13 +79,14 @@ class Capsules {
   // The arena holds the image's pages already. The job stays suspended if the manifest says so.
   virtual void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) = 0;
   virtual void freeze(CapsuleId capsule) = 0;                // → Frozen at the next safe point, or Ended
-  virtual void thaw(CapsuleId capsule, Epoch epoch) = 0;     // also withdraws a freeze not yet reached
+  // → Running, at this epoch. Also withdraws a freeze not yet reached; of one never asked for: takes the epoch.
+  virtual void thaw(CapsuleId capsule, Epoch epoch) = 0;
   virtual void suspend(CapsuleId capsule) = 0;
   virtual void resume(CapsuleId capsule) = 0;
   virtual void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string> arguments) = 0;
   // Ends the process; no event follows. The arena stays mapped until forget().
   virtual void kill(CapsuleId capsule) = 0;
-  virtual void forget(CapsuleId capsule) = 0;
+  virtual void forget(CapsuleId capsule) = 0;  // killed, or ended by itself; nothing refers to its arena any more
 
   // The host's mapping of the arena, at least `bytes` long (grown if need be).
   [[nodiscard]] virtual std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) = 0;

@@ -45,10 +45,12 @@ struct Verified {  // the first image that verifies is chosen; its manifest is h
   std::vector<Failure> set_aside;
 };
 struct Loaded { RequestId request; Status status; };  // its pages are in the arena
+struct Reserved { RequestId request; };  // staging memory is touched, as far as there is any: freeze now
 
 }  // namespace stored
 
-using StoreEvent = std::variant<stored::Staged, stored::Written, stored::Verified, stored::Loaded>;
+using StoreEvent = std::variant<stored::Staged, stored::Written, stored::Verified, stored::Loaded,
+                                stored::Reserved>;
 
 class CheckpointStore {
  public:
@@ -61,8 +63,8 @@ class CheckpointStore {
   virtual void verify(RequestId request, std::vector<msg::ImageName> images) = 0;
   // Reads the pages of an image into the arena (zero-filled, at least arena_bytes long), checking digests.
   virtual void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) = 0;
-  // Touches staging memory for an image of this size ahead of time.
-  virtual void reserve(std::uint64_t arena_bytes) = 0;
+  // Touches staging memory for an image of this size, while the job still runs; then says Reserved.
+  virtual void reserve(RequestId request, std::uint64_t arena_bytes) = 0;
 
   virtual std::vector<StoreEvent> poll() = 0;
 };
