@@ -6,7 +6,7 @@
 //                                      "data":{"reaction":"reject","code":"no_such_job"}}}
 //
 // Methods: submit jobs hosts show wait migrate checkpoint suspend resume cancel call types stop ping, and
-// authenticate {token}, which a TCP client sends first. Durations are nanoseconds (_ns), absent ranks
+// authenticate {token, who}, which a TCP client sends first and which is answered like ping. Durations are nanoseconds (_ns), absent ranks
 // null. Unknown params are refused; unknown members of a result are ignored, so that newer runtimes can
 // say more. Batches and notifications are refused. Text that isn't UTF-8 is refused in a command, and
 // shown with U+FFFD in an answer. Pure functions; nothing throws.
@@ -34,10 +34,15 @@ inline constexpr std::size_t line_bytes_max = std::size_t{16} << 20;
 [[nodiscard]] nlohmann::json to_json(cmd::Act const& act);
 [[nodiscard]] std::string to_line(nlohmann::json const& json);  // one line, without its newline
 
+struct Authenticate {
+  std::string token;
+  std::string who;  // "anna@node3 (pid 4711)": for the log
+};
+
 // ---- the client's side
 
 [[nodiscard]] Result<std::string> encode_request(std::int64_t id, Command const& command);
-[[nodiscard]] std::string encode_authentication(std::int64_t id, std::string_view token);
+[[nodiscard]] std::string encode_request(std::int64_t id, Authenticate const& authenticate);
 
 struct Response {
   std::optional<std::int64_t> id;  // none: the server couldn't read the request's
@@ -48,9 +53,6 @@ struct Response {
 
 // ---- the server's side
 
-struct Authenticate {
-  std::string token;
-};
 struct Request {
   std::string id;  // as JSON text: a number, a string or null
   std::variant<Command, Authenticate> call;
@@ -63,6 +65,5 @@ struct BadRequest {
 [[nodiscard]] std::variant<Request, BadRequest> decode_request(std::string_view line);
 [[nodiscard]] std::string encode_answer(std::string_view id, Answer const& answer);
 [[nodiscard]] std::string encode_error(BadRequest const& bad);
-[[nodiscard]] std::string encode_authenticated(std::string_view id);
 
 }  // namespace godwit::rpc

@@ -1,0 +1,213 @@
+// The JSON names of every command's and answer's members, once for both directions. must() marks what a
+// command can't do without; the rest have the struct's own defaults. Internal to this folder.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "edge/rpc/codec.hpp"
+#include "edge/rpc/json_visitor.hpp"
+#include "message/command.hpp"
+
+namespace godwit::rpc {
+
+template <class E, std::size_t N>
+struct Words {
+  std::array<char const*, N> words;  // by number
+
+  [[nodiscard]] std::string name_of(E value) const {
+    auto const index = static_cast<std::size_t>(value);
+    return index < N ? words[index] : "unknown";
+  }
+  bool parse_to(std::string_view word, E& value) const {
+    auto const found = std::find(words.begin(), words.end(), word);
+    if (found == words.end()) return false;
+    value = static_cast<E>(found - words.begin());
+    return true;
+  }
+};
+
+#define GODWIT_SPELLING(E, N, ...)                                                        \
+  template <>                                                                             \
+  struct Spelling<E> {                                                                    \
+    static constexpr Words<E, N> words{{__VA_ARGS__}};                                    \
+    static std::string name(E value) { return words.name_of(value); }                     \
+    static bool parse(std::string_view word, E& value) { return words.parse_to(word, value); } \
+  };
+GODWIT_SPELLING(Reaction, 4, "reject", "retry_later", "peer_lost", "data_lost")
+GODWIT_SPELLING(ParameterKind, 4, "text", "integer", "real", "boolean")
+GODWIT_SPELLING(Ending, 4, "finished", "failed", "cancelled", "crashed")
+GODWIT_SPELLING(JobState, 9, "WAITING", "STARTING", "RUNNING", "MIGRATING", "SUSPENDED", "FINISHED", "FAILED",
+                "CANCELLED", "STRANDED")
+#undef GODWIT_SPELLING
+
+template <class V>
+void fields(V& v, Authenticate& a) {
+  v.must("token", a.token), v("who", a.who);
+}
+
+}  // namespace godwit::rpc
+
+// Found by argument-dependent lookup, so each lies in the namespace of its struct.
+namespace godwit {
+
+template <class V>
+void fields(V& v, Failure& f) {
+  v.must("reaction", f.reaction), v.must("code", f.code), v.must("context", f.context);
+}
+template <class V>
+void fields(V& v, JobSpec& s) {
+  v.must("type", s.type), v("arguments", s.arguments), v("name", s.name), v("account", s.account);
+  v("directory", s.directory), v("environment", s.environment), v("cores", s.cores);
+  v("memory_bytes", s.memory_bytes), v("host", s.host), v("checkpoint_every_ns", s.checkpoint_every);
+  v("crash_limit", s.crash_limit), v("plugin_digest", s.plugin_digest);
+}
+template <class V>
+void fields(V& v, ParameterInfo& p) {
+  v("name", p.name), v("help", p.help), v("kind", p.kind), v("fallback", p.fallback);
+}
+template <class V>
+void fields(V& v, MethodInfo& m) {
+  v("name", m.name), v("help", m.help), v("arity", m.arity);
+}
+template <class V>
+void fields(V& v, JobType& t) {
+  v("name", t.name), v("state_version", t.state_version), v("plugin_digest", t.plugin_digest);
+  v("plugin_path", t.plugin_path), v("parameters", t.parameters), v("methods", t.methods);
+}
+template <class V>
+void fields(V& v, Progress& p) {
+  v("done", p.done), v("total", p.total), v("unit", p.unit);
+}
+template <class V>
+void fields(V& v, Outcome& o) {
+  v("ending", o.ending), v("reason", o.reason), v("log_tail", o.log_tail), v("steps", o.steps);
+}
+
+template <class V>
+void fields(V& v, std::pair<JobId, Failure>& unsaved) {
+  v("job", unsaved.first), v("why", unsaved.second);
+}
+
+namespace msg {
+template <class V>
+void fields(V& v, ImageName& i) {
+  v("epoch", i.epoch), v("generation", i.generation), v("path", i.path);
+}
+template <class V>
+void fields(V& v, MoveFigures& m) {
+  v("bytes", m.bytes), v("stopped_ns", m.stopped), v("transfer_ns", m.transfer);
+}
+template <class V>
+void fields(V& v, CheckpointFigures& c) {
+  v("bytes", c.bytes), v("stopped_ns", c.stopped), v("durable_ns", c.durable);
+}
+}  // namespace msg
+
+namespace cmd {
+
+template <class V>
+void fields(V& v, Submit& c) {
+  v.must("jobs", c.jobs), v("adopt", c.adopt);
+}
+template <class V>
+void fields(V&, ListJobs&) {}
+template <class V>
+void fields(V&, ListHosts&) {}
+template <class V>
+void fields(V& v, ShowJob& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Wait& c) {
+  v("jobs", c.jobs);
+}
+template <class V>
+void fields(V& v, Migrate& c) {
+  v.must("job", c.job), v("host", c.host);
+}
+template <class V>
+void fields(V& v, Checkpoint& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Suspend& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Resume& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Cancel& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Call& c) {
+  v.must("job", c.job), v.must("method", c.method), v("arguments", c.arguments);
+}
+template <class V>
+void fields(V& v, ListTypes& c) {
+  v("type", c.type);
+}
+template <class V>
+void fields(V&, Stop&) {}
+template <class V>
+void fields(V&, Ping&) {}
+
+template <class V>
+void fields(V& v, JobRow& r) {
+  v("job", r.job), v("spec", r.spec), v("state", r.state), v("host", r.host), v("epoch", r.epoch);
+  v("steps", r.steps), v("progress", r.progress), v("newest_image", r.newest_image), v("moves", r.moves);
+  v("crashes", r.crashes), v("submitted_unix_ns", r.submitted), v("started_unix_ns", r.started);
+  v("ended_unix_ns", r.ended), v("outcome", r.outcome), v("images", r.images);
+  v("step_p50_ns", r.step_p50), v("step_p99_ns", r.step_p99);
+}
+template <class V>
+void fields(V& v, HostRow& r) {
+  v("host", r.host), v("pid", r.pid), v("node", r.node), v("state", r.state), v("cores", r.cores);
+  v("slots", r.slots), v("load_milli", r.load_milli), v("jobs", r.jobs), v("heard_ns", r.heard);
+}
+template <class V>
+void fields(V& v, Submitted& a) {
+  v("jobs", a.jobs), v("adopted", a.adopted);
+}
+template <class V>
+void fields(V& v, Jobs& a) {
+  v("rows", a.rows);
+}
+template <class V>
+void fields(V& v, Hosts& a) {
+  v("rows", a.rows);
+}
+template <class V>
+void fields(V& v, Types& a) {
+  v("types", a.types);
+}
+template <class V>
+void fields(V& v, Pong& a) {
+  v("term", a.term), v("hosts", a.hosts);
+}
+template <class V>
+void fields(V& v, Act& a) {
+  v("job", a.job), v("failure", a.failure), v("what", a.what), v("move", a.move);
+  v("checkpoint", a.checkpoint), v("image", a.image), v("from", a.from), v("to", a.to);
+  v("total_ns", a.total), v("answer", a.answer);
+}
+template <class V>
+void fields(V& v, Acted& a) {
+  v("acts", a.acts);
+}
+template <class V>
+void fields(V& v, Refusal& a) {
+  v("why", a.why);
+}
+template <class V>
+void fields(V& v, Stopped& a) {
+  v("checkpointed", a.checkpointed), v("unsaved", a.unsaved);
+}
+
+}  // namespace cmd
+
+}  // namespace godwit
