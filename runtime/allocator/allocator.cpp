@@ -1,0 +1,175 @@
+#include "allocator/allocator.hpp"
+
+#include <fmt/format.h>
+
+#include "allocator/core.hpp"
+#include "message/codec.hpp"
+
+namespace godwit::allocator {
+
+Allocator::Allocator(Settings settings, Ledger ledger)
+    : core_(std::make_unique<Core>(settings, std::move(ledger))) {}
+Allocator::~Allocator() = default;
+
+void Allocator::step(Instant now, WallTime wall, Event const& event, Effects& effects) {
+  core_->step(now, wall, event, effects);
+}
+
+Ledger const& Allocator::ledger() const {
+  return core_->ledger;
+}
+
+Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
+    : settings(settings_given), ledger(std::move(ledger_given)) {
+  for (auto const& [job, record] : ledger.jobs()) {
+    if (!record.spec.name.empty()) names[record.spec.name] = job;
+  }
+}
+
+void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, Effects& effects) {
+  now = at;
+  wall = wall_time;
+  out = &effects;
+  if (shutdown.phase != Phase::over) {
+    std::visit([this](auto const& one) { on(one); }, event);
+    if (serving()) grant_all();
+    while (!to_serve.empty()) {
+      auto const job = *to_serve.begin();
+      to_serve.erase(to_serve.begin());
+      serve(job);
+    }
+    go_on_shutting_down();
+  }
+  out = nullptr;
+}
+
+void Allocator::Core::on(Began const& event) {
+  term = event.term;
+  std::vector<JobId> unfinished;
+  for (auto const& [job, record] : ledger.jobs()) {
+    if (is_ended(record.state)) continue;
+    unfinished.push_back(job);
+    if (event.old_leases > Duration{0} && record.host != no_rank) held.insert(job);
+  }
+  journal(log::WorldBegan{event.term, event.ranks, wall});
+  for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) hosts[rank].heard = now;
+  for (auto const job : unfinished) {
+    reseat(job);
+    auto const& record = *record_of(job);
+    if (auto const pin = record.spec.host; pin != no_rank && !hosts.contains(pin)) {
+      note(Level::warning, job, record.epoch,
+           fmt::format(
+               "{} wants to start on host {} only, and there is none ({}): it waits for a runtime that "
+               "has one",
+               called(record), pin, known_hosts()));
+    }
+  }
+  note(Level::info, {}, {},
+       fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), unfinished.size()));
+  if (!held.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
+  watch_due = now + settings.heartbeat_every;
+  out->push_back(Arm{watch_timer, watch_due});
+}
+
+void Allocator::Core::on(TimerFired const& event) {
+  if (event.timer == watch_timer) return watch();
+  if (event.timer == leases_timer) {
+    auto const released = std::exchange(held, {});
+    for (auto const job : released) reseat(job);
+  }
+}
+
+void Allocator::Core::on(Received const& event) {
+  auto const at = hosts.find(event.from);
+  if (at == hosts.end()) return strange(event.from, event.message);
+  // A host that was declared dead is out of the world: it may only park its jobs.
+  if (at->second.presence == Presence::dead && !std::holds_alternative<msg::Heartbeat>(event.message) &&
+      !std::holds_alternative<msg::Checkpointed>(event.message) &&
+      !std::holds_alternative<msg::Quiesced>(event.message)) {
+    return note(
+        Level::warning, {}, {},
+        fmt::format("{} from host {}, which counts as dead: dropped", name_of(event.message), event.from));
+  }
+  // Without a journal nothing can be decided: only the hosts' leaving is of interest.
+  if (shutdown.broken && !std::holds_alternative<msg::Heartbeat>(event.message) &&
+      !std::holds_alternative<msg::Quiesced>(event.message)) {
+    return;
+  }
+  std::visit([&](auto const& message) { hear(event.from, message); }, event.message);
+}
+
+void Allocator::Core::hear(Rank from, msg::Trouble const& message) {
+  auto const* record = record_of(message.job);
+  note(Level::warning, message.job, record != nullptr ? record->epoch : Epoch{},
+       fmt::format("host {}: {} ({})", from, message.what.context, message.what.code));
+}
+
+void Allocator::Core::strange(Rank from, Message const& message) {
+  note(Level::severe, {}, {},
+       fmt::format("{} from rank {} is not for the allocator: dropped", name_of(message), from));
+}
+
+// ---- effects
+
+void Allocator::Core::journal(LedgerEvent event) {
+  auto const applied = ledger.apply(event);
+  invariant(applied.ok(), applied.ok() ? "" : applied.failure().context);
+  if (!shutdown.broken) out->push_back(Append{std::move(event)});
+}
+
+// Brings the indexes in line with the ledger.
+void Allocator::Core::reseat(JobId job) {
+  auto const& record = *record_of(job);
+  Seat seat;
+  seat.waits = record.state == JobState::waiting && !held.contains(job);
+  seat.pin = record.spec.host;
+  if (!is_ended(record.state) && record.state != JobState::stranded) seat.host = record.host;
+  if (record.intent) seat.target = record.intent->target;
+
+  auto& old = seats[job];
+  if (old == seat) return;
+  auto const occupy = [&](Rank host, bool in) {
+    auto const at = hosts.find(host);
+    if (at == hosts.end()) return;
+    if (in) at->second.occupants.insert(job);
+    if (!in) at->second.occupants.erase(job);
+  };
+  if (old.waits) waiting[old.pin].erase(job);
+  occupy(old.host, false);
+  occupy(old.target, false);
+  if (seat.waits) waiting[seat.pin].insert(job);
+  occupy(seat.host, true);
+  occupy(seat.target, true);
+  old = seat;
+}
+
+void Allocator::Core::send(Rank to, Message message) {
+  out->push_back(Send{to, std::move(message), shutdown.broken});
+}
+
+void Allocator::Core::send_unjournalled(Rank to, Message message) {
+  out->push_back(Send{to, std::move(message), true});
+}
+
+void Allocator::Core::reply(CommandId command, Answer answer) {
+  out->push_back(Reply{command, std::move(answer)});
+}
+
+void Allocator::Core::refuse(CommandId command, Failure why) {
+  reply(command, cmd::Refusal{std::move(why)});
+}
+
+void Allocator::Core::note(Level level, JobId job, Epoch epoch, std::string text) {
+  out->emplace_back(std::in_place_type<Write>, Note{level, job, epoch, std::move(text)});
+}
+
+RequestId Allocator::Core::new_request() {
+  return std::exchange(next_request, next_request.next());
+}
+
+std::string called(JobRecord const& record) {
+  if (record.spec.name.empty()) return fmt::format("job {}", record.job);
+  return fmt::format("job {} \"{}\"", record.job, record.spec.name);
+}
+
+}  // namespace godwit::allocator

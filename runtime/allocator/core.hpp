@@ -1,0 +1,275 @@
+// Core: the allocator's state and its handlers, private to this folder.
+//
+// The ledger says who has custody; everything here is derived from it or belongs to the moment: who is
+// heard from, which operation is open on a job and who waits for its outcome. One step handles one event,
+// then grants what can be granted, serves the desks whose turn came, and goes on with a shutdown.
+//
+// The handlers are spread over the files by purpose: membership, submit, grants, desks (one operation
+// at a time per job), moves, orders, calls, commands, rows, shutdown.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "allocator/allocator.hpp"
+#include "policy/placement.hpp"
+
+namespace godwit::allocator {
+
+inline constexpr RequestId watch_timer{1};   // who is late, who is dead
+inline constexpr RequestId leases_timer{2};  // a former world's leases have run out
+inline constexpr RequestId first_request{16};
+
+// Where an outcome goes: a line of a user's command, or nobody (the job itself asked).
+struct Asked {
+  std::optional<CommandId> command;
+  std::size_t line{0};
+  Instant at;
+};
+
+// A command about jobs, answered when each line has its outcome.
+struct Ticket {
+  std::vector<cmd::Act> acts;
+  std::size_t open{0};
+};
+
+enum class Verb : std::uint8_t { migrate, checkpoint, suspend, resume, cancel };
+
+struct Operation {
+  Verb verb{};
+  Asked asked;
+  std::optional<Rank> target;  // of a migrate; none: the best
+};
+
+struct PendingCall {
+  Asked asked;
+  msg::CallJob call;
+  Rank sent_to{no_rank};  // at call.epoch; no_rank: not sent, the job has no settled owner
+};
+
+// Everything that goes on about one job.
+struct Desk {
+  std::optional<Operation> open;
+  RequestId request;                         // of the order that `open` is
+  std::optional<msg::MoveFigures> departed;  // of the move that `open` is: the source was faster to report
+  std::optional<Failure> refused;            // likewise: the target won't take it
+  std::deque<Operation> queue;
+  std::vector<PendingCall> calls;
+
+  [[nodiscard]] bool idle() const { return !open && queue.empty() && calls.empty(); }
+};
+
+// The move is over, its figures are still to come from the source.
+struct AwaitedDeparture {
+  Asked asked;
+  Rank source, target;
+};
+
+enum class Presence : std::uint8_t { joining, alive, late, dead };
+
+struct HostEntry {
+  Presence presence{Presence::joining};
+  msg::Hello hello;
+  Instant heard;
+  Instant polled;
+  std::int64_t load_milli{0};
+  std::set<JobId> occupants;  // custody here, or on the way here
+  bool proven{false};         // dead: and surely so
+  bool fenced{false};         // dead: it can't run a job any more
+  bool dismissed{false};      // came back from the dead and was told to park its jobs
+  bool quiesced{false};
+};
+
+// Where the ledger has a job, as far as the indexes need to know.
+struct Seat {
+  bool waits{false};
+  Rank pin{no_rank}, host{no_rank}, target{no_rank};
+  bool operator==(Seat const&) const = default;
+};
+
+struct PendingSubmit {
+  CommandId command;
+  std::string who;
+  cmd::Submit submit;
+  std::map<std::string, JobType> types;
+  std::set<std::string> wanted;  // types still looked for
+};
+struct Lookup {  // a question to the catalogue: for a submit, or for ListTypes
+  CommandId command;
+  std::string type;
+  std::optional<Failure> unknown;  // it wasn't found; the list of all is awaited for a suggestion
+};
+
+struct Waiter {
+  std::vector<JobId> jobs;
+  std::size_t open{0};
+};
+
+enum class Phase : std::uint8_t { open, closing, quiescing, over };
+
+struct Shutdown {
+  Phase phase{Phase::open};
+  bool broken{false};  // the journal can't be written: nothing may be decided any more
+  Instant since;
+  std::vector<CommandId> askers;
+  std::set<JobId> checkpointed;
+  std::vector<std::pair<JobId, Failure>> unsaved;
+};
+
+struct Allocator::Core {
+  Core(Settings settings_given, Ledger ledger_given);
+
+  void step(Instant at, WallTime wall_time, Event const& event, Effects& effects);
+
+  // ---- events
+  void on(Began const& event);
+  void on(Received const& event);
+  void on(TimerFired const& event);
+  void on(CommandReceived const& event);
+  void on(TypesFound const& event);
+  void on(PeerDied const& event);
+  void on(StopWanted const& event);
+  void on(JournalBroken const& event);
+
+  // ---- messages. Those that a host has no business sending are noted and dropped.
+  void hear(Rank from, msg::Hello const& message);
+  void hear(Rank from, msg::Heartbeat const& message);
+  void hear(Rank from, msg::JobStarted const& message);
+  void hear(Rank from, msg::JobEnded const& message);
+  void hear(Rank from, msg::Accepted const& message);
+  void hear(Rank from, msg::Refused const& message);
+  void hear(Rank from, msg::Departed const& message);
+  void hear(Rank from, msg::Stayed const& message);
+  void hear(Rank from, msg::OrderDone const& message);
+  void hear(Rank from, msg::Checkpointed const& message);
+  void hear(Rank from, msg::MoveWanted const& message);
+  void hear(Rank from, msg::Trouble const& message);
+  void hear(Rank from, msg::Quiesced const& message);
+  template <class Other>
+  void hear(Rank from, Other const& message) {
+    strange(from, Message(message));
+  }
+  void strange(Rank from, Message const& message);
+
+  // ---- effects (allocator.cpp)
+  void journal(LedgerEvent event);
+  void reseat(JobId job);
+  void send(Rank to, Message message);
+  void send_unjournalled(Rank to, Message message);
+  void reply(CommandId command, Answer answer);
+  void refuse(CommandId command, Failure why);
+  void note(Level level, JobId job, Epoch epoch, std::string text);
+  [[nodiscard]] JobRecord const* record_of(JobId job) const { return ledger.find(job); }
+  RequestId new_request();
+  [[nodiscard]] bool serving() const { return shutdown.phase == Phase::open; }
+
+  // ---- membership.cpp
+  void watch();
+  void die(Rank host, bool proven, std::string const& how);
+  void fence(Rank host);
+  [[nodiscard]] std::optional<Failure> not_a_live_host(Rank host) const;
+  [[nodiscard]] std::string known_hosts() const;
+
+  // ---- submit.cpp
+  void submit(CommandReceived const& event, cmd::Submit const& command);
+  void list_types(CommandId command, std::string const& type);
+  void look_up(CommandId command, std::string const& type, std::optional<Failure> unknown = {});
+  void found_for_submit(Lookup const& lookup, TypesFound const& found);
+  void accept_submit(PendingSubmit& pending);
+  [[nodiscard]] std::optional<Failure> fault_of(JobSpec const& spec, PendingSubmit const& pending) const;
+
+  // ---- grants.cpp
+  void grant_all();
+  void grant(JobId job, Rank host);
+  void crashed(JobRecord const& record, Outcome const& outcome);
+  void ended(JobId job, Outcome const& outcome);
+  void strand(JobId job);
+  void settle(JobId job);
+
+  // ---- desks.cpp
+  void ask(JobId job, Operation operation);
+  void serve(JobId job);
+  void begin(JobRecord const& record, Operation operation);
+  void answer(Asked const& asked, cmd::Act act);
+  void close(JobId job, cmd::Act act);
+  void clear_desk(JobId job, Failure const& why);
+  void forget_if_idle(JobId job);
+  [[nodiscard]] std::optional<Failure> obstacle(JobRecord const& record, Operation const& operation) const;
+
+  // ---- moves.cpp
+  void begin_move(JobRecord const& record, Operation const& operation);
+  void moved(JobRecord const& record);
+  void stayed(JobRecord const& record, Failure const& why);
+  void lost_source(JobRecord const& record);
+  void lost_target(JobRecord const& record);
+  void answer_move(Asked const& asked, JobId job, Rank source, Rank target,
+                   std::optional<msg::MoveFigures> figures);
+  [[nodiscard]] std::optional<Rank> best_target(Rank source) const;
+  [[nodiscard]] Desk* desk_of_move(JobId job, Epoch target_epoch);
+
+  // ---- orders.cpp
+  void begin_order(JobRecord const& record, Operation const& operation);
+  void order_done(JobRecord const& record, Desk& desk);
+
+  // ---- calls.cpp
+  void ask_call(JobId job, PendingCall call);
+  void send_calls(JobId job);
+  bool call_done(msg::OrderDone const& message);
+  void fail_calls(JobId job, Failure const& why);
+  void fail_calls_to(Rank host, JobId job, Failure const& why);
+
+  // ---- commands.cpp
+  [[nodiscard]] Result<std::vector<JobId>> resolve(cmd::JobReference const& reference) const;
+  [[nodiscard]] bool applies(Verb verb, JobRecord const& record) const;
+  void act(CommandReceived const& event, Verb verb, cmd::JobReference const& reference,
+           std::optional<Rank> target = {});
+  void act_call(CommandReceived const& event, cmd::Call const& command);
+  void wait(CommandId command, cmd::Wait const& wanted);
+  void carry_out(CommandReceived const& event);
+
+  // ---- rows.cpp
+  [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
+  [[nodiscard]] std::vector<msg::ImageName> images_of(JobRecord const& record) const;
+  [[nodiscard]] cmd::Hosts host_rows() const;
+
+  // ---- shutdown.cpp
+  void begin_shutdown(bool broken);
+  void go_on_shutting_down();
+  void finish_shutdown();
+
+  Settings settings;
+  Ledger ledger;
+  Instant now;
+  WallTime wall;
+  Effects* out{nullptr};
+
+  Term term;
+  std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
+  Instant watch_due;
+  std::map<JobId, Seat> seats;
+  std::map<Rank, std::set<JobId>> waiting;  // by pin; no_rank: may start anywhere
+  std::set<JobId> held;                     // might still run under an old lease
+  std::map<std::string, JobId> names;       // the newest job of that name
+  std::map<JobId, msg::JobReport> reports;  // as last heard
+
+  RequestId next_request{first_request};
+  std::map<CommandId, Ticket> tickets;
+  std::map<JobId, Desk> desks;
+  std::set<JobId> to_serve;
+  std::map<std::pair<JobId, Epoch>, AwaitedDeparture> departures;
+  std::map<CommandId, PendingSubmit> submits;
+  std::map<RequestId, Lookup> lookups;
+  std::map<CommandId, Waiter> waiters;
+  std::map<JobId, std::set<CommandId>> watchers;
+  Shutdown shutdown;
+};
+
+// How a job is called in messages to users: job 7 or job 7 "plate".
+[[nodiscard]] std::string called(JobRecord const& record);
+
+}  // namespace godwit::allocator

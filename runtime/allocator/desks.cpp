@@ -1,0 +1,136 @@
+// Desks: per job one operation at a time, the others in line behind it, each answered with its outcome.
+#include <fmt/format.h>
+
+#include "allocator/core.hpp"
+
+namespace godwit::allocator {
+
+namespace {
+
+char const* done_already(JobState state) {
+  switch (state) {
+    case JobState::finished:
+      return "finished";
+    case JobState::failed:
+      return "failed";
+    default:
+      return "cancelled";
+  }
+}
+
+}  // namespace
+
+void Allocator::Core::ask(JobId job, Operation operation) {
+  desks[job].queue.push_back(std::move(operation));
+  to_serve.insert(job);
+}
+
+// Serves the line as far as it goes: until an operation is open, or the job has yet to start.
+void Allocator::Core::serve(JobId job) {
+  for (;;) {
+    auto const at = desks.find(job);
+    if (at == desks.end()) return;
+    auto& desk = at->second;
+    auto const& record = *record_of(job);
+    if (desk.open || desk.queue.empty() || record.state == JobState::starting) break;
+    auto operation = std::move(desk.queue.front());
+    desk.queue.pop_front();
+    begin(record, std::move(operation));
+  }
+  send_calls(job);
+  forget_if_idle(job);
+}
+
+std::optional<Failure> Allocator::Core::obstacle(JobRecord const& record, Operation const& operation) const {
+  if (is_ended(record.state)) {
+    auto const& reason = record.outcome.reason;
+    return reject("already_ended",
+                  fmt::format("{} already {}{}{}", called(record), done_already(record.state),
+                              reason.empty() ? "" : ": ", reason));
+  }
+  if (operation.verb == Verb::cancel) return std::nullopt;
+  if (record.state == JobState::stranded) {
+    return peer_lost("stranded",
+                     fmt::format("{} is stranded: host {} died; it goes on from its newest checkpoint "
+                                 "when the runtime is started again",
+                                 called(record), record.host));
+  }
+  if (record.state == JobState::waiting) {
+    return retry_later("waiting_for_host", fmt::format("{} is waiting for a host", called(record)));
+  }
+  if (operation.verb == Verb::suspend && record.suspended) {
+    return reject("already_suspended", fmt::format("{} is suspended already", called(record)));
+  }
+  if (operation.verb == Verb::resume && !record.suspended) {
+    return reject("not_suspended", fmt::format("{} is not suspended", called(record)));
+  }
+  if (operation.verb == Verb::migrate && operation.target) {
+    if (auto why = not_a_live_host(*operation.target)) return why;
+    if (*operation.target == record.host) {
+      return reject("already_there", fmt::format("{} is on host {} already", called(record), record.host));
+    }
+  }
+  return std::nullopt;
+}
+
+void Allocator::Core::begin(JobRecord const& record, Operation operation) {
+  if (auto why = obstacle(record, operation)) {
+    cmd::Act act;
+    act.job = record.job;
+    act.failure = std::move(why);
+    return answer(operation.asked, std::move(act));
+  }
+  if (operation.verb == Verb::migrate) return begin_move(record, operation);
+  begin_order(record, operation);
+}
+
+void Allocator::Core::answer(Asked const& asked, cmd::Act act) {
+  if (!asked.command) {
+    if (act.failure)
+      note(Level::warning, act.job, {}, fmt::format("asked by the job itself: {}", act.failure->context));
+    return;
+  }
+  act.total = now - asked.at;
+  auto const at = tickets.find(*asked.command);
+  invariant(at != tickets.end() && at->second.open > 0, "an outcome for a command that was answered");
+  at->second.acts[asked.line] = std::move(act);
+  if (--at->second.open > 0) return;
+  reply(*asked.command, cmd::Acted{std::move(at->second.acts)});
+  tickets.erase(at);
+}
+
+// The open operation has its outcome; the next one's turn has come.
+void Allocator::Core::close(JobId job, cmd::Act act) {
+  auto const at = desks.find(job);
+  if (at == desks.end() || !at->second.open) return;
+  auto& desk = at->second;
+  auto const asked = desk.open->asked;
+  desk.open.reset();
+  desk.request = {};
+  desk.departed.reset();
+  desk.refused.reset();
+  to_serve.insert(job);
+  act.job = job;
+  answer(asked, std::move(act));
+}
+
+// Nothing more can be done for the job: everybody at its desk is told why.
+void Allocator::Core::clear_desk(JobId job, Failure const& why) {
+  auto const at = desks.find(job);
+  if (at == desks.end()) return;
+  cmd::Act act;
+  act.job = job;
+  act.failure = why;
+  close(job, act);
+  auto const queue = std::exchange(at->second.queue, {});
+  for (auto const& operation : queue) answer(operation.asked, act);
+  fail_calls(job, why);
+  forget_if_idle(job);
+}
+
+void Allocator::Core::forget_if_idle(JobId job) {
+  auto const at = desks.find(job);
+  if (at != desks.end() && at->second.idle()) desks.erase(at);
+}
+
+}  // namespace godwit::allocator

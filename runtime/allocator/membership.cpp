@@ -1,0 +1,158 @@
+// Who is there: joining, heart-beats, lateness, death and fencing.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "allocator/core.hpp"
+#include "base/figures.hpp"
+
+namespace godwit::allocator {
+
+void Allocator::Core::hear(Rank from, msg::Hello const& message) {
+  auto& host = hosts.at(from);
+  host.hello = message;
+  host.heard = now;
+  host.presence = Presence::alive;
+  note(Level::config, {}, {},
+       fmt::format("host {} joined: {}, pid {}, {} cores, {} slots", from, message.node, message.pid,
+                   message.cores, message.slots));
+  send(from, msg::Welcome{term, settings.heartbeat_every, settings.lease});
+}
+
+void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
+  auto& host = hosts.at(from);
+  if (host.presence == Presence::dead) {
+    // No lease for it, ever again. Its images may still be of use.
+    if (!std::exchange(host.dismissed, true)) {
+      note(Level::warning, {}, {},
+           fmt::format("host {} is back, but counts as dead: it is told to leave", from));
+      send(from, msg::Quiesce{});
+    }
+    return;
+  }
+  if (host.presence == Presence::late) note(Level::info, {}, {}, fmt::format("host {} is back", from));
+  host.presence = Presence::alive;
+  host.heard = now;
+  host.load_milli = message.load_milli;
+  for (auto const& report : message.jobs) {
+    auto const* record = record_of(report.job);
+    if (record != nullptr && record->host == from && record->epoch == report.epoch)
+      reports[report.job] = report;
+  }
+  send_unjournalled(from, msg::HeartbeatSeen{term, message.sent});
+}
+
+void Allocator::Core::watch() {
+  // Were we the ones who slept? Then silence proves nothing: everybody gets a fresh start.
+  if (now - watch_due > settings.late_after) {
+    for (auto& [rank, host] : hosts) {
+      if (host.presence != Presence::dead) host.heard = now;
+    }
+  }
+  std::vector<Rank> silent, fenced;
+  for (auto& [rank, host] : hosts) {
+    auto const silence = now - host.heard;
+    if (host.presence == Presence::dead) {
+      if (!host.fenced && silence >= settings.lease) fenced.push_back(rank);
+    } else if (host.presence == Presence::joining) {
+      // It has nothing to lose yet; but a shutdown can't wait for it for ever.
+      if (!serving() && now - std::max(host.heard, shutdown.since) >= settings.suspicion)
+        silent.push_back(rank);
+    } else if (silence >= settings.suspicion) {
+      silent.push_back(rank);
+    } else if (silence >= settings.late_after &&
+               now - std::max(host.heard, host.polled) >= settings.late_after) {
+      if (host.presence == Presence::alive) {
+        note(Level::warning, {}, {},
+             fmt::format("host {} is late: silent for {}", rank, spell_duration(silence)));
+      }
+      host.presence = Presence::late;
+      host.polled = now;
+      send_unjournalled(rank, msg::Poll{term});
+    }
+  }
+  for (auto const rank : silent) {
+    die(rank, false, fmt::format("silent for {}", spell_duration(now - hosts.at(rank).heard)));
+  }
+  for (auto const rank : fenced) fence(rank);
+  watch_due = now + settings.heartbeat_every;
+  out->push_back(Arm{watch_timer, watch_due});
+}
+
+void Allocator::Core::on(PeerDied const& event) {
+  if (hosts.contains(event.peer)) die(event.peer, true, "its process has ended");
+}
+
+void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
+  auto& host = hosts.at(rank);
+  if (host.presence == Presence::dead) {
+    if (proven && !std::exchange(host.proven, true)) {
+      journal(log::HostLost{rank, true, wall});
+      fence(rank);
+    }
+    return;
+  }
+  host.presence = Presence::dead;
+  host.proven = proven;
+  host.fenced = proven || now - host.heard >= settings.lease;
+  note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
+
+  journal(log::HostLost{rank, proven, wall});
+  if (shutdown.broken) return;
+  std::vector<JobId> busy;
+  for (auto const& [job, desk] : desks) busy.push_back(job);
+  auto const lost = peer_lost("host_died", fmt::format("host {} died before it could answer", rank));
+  for (auto const job : busy) fail_calls_to(rank, job, lost);
+  auto const occupants = host.occupants;
+  for (auto const job : occupants) {
+    auto const& record = *record_of(job);
+    reseat(job);
+    if (record.state == JobState::stranded) {
+      strand(job);
+    } else if (record.intent && record.intent->source == rank) {
+      lost_source(record);
+    } else if (record.intent && record.intent->target == rank) {
+      lost_target(record);
+    }
+  }
+  for (auto at = departures.begin(); at != departures.end();) {
+    auto const& [key, awaited] = *at;
+    if (awaited.source == rank) {
+      answer_move(awaited.asked, key.first, awaited.source, awaited.target, std::nullopt);
+      at = departures.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+// The host can't run anything any more: sources that had committed to it may thaw.
+void Allocator::Core::fence(Rank rank) {
+  auto& host = hosts.at(rank);
+  if (std::exchange(host.fenced, true)) return;
+  auto const occupants = host.occupants;
+  for (auto const job : occupants) {
+    auto const& record = *record_of(job);
+    if (record.intent && record.intent->target == rank) lost_target(record);
+  }
+}
+
+std::optional<Failure> Allocator::Core::not_a_live_host(Rank rank) const {
+  auto const at = hosts.find(rank);
+  if (at == hosts.end()) {
+    return reject("no_such_host", fmt::format("host {} does not exist: {}", rank, known_hosts()));
+  }
+  auto const presence = at->second.presence;
+  if (presence == Presence::dead || presence == Presence::joining) {
+    return reject("host_not_alive", fmt::format("host {} is not alive", rank));
+  }
+  return std::nullopt;
+}
+
+std::string Allocator::Core::known_hosts() const {
+  if (hosts.empty()) return "this runtime has none";
+  if (hosts.size() == 1) return "the only host is 1";
+  return fmt::format("hosts are 1..{}", hosts.rbegin()->first);
+}
+
+}  // namespace godwit::allocator

@@ -1,0 +1,100 @@
+// Orders to the host of a job: checkpoint, suspend, resume, cancel; and what comes back.
+#include <fmt/format.h>
+
+#include "allocator/core.hpp"
+#include "base/figures.hpp"
+
+namespace godwit::allocator {
+
+void Allocator::Core::begin_order(JobRecord const& record, Operation const& operation) {
+  auto const job = record.job;
+  auto& desk = desks[job];
+  if (operation.verb == Verb::cancel &&
+      (record.state == JobState::waiting || record.state == JobState::stranded)) {
+    desk.open = operation;
+    auto const report = reports.find(job);
+    return ended(job, {Ending::cancelled, {}, {}, report != reports.end() ? report->second.steps : 0});
+  }
+  desk.open = operation;
+  desk.request = new_request();
+  switch (operation.verb) {
+    case Verb::checkpoint:
+      return send(record.host, msg::CheckpointJob{desk.request, job, record.epoch});
+    case Verb::suspend:
+      return send(record.host, msg::SuspendJob{desk.request, job, record.epoch});
+    case Verb::resume:
+      return send(record.host, msg::ResumeJob{desk.request, job, record.epoch});
+    case Verb::cancel:
+      return send(record.host, msg::CancelJob{desk.request, job, record.epoch});
+    case Verb::migrate:
+      break;
+  }
+  panic("a move is not an order");
+}
+
+void Allocator::Core::hear(Rank from, msg::OrderDone const& message) {
+  if (call_done(message)) return;
+  auto const* record = record_of(message.job);
+  auto const at = desks.find(message.job);
+  if (record == nullptr || at == desks.end() || !at->second.open || at->second.open->verb == Verb::migrate ||
+      at->second.request != message.request || record->host != from) {
+    return;  // its job ended, and its user has been told
+  }
+  if (message.failure) {
+    cmd::Act act;
+    act.failure = message.failure;
+    return close(message.job, std::move(act));
+  }
+  order_done(*record, at->second);
+}
+
+void Allocator::Core::order_done(JobRecord const& record, Desk& desk) {
+  auto const job = record.job;
+  cmd::Act act;
+  switch (desk.open->verb) {
+    case Verb::suspend:
+      journal(log::Suspended{job, record.epoch});
+      act.what = "suspended";
+      break;
+    case Verb::resume:
+      journal(log::Resumed{job, record.epoch});
+      act.what = "resumed";
+      break;
+    case Verb::checkpoint:  // its outcome is Checkpointed
+    case Verb::cancel:      // its outcome is JobEnded
+    case Verb::migrate:
+      return;
+  }
+  note(Level::info, job, record.epoch, fmt::format("{} {}", called(record), act.what));
+  close(job, std::move(act));
+}
+
+void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
+  auto const* record = record_of(message.job);
+  if (record == nullptr) return;
+  auto const key = log::ImageKey{message.image.epoch, message.image.generation};
+  if (ledger.extends_lineage(message.job, key) && !shutdown.broken) {
+    journal(log::Checkpointed{message.job, key, message.figures.bytes, wall});
+    if (!serving()) shutdown.checkpointed.insert(message.job);
+  } else {
+    note(Level::warning, message.job, message.epoch,
+         fmt::format("{} from host {} is not of the lineage of {}: not recorded", message.image.path, from,
+                     called(*record)));
+  }
+  auto const at = desks.find(message.job);
+  if (!message.request || at == desks.end() || !at->second.open ||
+      at->second.open->verb != Verb::checkpoint || at->second.request != *message.request) {
+    return;
+  }
+  cmd::Act act;
+  act.checkpoint = message.figures;
+  act.image = message.image;
+  act.what = fmt::format("generation {}: {}, {} stopped, durable in {}", message.image.generation,
+                         spell_bytes(message.figures.bytes), spell_duration(message.figures.stopped),
+                         spell_duration(message.figures.durable));
+  note(Level::info, message.job, message.epoch,
+       fmt::format("{} checkpointed: {}", called(*record), act.what));
+  close(message.job, std::move(act));
+}
+
+}  // namespace godwit::allocator
