@@ -8,6 +8,7 @@
 // Integers are fixed-width little-endian, floats their IEEE bits, counts 32 bits.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <boost/serialization/access.hpp>
 #include <chrono>
@@ -82,6 +83,10 @@ class Saver {
       save(key);
       save(item);
     }
+  }
+  template <class T, std::size_t N>
+  void save(std::array<T, N> const& items) {
+    for (auto const& item : items) save(item);
   }
   template <class A, class B>
   void save(std::pair<A, B> const& both) {
@@ -201,6 +206,10 @@ class Loader {
       load(key);
       load(items[std::move(key)]);
     }
+  }
+  template <class T, std::size_t N>
+  void load(std::array<T, N>& items) {
+    for (auto& item : items) load(item);
   }
   template <class A, class B>
   void load(std::pair<A, B>& both) {
