@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "app/workload/suggestion.hpp"
+#include "edge/rpc/client.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -39,7 +42,9 @@ std::string usage_problem(CLI::App const& app, CLI::ParseError const& error) {
   auto const leftover = app.remaining(true);
   bool const wants_verb = !verbs_of(verb).empty();
   for (auto const& word : leftover) {
-    if (word.size() < 2 || word[0] != '-') continue;
+    bool const number_like =
+        word.size() > 1 && std::string_view("0123456789.").find(word[1]) != std::string_view::npos;
+    if (word.size() < 2 || word[0] != '-' || number_like) continue;
     auto const flag = word.substr(0, word.find('='));
     return fmt::format("unknown flag '{}'{}", flag, suggestion(flag, flags_of(verb)));
   }
@@ -68,12 +73,16 @@ std::filesystem::path Invocation::store() const {
 }
 
 int Invocation::complain(Failure const& failure) const {
+  return complain(failure, rpc::is_unreachable(failure) ? exit_unreachable : exit_refused);
+}
+
+int Invocation::complain(Failure const& failure, ExitCode code) const {
   fmt::print(stderr, "godwit: {}\n", failure.context);
   if (json) {
     nlohmann::json const object{{"error", {{"code", failure.code}, {"message", failure.context}}}};
     fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
-  return failure.reaction == Reaction::peer_lost ? exit_unreachable : exit_refused;
+  return code;
 }
 
 CLI::App& add_verb(CLI::App& app, Invocation& invocation, std::string const& name,
@@ -90,6 +99,17 @@ CLI::App& add_verb(CLI::App& app, Invocation& invocation, std::string const& nam
   }
   verb.footer(footer);
   return verb;
+}
+
+CLI::Validator at_least(std::int32_t least) {
+  auto const check = [least](std::string& word) -> std::string {
+    std::int32_t number = 0;
+    auto const* last = word.data() + word.size();
+    auto const [end, error] = std::from_chars(word.data(), last, number);
+    if (error == std::errc{} && end == last && number >= least) return {};
+    return fmt::format("'{}' is not a whole number from {}", word, least);
+  };
+  return {check, ""};
 }
 
 int complain_of_usage(CLI::App& app, CLI::ParseError const& error) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -17,10 +18,10 @@ namespace godwit::cli {
 // What `godwit` ends with; part of the interface to scripts.
 enum ExitCode : int {
   exit_done = 0,
-  exit_refused = 1,      // the request was refused, or a job failed
-  exit_usage = 2,        // the command line or workload file is wrong
-  exit_unreachable = 3,  // no runtime answers on this store, or it couldn't be started
-  exit_requeue = 75,     // stopped early, everything checkpointed: run again to go on (EX_TEMPFAIL)
+  exit_refused = 1,        // the request was refused, or a job failed
+  exit_usage = 2,          // the command line or workload file is wrong
+  exit_unreachable = 3,    // no runtime answers on this store, or it couldn't be started
+  exit_requeue = 75,       // stopped early, everything checkpointed: run again to go on (EX_TEMPFAIL)
   exit_interrupted = 130,  // Ctrl-C while following a runtime that belongs to somebody else's terminal
 };
 
@@ -32,13 +33,18 @@ struct Invocation {
   // --store, else $GODWIT_STORE, else ./godwit-store; absolute. Needn't exist.
   [[nodiscard]] std::filesystem::path store() const;
 
-  // Says why on stderr, as JSON too where that was asked for; returns the exit code.
+  // Says why on stderr, and as JSON where that was asked for; returns the exit code: 3 for a runtime that
+  // can't be reached, else 1, or the one given.
   int complain(Failure const& failure) const;
+  int complain(Failure const& failure, ExitCode code) const;
 };
 
 // `example` is a whole command line; several are separated by '\n'.
 CLI::App& add_verb(CLI::App& app, Invocation& invocation, std::string const& name,
                    std::string const& description, std::string const& example);
+
+// For an option that takes a whole number.
+CLI::Validator at_least(std::int32_t least);
 
 // Says on stderr what is wrong with the command line, and the nearest known verb or flag.
 int complain_of_usage(CLI::App& app, CLI::ParseError const& error);

@@ -19,30 +19,29 @@ struct Measure {
   double factor;
 };
 
-constexpr std::array<Measure, 7> time_units{{{"ns", 1},
-                                             {"us", 1e3},
-                                             {"ms", 1e6},
-                                             {"s", 1e9},
-                                             {"min", 60e9},
-                                             {"h", 3600e9},
-                                             {"d", 86400e9}}};
+constexpr std::array<Measure, 7> time_units{
+    {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
 constexpr double kib = 1024;
 constexpr std::array<Measure, 13> size_units{{{"B", 1},
                                               {"K", kib},
-                                              {"M", kib * kib},
-                                              {"G", kib * kib * kib},
-                                              {"T", kib * kib * kib * kib},
+                                              {"M", kib* kib},
+                                              {"G", kib* kib* kib},
+                                              {"T", kib* kib* kib* kib},
                                               {"KiB", kib},
-                                              {"MiB", kib * kib},
-                                              {"GiB", kib * kib * kib},
-                                              {"TiB", kib * kib * kib * kib},
+                                              {"MiB", kib* kib},
+                                              {"GiB", kib* kib* kib},
+                                              {"TiB", kib* kib* kib* kib},
                                               {"kB", 1e3},
                                               {"MB", 1e6},
                                               {"GB", 1e9},
                                               {"TB", 1e12}}};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // One number with its unit off the front of `text`, in the smallest unit; nothing if there is none.
 template <std::size_t N>
@@ -67,8 +66,8 @@ constexpr double largest = 9.2e18;  // what 63 bits hold
 
 Result<Duration> parse_duration(std::string_view text) {
   if (text == "never" || text == "0") return Duration{0};
-  auto const wrong =
-      reject("bad_duration", fmt::format("'{}' is not a duration; expected such as 90s, 10min or 1h30min", text));
+  auto const wrong = reject(
+      "bad_duration", fmt::format("'{}' is not a duration; expected such as 90s, 10min or 1h30min", text));
   if (text.empty()) return wrong;
   double total = 0;
   for (auto rest = text; !rest.empty();) {
@@ -104,8 +103,10 @@ Status check_name(std::string_view name) {
   }
   if (name.empty() || !(is_letter(name[0]) || name[0] == '_') ||
       !std::all_of(name.begin(), name.end(), allowed)) {
-    return reject("bad_name", fmt::format("'{}' can't be a job's name; use letters, digits, '_', '.' and '-', "
-                                          "and begin with a letter", name));
+    return reject("bad_name",
+                  fmt::format("'{}' can't be a job's name; use letters, digits, '_', '.' and '-', "
+                              "and begin with a letter",
+                              name));
   }
   return Done{};
 }

@@ -12,10 +12,10 @@ namespace godwit {
 namespace {
 
 std::vector<std::string> const top_keys{"godwit", "accounts", "defaults", "jobs"};
-std::vector<std::string> const common_keys{"account",     "cores", "memory", "host", "cwd", "checkpoint",
-                                           "crash_limit", "environment"};
-std::vector<std::string> const later_keys{"array",      "program", "after",      "resources",
-                                          "time_limit", "restart", "max_failed", "stdout", "stderr"};
+std::vector<std::string> const common_keys{"account", "cores",      "memory",      "host",
+                                           "cwd",     "checkpoint", "crash_limit", "environment"};
+std::vector<std::string> const later_keys{"array",   "program",    "after",  "resources", "time_limit",
+                                          "restart", "max_failed", "stdout", "stderr"};
 
 std::vector<std::string> job_keys() {
   auto keys = common_keys;
@@ -153,7 +153,8 @@ void WorkloadReader::read_job(YAML::Node const& key, YAML::Node const& node, Job
     }
   }
   bool const programmed = node["program"].IsDefined();  // refused above, by name
-  if (!node["type"] && !programmed) mistake(place, "the key 'type' is missing; expected the name of a job type");
+  if (!node["type"] && !programmed)
+    mistake(place, "the key 'type' is missing; expected the name of a job type");
   if (auto const named = check_name(job.name); !named) {
     mistake(place, named.failure().context);
   } else if (!names_.insert(job.name).second) {
@@ -176,8 +177,10 @@ bool WorkloadReader::read_common(std::string const& key, YAML::Node const& value
   } else if (key == "memory") {
     if (!text(value, place, "a size such as 2GiB", word)) return true;
     auto const bytes = parse_size(word);
-    if (bytes) to.memory_bytes = *bytes;
-    else mistake(place, bytes.failure().context);
+    if (bytes)
+      to.memory_bytes = *bytes;
+    else
+      mistake(place, bytes.failure().context);
   } else if (key == "cwd") {
     read_directory(value, place, to.directory);
   } else if (key == "checkpoint") {
@@ -195,7 +198,8 @@ void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place,
   for (auto const& entry : node) {
     auto const here = place.at(entry.first);
     std::string word;
-    if (entry.first.Scalar() != "every" || !text(entry.second, here, "a duration such as 10min", word)) continue;
+    if (entry.first.Scalar() != "every" || !text(entry.second, here, "a duration such as 10min", word))
+      continue;
     if (word == "auto") {
       mistake(here, "'auto' is not supported yet; expected a duration such as 10min");
     } else if (auto const every = parse_duration(word)) {
@@ -211,8 +215,10 @@ void WorkloadReader::read_pairs(YAML::Node const& node, Place const& place,
   if (node.IsNull()) return;
   if (!check_free_map(node, place, "a map of names to values")) return;
   for (auto const& entry : node) {
-    if (entry.second.IsScalar()) to[entry.first.Scalar()] = entry.second.Scalar();
-    else mistake(place.at(entry.first), "expected a single value");
+    if (entry.second.IsScalar())
+      to[entry.first.Scalar()] = entry.second.Scalar();
+    else
+      mistake(place.at(entry.first), "expected a single value");
   }
 }
 

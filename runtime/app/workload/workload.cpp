@@ -26,8 +26,8 @@ Result<std::vector<JobSpec>> read_workload(std::filesystem::path const& file) {
     if (reader.mistakes().empty()) return reader.jobs();
     return reject("bad_workload", fmt::format("{}", fmt::join(reader.mistakes(), "\n")));
   } catch (YAML::Exception const& broken) {
-    return reject("bad_workload", fmt::format("{}:{}: not valid YAML: {}", file.string(), broken.mark.line + 1,
-                                              broken.msg));
+    return reject("bad_workload",
+                  fmt::format("{}:{}: not valid YAML: {}", file.string(), broken.mark.line + 1, broken.msg));
   }
 }
 

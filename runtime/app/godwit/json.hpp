@@ -1,0 +1,34 @@
+// Answers as JSON, for --json. Keys are those of docs and stay stable; times are ISO 8601 in UTC or
+// null, durations are in milliseconds under names that end in _ms, sizes in bytes.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "base/result.hpp"
+#include "message/command.hpp"
+
+namespace godwit::cli {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] Json json_of(cmd::JobRow const& row);
+[[nodiscard]] Json json_of(cmd::HostRow const& row);
+[[nodiscard]] Json json_of(cmd::Act const& act);
+[[nodiscard]] Json json_of(JobType const& type);
+[[nodiscard]] Json json_of(Failure const& failure);
+
+// An array of them.
+template <class Rows>
+Json json_list(Rows const& rows) {
+  auto list = Json::array();
+  for (auto const& row : rows) list.push_back(json_of(row));
+  return list;
+}
+
+// On stdout, indented; bytes that aren't UTF-8 are replaced.
+void print_json(Json const& document);
+
+[[nodiscard]] char const* to_string(Ending ending);       // "finished"
+[[nodiscard]] char const* to_string(ParameterKind kind);  // "whole number"
+
+}  // namespace godwit::cli

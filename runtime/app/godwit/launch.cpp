@@ -1,0 +1,215 @@
+#include "app/godwit/launch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "app/godwit/talk.hpp"
+
+namespace godwit::cli {
+namespace {
+
+std::int32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+std::filesystem::path own_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+std::filesystem::path output_path(std::filesystem::path const& store) {
+  return store / "log" / "runtime.out";
+}
+
+std::vector<std::string> command_line(std::filesystem::path const& store, std::int32_t hosts,
+                                      LaunchOptions const& options) {
+  std::vector<std::string> words{"mpirun",
+                                 "--enable-recovery",
+                                 "--bind-to",
+                                 "none",
+                                 "--oversubscribe",
+                                 "--mca",
+                                 "pml",
+                                 "ob1",
+                                 "--mca",
+                                 "btl",
+                                 "vader,tcp,self",
+                                 "--mca",
+                                 "mpi_yield_when_idle",
+                                 "1",
+                                 "-n",
+                                 std::to_string(hosts + 1),
+                                 (own_directory() / "godwitd").string(),
+                                 "--store",
+                                 store.string()};
+  auto const add = [&](char const* flag, std::string value) {
+    words.emplace_back(flag);
+    words.push_back(std::move(value));
+  };
+  if (options.slots > 0) add("--slots", std::to_string(options.slots));
+  for (auto const& directory : options.plugins)
+    add("--plugins", std::filesystem::absolute(directory).string());
+  return words;
+}
+
+Status make_store(std::filesystem::path const& store) {
+  std::error_code error;
+  std::filesystem::create_directories(store / "log", error);
+  if (!error && ::access(store.c_str(), W_OK | X_OK) == 0) return Done{};
+  return reject("store_not_writable",
+                fmt::format("the store {} can't be written: {}; choose another with --store", store.string(),
+                            error ? error.message() : std::strerror(errno)));
+}
+
+void reset_root_guard() {
+  if (geteuid() != 0) return;
+  setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+  setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+}
+
+}  // namespace
+
+void add_launch_options(CLI::App& verb, LaunchOptions& to) {
+  verb.add_option("--hosts", to.hosts, "Hosts to start; else one per core")
+      ->type_name("N")
+      ->check(at_least(1));
+  verb.add_option("--slots", to.slots, "Jobs that run on a host at once")->type_name("N")->check(at_least(1));
+  verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingDirectory);
+}
+
+Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOptions const& options) {
+  if (auto const made = make_store(store); !made) return made.failure();
+  if (auto client = rpc::Client::connect(store)) {
+    return reject(
+        "already_running",
+        fmt::format("a runtime is already running on {} (rank 0 is process {} on {}); 'godwit stop' ends it",
+                    store.string(), client->runtime().pid, client->runtime().node));
+  }
+  Launched launched(store, options.hosts > 0 ? options.hosts : usable_cores());
+  if (auto const spawned = launched.spawn(options); !spawned) return spawned.failure();
+  return launched;
+}
+
+Status Launched::spawn(LaunchOptions const& options) {
+  auto const path = output_path(store_);
+  int const output = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (output < 0) {
+    return reject("store_not_writable", fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  }
+  output_from_ = std::filesystem::file_size(path);
+  auto words = command_line(store_, hosts_, options);
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  mpirun_ = ::fork();
+  if (mpirun_ == 0) {
+    ::setsid();
+    SignalWatch::forget();
+    int const nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    reset_root_guard();
+    ::execvp(arguments[0], arguments.data());
+    fmt::print(stderr, "mpirun: {}; it comes with the package openmpi-bin\n", std::strerror(errno));
+    ::_exit(127);
+  }
+  ::close(output);
+  if (mpirun_ < 0)
+    return retry_later("fork", fmt::format("mpirun can't be started: {}", std::strerror(errno)));
+  return Done{};
+}
+
+bool Launched::has_ended() {
+  if (!ended_) ended_ = ::waitpid(mpirun_, nullptr, WNOHANG) != 0;
+  return ended_;
+}
+
+void Launched::await_end(Duration patience) {
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  bool asked = false;
+  while (!has_ended()) {
+    if (std::chrono::steady_clock::now() > deadline && !asked) {
+      ::kill(mpirun_, SIGTERM);  // mpirun takes its ranks along
+      asked = true;
+    }
+    if (std::chrono::steady_clock::now() > deadline + 10s) ::kill(mpirun_, SIGKILL);
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
+Status Launched::await_hosts(SignalWatch& signals) {
+  auto const deadline = std::chrono::steady_clock::now() + 120s;
+  while (!signals.came_within(20ms)) {
+    if (has_ended()) {
+      return peer_lost("unreachable", fmt::format("the runtime ended before it was up:\n{}", last_words()));
+    }
+    auto const pong = [&]() -> Result<cmd::Pong> {
+      auto client = rpc::Client::connect(store_);
+      if (!client) return client.failure();
+      return ask_for<cmd::Pong>(*client, cmd::Ping{}, 5s);
+    }();
+    if (pong && pong->hosts >= hosts_ && !has_ended()) return Done{};
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    await_end(0s);
+    return peer_lost("unreachable", fmt::format("not all of {} hosts came up within two minutes:\n{}", hosts_,
+                                                last_words()));
+  }
+  auto const stopped = stop_runtime(store_);
+  await_end(stopped ? 30s : 0s);
+  return retry_later("interrupted", "interrupted while the runtime was starting");
+}
+
+std::string Launched::last_words() const {
+  std::ifstream in(output_path(store_));
+  in.seekg(static_cast<std::streamoff>(output_from_));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back("  " + line);
+    if (lines.size() > 15) lines.erase(lines.begin());
+  }
+  return fmt::format("{}\n(from {})", fmt::join(lines, "\n"), output_path(store_).string());
+}
+
+Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store) {
+  auto client = rpc::Client::connect(store);
+  if (!client) return client.failure();
+  auto const stopped = ask_for<cmd::Stopped>(*client, cmd::Stop{});
+  if (!stopped) return stopped;
+  // Gone when nobody listens any more, and, where that can be seen, when its process has ended.
+  auto const access = client->runtime();
+  auto const gone = [&] {
+    auto now = rpc::read_access(store);
+    return !now || now->term != access.term;
+  };
+  auto const deadline = std::chrono::steady_clock::now() + 30s;
+  while (!gone() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+  return stopped;
+}
+
+std::string spell_stop(cmd::Stopped const& stopped) {
+  auto text = stopped.checkpointed == 0
+                  ? std::string("stopped; no job was left unfinished")
+                  : fmt::format("{} job{} checkpointed; 'godwit start' on this store goes on from there",
+                                stopped.checkpointed, stopped.checkpointed == 1 ? "" : "s");
+  for (auto const& [job, why] : stopped.unsaved) {
+    text += fmt::format("\njob {} could not be checkpointed: {}", job, why.context);
+  }
+  return text;
+}
+
+}  // namespace godwit::cli

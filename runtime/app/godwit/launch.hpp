@@ -1,0 +1,62 @@
+// Starting the runtime: mpirun with godwitd on every rank, in a session of its own, so that Ctrl-C in a
+// terminal reaches `godwit` alone and the world is ended by command. Why each mpirun flag: docs/adr.
+//
+// mpirun's own exit code says nothing (it returns 0 for a rank 0 that failed): what became of a world is
+// asked of the world itself. Its output goes to STORE/log/runtime.out. One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/godwit/invocation.hpp"
+#include "app/godwit/signals.hpp"
+#include "base/result.hpp"
+#include "message/command.hpp"
+
+namespace godwit::cli {
+
+struct LaunchOptions {
+  std::int32_t hosts{0};  // 0: as many as there are cores
+  std::int32_t slots{0};  // 0: godwitd decides
+  std::vector<std::string> plugins;
+};
+
+void add_launch_options(CLI::App& verb, LaunchOptions& to);
+
+// A runtime that this process started. Not ended by the destructor: that takes a command.
+class Launched {
+ public:
+  // Fails if the store can't be written or a runtime answers there already.
+  static Result<Launched> launch(std::filesystem::path const& store, LaunchOptions const& options);
+
+  // Until every host is alive. A failure has code "interrupted" if a signal came: then, and on any other
+  // failure, nothing is left running.
+  Status await_hosts(SignalWatch& signals);
+
+  [[nodiscard]] bool has_ended();     // mpirun, and so every rank
+  void await_end(Duration patience);  // then it is ended the hard way
+  [[nodiscard]] std::int32_t hosts() const { return hosts_; }
+  [[nodiscard]] std::string last_words() const;  // the end of its output in this run
+
+ private:
+  Launched(std::filesystem::path store, std::int32_t hosts) : store_(std::move(store)), hosts_(hosts) {}
+  Status spawn(LaunchOptions const& options);
+
+  std::filesystem::path store_;
+  std::int32_t hosts_;
+  pid_t mpirun_{-1};
+  bool ended_{false};
+  std::uint64_t output_from_{0};  // where this run's output begins in runtime.out
+};
+
+// Checkpoints everything, ends the world and waits until its rank 0 is gone.
+Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store);
+
+// "6 jobs checkpointed; 'godwit start' on this store goes on from there", or what couldn't be saved.
+[[nodiscard]] std::string spell_stop(cmd::Stopped const& stopped);
+
+}  // namespace godwit::cli

@@ -1,0 +1,135 @@
+// `godwit run`: start the runtime if need be, submit, follow, and end with the jobs. Run again on the
+// same store it goes on: what was left unfinished belongs to the run that starts the runtime.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "app/godwit/follow.hpp"
+#include "app/godwit/json.hpp"
+#include "app/godwit/launch.hpp"
+#include "app/godwit/outcome.hpp"
+#include "app/godwit/submission.hpp"
+#include "app/godwit/talk.hpp"
+#include "app/godwit/verbs.hpp"
+
+namespace godwit::cli {
+namespace {
+
+struct RunOptions {
+  Submission submission;
+  LaunchOptions launch;
+};
+
+// The unfinished jobs that the store holds already.
+Result<std::set<JobId>> unfinished(rpc::Client& client) {
+  auto const jobs = ask_for<cmd::Jobs>(client, cmd::ListJobs{});
+  if (!jobs) return jobs.failure();
+  std::set<JobId> left;
+  for (auto const& row : jobs->rows) {
+    if (!is_ended(row.state)) left.insert(row.job);
+  }
+  return left;
+}
+
+// Which jobs this run is about: those submitted now, and what was left if nothing is submitted or the
+// runtime is our own.
+Result<std::set<JobId>> choose_jobs(rpc::Client& client, cmd::Submit const& request, bool own_runtime) {
+  std::set<JobId> jobs;
+  if (own_runtime || request.jobs.empty()) {
+    auto left = unfinished(client);
+    if (!left) return left;
+    jobs = *std::move(left);
+    if (!jobs.empty()) {
+      fmt::print(stderr, "{} unfinished job{} in this store go{} on\n", jobs.size(),
+                 jobs.size() == 1 ? "" : "s", jobs.size() == 1 ? "es" : "");
+    }
+  }
+  if (!request.jobs.empty()) {
+    auto const submitted = ask_for<cmd::Submitted>(client, request);
+    if (!submitted) return submitted.failure();
+    jobs.insert(submitted->jobs.begin(), submitted->jobs.end());
+  }
+  return jobs;
+}
+
+int report_jobs(Invocation const& invocation, std::vector<cmd::JobRow> const& rows) {
+  if (invocation.json) print_json(json_list(rows));
+  if (rows.empty() && !invocation.json) fmt::print("no unfinished job in {}\n", invocation.store().string());
+  return exit_code_of(rows);
+}
+
+// A signal came: an own runtime is stopped with everything checkpointed, another's is left alone.
+int end_early(Invocation const& invocation, Launched* own) {
+  SignalWatch::forget();  // a second Ctrl-C doesn't wait for the checkpoints
+  if (own == nullptr) {
+    fmt::print(stderr,
+               "the jobs go on in the runtime that was running already; 'godwit wait' follows, "
+               "'godwit stop' checkpoints them and ends it\n");
+    return exit_interrupted;
+  }
+  fmt::print(stderr, "stopping: checkpointing every job\n");
+  auto const stopped = stop_runtime(invocation.store());
+  own->await_end(30s);
+  if (!stopped) return invocation.complain(stopped.failure());
+  fmt::print(stderr, "{}\n", spell_stop(*stopped));
+  return stopped->unsaved.empty() ? exit_requeue : exit_refused;
+}
+
+int follow_jobs(Invocation const& invocation, cmd::Submit const& request, SignalWatch& signals,
+                Launched* own) {
+  auto client = rpc::Client::connect(invocation.store());
+  if (!client) return invocation.complain(client.failure());
+  auto const jobs = choose_jobs(*client, request, own != nullptr);
+  if (!jobs) return invocation.complain(jobs.failure());
+  Follower follower(*jobs, invocation.json);
+  auto const end = follower.follow(*client, signals);
+  if (!end) {
+    auto failure = end.failure();
+    if (own != nullptr && own->has_ended()) failure.context += "\n" + own->last_words();
+    return invocation.complain(failure);
+  }
+  if (*end == Follower::End::interrupted) return end_early(invocation, own);
+  return report_jobs(invocation, follower.rows());
+}
+
+int run(Invocation const& invocation, RunOptions const& options) {
+  auto const request = jobs_of(options.submission);
+  if (!request) return invocation.complain(request.failure(), exit_usage);
+  SignalWatch signals;
+  if (rpc::Client::connect(invocation.store())) return follow_jobs(invocation, *request, signals, nullptr);
+
+  auto own = Launched::launch(invocation.store(), options.launch);
+  if (!own) return invocation.complain(own.failure());
+  if (auto const up = own->await_hosts(signals); !up) {
+    bool const interrupted = up.failure().code == "interrupted";
+    return interrupted ? invocation.complain(up.failure(), exit_requeue) : invocation.complain(up.failure());
+  }
+  fmt::print(stderr, "{} host{} up, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s",
+             invocation.store().string());
+  int const code = follow_jobs(invocation, *request, signals, &*own);
+  if (!own->has_ended()) {
+    if (auto const stopped = stop_runtime(invocation.store()); !stopped && !own->has_ended()) {
+      fmt::print(stderr, "godwit: {}\n", stopped.failure().context);
+    }
+    own->await_end(30s);
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Invocation& invocation) {
+  auto& verb =
+      add_verb(app, invocation, "run", "Start the runtime if need be, submit, follow, and end with the jobs",
+               "godwit run sweep.yaml\ngodwit run heat rows=512 columns=512 --hosts 3\n"
+               "godwit run            # go on with what the store holds");
+  auto options = std::make_shared<RunOptions>();
+  add_submission_options(verb, options->submission);
+  add_launch_options(verb, options->launch);
+  verb.callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return run(invocation, *options); };
+  });
+}
+
+}  // namespace godwit::cli

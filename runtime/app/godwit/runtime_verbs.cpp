@@ -1,0 +1,80 @@
+// `godwit start` and `godwit stop`.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/godwit/json.hpp"
+#include "app/godwit/launch.hpp"
+#include "app/godwit/talk.hpp"
+#include "app/godwit/verbs.hpp"
+
+namespace godwit::cli {
+namespace {
+
+struct StartOptions {
+  LaunchOptions launch;
+  bool detach{false};
+};
+
+int report_stop(Invocation const& invocation, Result<cmd::Stopped> const& stopped) {
+  if (!stopped) return invocation.complain(stopped.failure());
+  if (invocation.json) {
+    auto unsaved = Json::array();
+    for (auto const& [job, why] : stopped->unsaved) {
+      unsaved.push_back({{"job", job.value}, {"error", json_of(why)}});
+    }
+    print_json({{"checkpointed", stopped->checkpointed}, {"unsaved", unsaved}});
+  } else {
+    fmt::print("{}\n", spell_stop(*stopped));
+  }
+  return stopped->unsaved.empty() ? exit_done : exit_refused;
+}
+
+void report_start(Invocation const& invocation, Launched const& launched, bool detach) {
+  auto const store = invocation.store().string();
+  if (invocation.json) {
+    print_json({{"hosts", launched.hosts()}, {"store", store}});
+  } else {
+    fmt::print("{} host{} up, store {}; {} ends it\n", launched.hosts(), launched.hosts() == 1 ? "" : "s",
+               store, detach ? "'godwit stop'" : "Ctrl-C or 'godwit stop'");
+  }
+  std::fflush(stdout);
+}
+
+int start(Invocation const& invocation, StartOptions const& options) {
+  SignalWatch signals;
+  auto launched = Launched::launch(invocation.store(), options.launch);
+  if (!launched) return invocation.complain(launched.failure());
+  if (auto const up = launched->await_hosts(signals); !up) return invocation.complain(up.failure());
+  report_start(invocation, *launched, options.detach);
+  if (options.detach) return exit_done;
+  while (!launched->has_ended()) {
+    if (!signals.came_within(100ms)) continue;
+    SignalWatch::forget();
+    fmt::print(stderr, "stopping: checkpointing every job\n");
+    auto const stopped = stop_runtime(invocation.store());
+    launched->await_end(30s);
+    return report_stop(invocation, stopped);
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+void add_runtime_verbs(CLI::App& app, Invocation& invocation) {
+  auto& verb = add_verb(app, invocation, "start", "Start the runtime here, on the jobs that the store holds",
+                        "godwit start --hosts 4 --detach");
+  auto options = std::make_shared<StartOptions>();
+  add_launch_options(verb, options->launch);
+  verb.add_flag("--detach", options->detach, "Come back as soon as it is up");
+  verb.callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return start(invocation, *options); };
+  });
+
+  auto& stop = add_verb(app, invocation, "stop", "Checkpoint every job and end the runtime", "godwit stop");
+  stop.callback([&invocation] {
+    invocation.action = [&invocation] { return report_stop(invocation, stop_runtime(invocation.store())); };
+  });
+}
+
+}  // namespace godwit::cli

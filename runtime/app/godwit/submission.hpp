@@ -1,0 +1,29 @@
+// What `submit` and `run` have in common: the words that say which jobs, and the flags of one job.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/godwit/invocation.hpp"
+#include "message/command.hpp"
+
+namespace godwit::cli {
+
+struct Submission {
+  std::vector<std::string> words;  // TYPE key=value …, or a workload file
+  std::string account, name, directory, memory, checkpoint_every;
+  std::vector<std::string> environment;
+  std::int32_t cores{1};
+  std::int32_t host{no_rank.value};
+  std::int32_t crash_limit{JobSpec{}.crash_limit};
+  std::vector<std::string> flags_given;  // by name, for messages
+};
+
+// The options fill `to`, which must outlive the parsing.
+void add_submission_options(CLI::App& verb, Submission& to);
+
+// The jobs that are meant; none without words. A failure is one of usage (exit 2).
+Result<cmd::Submit> jobs_of(Submission const& submission);
+
+}  // namespace godwit::cli

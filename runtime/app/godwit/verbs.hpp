@@ -1,0 +1,17 @@
+// The verbs, a function per family; each adds its subcommands to the command line (see invocation.hpp).
+#pragma once
+
+#include "app/godwit/invocation.hpp"
+
+namespace godwit::cli {
+
+void add_runtime_verbs(CLI::App& app, Invocation& invocation);  // start stop
+void add_run(CLI::App& app, Invocation& invocation);            // run
+void add_submit(CLI::App& app, Invocation& invocation);         // submit, create
+void add_list_verbs(CLI::App& app, Invocation& invocation);     // ps hosts show
+void add_types(CLI::App& app, Invocation& invocation);          // types
+void add_logs(CLI::App& app, Invocation& invocation);           // logs
+void add_wait(CLI::App& app, Invocation& invocation);           // wait
+void add_act_verbs(CLI::App& app, Invocation& invocation);  // migrate checkpoint suspend resume cancel call
+
+}  // namespace godwit::cli
