@@ -41,7 +41,8 @@ class Random {
   }
   // Uniform in [0, bound), bound ≥ 1 (Lemire's multiply-shift; bias < 2^-32 for bounds < 2^32).
   std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>((*this)()) * bound) >> 64);
   }
   // Uniform in [0, 1), 53 bits.
   double uniform() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
