@@ -20,6 +20,7 @@ namespace godwit {
 struct OpenIntent {
   Rank source, target;
   Epoch target_epoch, thaw_epoch;
+  bool operator==(OpenIntent const&) const = default;
 };
 
 struct JobRecord {
@@ -37,11 +38,13 @@ struct JobRecord {
   std::uint32_t crashes{0};
   WallTime submitted, started, ended;
   Outcome outcome;
+  bool operator==(JobRecord const&) const = default;
 };
 
 class Ledger {
  public:
   Status apply(LedgerEvent const& event);
+  bool operator==(Ledger const&) const = default;
 
   [[nodiscard]] std::map<JobId, JobRecord> const& jobs() const { return jobs_; }
   [[nodiscard]] JobRecord const* find(JobId job) const;
