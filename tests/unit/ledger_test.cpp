@@ -1,0 +1,242 @@
+// The ledger's folds: each event does what it says, nothing lowers an epoch, a refused event leaves the
+// ledger as it was, and replaying the events gives the same ledger.
+#include "ledger/ledger.hpp"
+
+#include <gtest/gtest.h>
+
+namespace godwit {
+namespace {
+
+constexpr WallTime noon{1'000'000};
+constexpr Rank one{1}, two{2};
+constexpr JobId job{1};
+
+// Applies events and keeps them, so that each test ends with a replay.
+class Book {
+ public:
+  Book() { take(log::WorldBegan{Term{1}, 4, noon}); }
+  ~Book() {
+    Ledger replayed;
+    for (auto const& event : events_) EXPECT_TRUE(replayed.apply(*decode<LedgerEvent>(encode(event))).ok());
+    EXPECT_EQ(replayed, ledger_) << "a replay gives another ledger";
+  }
+  void take(LedgerEvent const& event) {
+    auto const applied = ledger_.apply(event);
+    ASSERT_TRUE(applied.ok()) << applied.failure().context;
+    events_.push_back(event);
+  }
+  void refuses(LedgerEvent const& event) {
+    auto const before = ledger_;
+    EXPECT_FALSE(ledger_.apply(event).ok());
+    EXPECT_EQ(before, ledger_) << "a refused event changed the ledger";
+  }
+  JobRecord const& record() const { return *ledger_.find(job); }
+  Ledger const& ledger() const { return ledger_; }
+
+  void submitted() {
+    JobSpec spec;
+    spec.type = "heat";
+    take(log::Submitted{job, spec, noon});
+  }
+  void running() {  // on host 1 at epoch 1
+    submitted();
+    take(log::Granted{job, Epoch{1}, one, noon});
+    take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+  }
+  void moving() {  // 1 → 2, epochs 2 and 3
+    running();
+    take(log::Intent{job, one, two, Epoch{2}, Epoch{3}, noon});
+  }
+
+ private:
+  Ledger ledger_;
+  std::vector<LedgerEvent> events_;
+};
+
+log::ImageKey image(std::uint64_t epoch, std::uint64_t generation) {
+  return {Epoch{epoch}, Generation{generation}};
+}
+
+TEST(Ledger, AJobRunsAndFinishes) {
+  Book book;
+  book.submitted();
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.ledger().next_job(), JobId{2});
+  book.take(log::Granted{job, Epoch{1}, one, noon});
+  EXPECT_EQ(book.record().state, JobState::starting);
+  EXPECT_EQ(book.record().host, one);
+  book.take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+  EXPECT_EQ(book.record().state, JobState::running);
+  EXPECT_EQ(book.record().started, noon);
+  book.take(log::Ended{job, Epoch{1}, {Ending::finished, "", "", 12}, noon});
+  EXPECT_EQ(book.record().state, JobState::finished);
+  EXPECT_EQ(book.record().outcome.steps, 12U);
+  book.refuses(log::Ended{job, Epoch{1}, {Ending::failed, "", "", 12}, noon});
+  book.refuses(log::Granted{job, Epoch{2}, one, noon});
+}
+
+TEST(Ledger, RefusesUnknownJobsAndLowEpochs) {
+  Book book;
+  book.refuses(log::Granted{job, Epoch{1}, one, noon});
+  book.refuses(log::Ended{job, Epoch{1}, {}, noon});
+  book.refuses(log::Parked{job, Epoch{1}});
+  book.refuses(log::Checkpointed{job, image(1, 1), 0, noon});
+  book.running();
+  book.refuses(log::Submitted{job, {}, noon});
+  book.refuses(log::Granted{job, Epoch{2}, two, noon});
+  book.refuses(log::Suspended{job, Epoch{2}});
+  book.refuses(log::Ended{job, Epoch{0}, {}, noon});
+  book.refuses(log::Ended{job, Epoch{1}, {Ending::crashed, "", "", 0}, noon});
+  book.refuses(log::Intent{job, one, two, Epoch{1}, Epoch{2}, noon});
+  book.refuses(log::Intent{job, one, two, Epoch{2}, Epoch{2}, noon});
+  book.refuses(log::Intent{job, two, one, Epoch{2}, Epoch{3}, noon});
+  book.refuses(log::Moved{job, Epoch{2}, two, noon});
+  book.refuses(log::Stayed{job, Epoch{3}, ""});
+  book.refuses(log::WorldBegan{Term{1}, 4, noon});
+  book.take(log::Crashed{job, Epoch{1}, {Ending::crashed, "signal 11", "", 3}, noon});
+  book.refuses(log::Granted{job, Epoch{1}, one, noon});
+  book.take(log::Granted{job, Epoch{2}, two, noon});
+}
+
+TEST(Ledger, AMoveEndsAtOneOfItsTwoEpochs) {
+  {
+    Book book;
+    book.moving();
+    EXPECT_EQ(book.record().state, JobState::migrating);
+    EXPECT_EQ(book.record().epoch, Epoch{1});
+    EXPECT_EQ(book.record().newest_epoch, Epoch{3});
+    book.refuses(log::Intent{job, one, two, Epoch{4}, Epoch{5}, noon});
+    book.refuses(log::Moved{job, Epoch{3}, two, noon});
+    book.refuses(log::Moved{job, Epoch{2}, Rank{3}, noon});
+    book.take(log::Moved{job, Epoch{2}, two, noon});
+    EXPECT_EQ(book.record().host, two);
+    EXPECT_EQ(book.record().epoch, Epoch{2});
+    EXPECT_EQ(book.record().moves, 1U);
+    EXPECT_EQ(book.record().state, JobState::running);
+    book.refuses(log::Stayed{job, Epoch{3}, ""});
+  }
+  Book book;
+  book.moving();
+  book.refuses(log::Stayed{job, Epoch{2}, ""});
+  book.take(log::Stayed{job, Epoch{3}, "no safe point"});
+  EXPECT_EQ(book.record().host, one);
+  EXPECT_EQ(book.record().epoch, Epoch{3});
+  EXPECT_EQ(book.record().moves, 0U);
+  EXPECT_FALSE(book.record().intent);
+}
+
+TEST(Ledger, ASuspendedJobStaysSuspendedThroughMovesAndWorlds) {
+  Book book;
+  book.running();
+  book.refuses(log::Resumed{job, Epoch{1}});
+  book.take(log::Suspended{job, Epoch{1}});
+  book.refuses(log::Suspended{job, Epoch{1}});
+  EXPECT_EQ(book.record().state, JobState::suspended);
+  book.take(log::Intent{job, one, two, Epoch{2}, Epoch{3}, noon});
+  book.take(log::Moved{job, Epoch{2}, two, noon});
+  EXPECT_EQ(book.record().state, JobState::suspended);
+  book.take(log::Parked{job, Epoch{2}});
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.record().host, no_rank);
+  book.take(log::Granted{job, Epoch{4}, one, noon});
+  book.take(log::Started{job, Epoch{4}, std::nullopt, true, noon});
+  EXPECT_EQ(book.record().state, JobState::suspended);
+  book.take(log::Resumed{job, Epoch{4}});
+  EXPECT_EQ(book.record().state, JobState::running);
+}
+
+TEST(Ledger, TheLineageIsNewestFirstAndCutToWhereAJobBegan) {
+  Book book;
+  book.running();
+  for (std::uint64_t g : {1, 3, 2}) book.take(log::Checkpointed{job, image(1, g), 10, noon});
+  EXPECT_EQ(book.record().lineage, (std::vector{image(1, 3), image(1, 2), image(1, 1)}));
+  book.refuses(log::Checkpointed{job, image(1, 2), 10, noon});
+  book.take(log::Crashed{job, Epoch{1}, {Ending::crashed, "", "", 0}, noon});
+  book.take(log::Checkpointed{job, image(1, 4), 10, noon});  // written behind: better late than never
+  book.take(log::Granted{job, Epoch{2}, two, noon});
+  book.refuses(log::Checkpointed{job, image(1, 5), 10, noon});  // an orphan: the job goes on without it
+  book.refuses(log::Checkpointed{job, image(9, 5), 10, noon});
+  book.refuses(log::Started{job, Epoch{2}, image(1, 5), false, noon});
+  book.take(log::Started{job, Epoch{2}, image(1, 2), false, noon});  // 3 and 4 didn't verify
+  EXPECT_EQ(book.record().lineage, (std::vector{image(1, 2), image(1, 1)}));
+  book.take(log::Checkpointed{job, image(2, 3), 10, noon});
+  EXPECT_EQ(book.record().lineage.front(), image(2, 3));
+  book.take(log::Crashed{job, Epoch{2}, {Ending::crashed, "", "", 0}, noon});
+  book.take(log::Granted{job, Epoch{3}, two, noon});
+  book.take(log::Started{job, Epoch{3}, std::nullopt, false, noon});  // nothing verified: afresh
+  EXPECT_TRUE(book.record().lineage.empty());
+  EXPECT_EQ(book.record().crashes, 2U);
+}
+
+TEST(Ledger, AnImageOfTheSourceMayComeAfterTheMove) {
+  Book book;
+  book.moving();
+  book.take(log::Moved{job, Epoch{2}, two, noon});
+  book.take(log::Checkpointed{job, image(2, 2), 10, noon});
+  book.take(log::Checkpointed{job, image(1, 1), 10, noon});
+  EXPECT_EQ(book.record().lineage, (std::vector{image(2, 2), image(1, 1)}));
+}
+
+TEST(Ledger, ALostHostStrandsItsJobs) {
+  Book book;
+  book.running();
+  book.take(log::HostLost{two, true, noon});
+  EXPECT_EQ(book.record().state, JobState::running);
+  book.refuses(log::Intent{job, one, two, Epoch{2}, Epoch{3}, noon});
+  book.take(log::HostLost{one, false, noon});
+  EXPECT_EQ(book.record().state, JobState::stranded);
+  book.refuses(log::Granted{job, Epoch{2}, one, noon});
+  book.take(log::Granted{job, Epoch{2}, Rank{3}, noon});
+}
+
+TEST(Ledger, AMoveWithADeadHostIsDecidedByTheOther) {
+  {
+    Book book;
+    book.moving();
+    book.take(log::HostLost{one, true, noon});
+    EXPECT_EQ(book.record().state, JobState::migrating);
+    book.take(log::Moved{job, Epoch{2}, two, noon});
+    EXPECT_EQ(book.record().state, JobState::running);
+  }
+  {
+    Book book;
+    book.moving();
+    book.take(log::HostLost{one, true, noon});
+    book.take(log::Stayed{job, Epoch{3}, "the target refused"});
+    EXPECT_EQ(book.record().state, JobState::stranded);
+  }
+  {
+    Book book;
+    book.moving();
+    book.take(log::HostLost{two, true, noon});
+    book.take(log::Moved{job, Epoch{2}, two, noon});  // Departed said so
+    EXPECT_EQ(book.record().state, JobState::stranded);
+  }
+  Book book;
+  book.moving();
+  book.take(log::HostLost{two, true, noon});
+  book.take(log::HostLost{one, true, noon});
+  EXPECT_EQ(book.record().state, JobState::stranded);
+  EXPECT_FALSE(book.record().intent);
+}
+
+TEST(Ledger, ANewWorldFreesEveryJob) {
+  Book book;
+  book.moving();
+  book.take(log::Checkpointed{job, image(1, 1), 10, noon});
+  EXPECT_FALSE(book.ledger().ended_cleanly());
+  book.take(log::HostLost{Rank{3}, true, noon});
+  book.take(log::WorldBegan{Term{2}, 4, noon});
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_FALSE(book.record().intent);
+  EXPECT_EQ(book.record().newest_epoch, Epoch{3});
+  EXPECT_EQ(book.record().lineage.size(), 1U);
+  book.refuses(log::Granted{job, Epoch{3}, one, noon});
+  book.take(log::Granted{job, Epoch{4}, Rank{3}, noon});
+  book.refuses(log::WorldEnded{Term{1}, noon});
+  book.take(log::WorldEnded{Term{2}, noon});
+  EXPECT_TRUE(book.ledger().ended_cleanly());
+}
+
+}  // namespace
+}  // namespace godwit

@@ -1,0 +1,115 @@
+// Every kind of message survives the wire; broken and hostile frames are refused without a crash and
+// without allocating out of proportion.
+#include "message/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/random.hpp"
+#include "unit/allocation_count.hpp"
+#include "unit/message_samples.hpp"
+
+namespace godwit {
+namespace {
+
+TEST(Codec, TheSamplesAreOfEveryKind) {
+  std::set<std::size_t> kinds;
+  std::set<std::string> names;
+  for (auto const& message : samples::every_message()) {
+    kinds.insert(message.index());
+    names.insert(name_of(message));
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<Message>);
+  EXPECT_EQ(names.size(), std::variant_size_v<Message>);
+  EXPECT_STREQ(name_of(Message(msg::PrepareArrival{})), "PrepareArrival");
+}
+
+TEST(Codec, EveryKindSurvivesTheWire) {
+  for (auto const& message : samples::every_message()) {
+    auto const frame = encode_message(message);
+    auto const decoded = decode_message(frame);
+    ASSERT_TRUE(decoded.ok()) << name_of(message) << ": " << decoded.failure().context;
+    EXPECT_EQ(decoded->index(), message.index());
+    // The encoding is injective, so equal frames are equal messages ...
+    EXPECT_EQ(encode_message(*decoded), frame) << name_of(message);
+  }
+  // ... which is worth believing only if a field really made it.
+  auto const decoded = decode_message(encode_message(msg::StartJob{JobId{7}, Epoch{2}, samples::spec(), {}}));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(std::get<msg::StartJob>(*decoded).spec, samples::spec());
+}
+
+TEST(Codec, AFrameIsVersionKindBody) {
+  auto const frame = encode_message(msg::Poll{Term{3}});
+  ASSERT_EQ(frame.size(), 2U + 1 + 8);
+  EXPECT_EQ(frame[0], std::byte{1});
+  EXPECT_EQ(frame[1], std::byte{0});
+  EXPECT_EQ(frame[2], std::byte{4});
+  EXPECT_EQ(frame[3], std::byte{3});
+}
+
+TEST(Codec, EveryTruncationIsRefused) {
+  for (auto const& message : samples::every_message()) {
+    auto const frame = encode_message(message);
+    for (std::size_t size = 0; size < frame.size(); ++size) {
+      auto const decoded = decode_message(ByteView(frame).first(size));
+      ASSERT_FALSE(decoded.ok()) << name_of(message) << " cut to " << size;
+      EXPECT_EQ(decoded.failure().code, "malformed");
+    }
+  }
+}
+
+TEST(Codec, AnotherWireVersionIsRefused) {
+  auto frame = encode_message(msg::Leave{});
+  frame[0] = std::byte{2};
+  auto const decoded = decode_message(frame);
+  ASSERT_FALSE(decoded.ok());
+  EXPECT_EQ(decoded.failure().code, "wire_version");
+  EXPECT_EQ(decoded.failure().reaction, Reaction::data_lost);
+}
+
+TEST(Codec, FlippedBitsNeverCrash) {
+  Random random(7);
+  for (auto const& message : samples::every_message()) {
+    auto const whole = encode_message(message);
+    for (int round = 0; round < 500; ++round) {
+      auto frame = whole;
+      for (auto flips = 1 + random.below(5); flips > 0; --flips) {
+        auto const at = 2 + random.below(frame.size() - 2);
+        frame[at] ^= std::byte{static_cast<unsigned char>(1U << random.below(8))};
+      }
+      if (auto const decoded = decode_message(frame)) (void)name_of(*decoded);
+    }
+  }
+}
+
+TEST(Codec, TwelveHostileBytesAllocateLittle) {
+  // Each kind, with a body of twelve 0xff bytes: counts of four thousand million everywhere.
+  for (std::size_t kind = 0; kind <= std::variant_size_v<Message>; ++kind) {
+    Bytes frame = to_bytes(std::string_view("\x01\0", 2));
+    frame.push_back(static_cast<std::byte>(kind));
+    frame.insert(frame.end(), 12, std::byte{0xff});
+    auto const before = allocated_bytes();
+    auto const decoded = decode_message(frame);
+    auto const taken = allocated_bytes() - before;
+    EXPECT_LT(taken, 4096U) << "kind " << kind;
+    EXPECT_TRUE(kind < std::variant_size_v<Message> || !decoded.ok()) << "a kind that does not exist";
+  }
+}
+
+TEST(Codec, RandomBytesAllocateInProportion) {
+  Random random(11);
+  for (int round = 0; round < 3000; ++round) {
+    Bytes frame = to_bytes(std::string_view("\x01\0", 2));
+    frame.push_back(static_cast<std::byte>(random.below(std::variant_size_v<Message>)));
+    for (auto n = random.below(400); n > 0; --n)
+      frame.push_back(static_cast<std::byte>(random.below(6) == 0 ? random() : 0));
+    auto const before = allocated_bytes();
+    (void)decode_message(frame).ok();
+    EXPECT_LT(allocated_bytes() - before, 4096 + 64 * frame.size());
+  }
+}
+
+}  // namespace
+}  // namespace godwit

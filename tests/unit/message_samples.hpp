@@ -1,0 +1,66 @@
+// One message of every kind, each field filled: for tests of the codec and whoever needs a message.
+#pragma once
+
+#include <vector>
+
+#include "message/message.hpp"
+
+namespace godwit::samples {
+
+inline JobSpec spec() {
+  JobSpec s;
+  s.type = "heat";
+  s.arguments = {{"rows", "64"}, {"output", "out.csv"}};
+  s.name = "plate";
+  s.account = "chem/anna";
+  s.directory = "/home/anna";
+  s.environment = {{"OMP_NUM_THREADS", "2"}};
+  s.cores = 2;
+  s.memory_bytes = 1 << 30;
+  s.host = Rank{2};
+  s.checkpoint_every = 600s;
+  s.crash_limit = 5;
+  s.plugin_digest = "3f9c00000000beef";
+  return s;
+}
+
+inline std::vector<Message> every_message() {
+  auto const why = reject("no_safe_point", "no safe point for 31 s");
+  msg::ImageName const image{Epoch{2}, Generation{4}, "jobs/7/checkpoints/2-4.h5"};
+  Progress const progress{5, 10, "steps"};
+  msg::JobReport const report{JobId{7}, Epoch{2}, 61440, progress, 1 << 20, 3ms, 1ms, 2ms};
+  Outcome const outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", "last words", 99};
+  return {
+      msg::Hello{4711, "node3", 8, 4, 1ULL << 34},
+      msg::Welcome{Term{3}, 500ms, 10s},
+      msg::Heartbeat{Instant{123}, 1500, {report, report}},
+      msg::HeartbeatSeen{Term{3}, Instant{123}},
+      msg::Poll{Term{3}},
+      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}},
+      msg::JobStarted{JobId{7}, Epoch{2}, image, 61440, true, {why}},
+      msg::JobEnded{JobId{7}, Epoch{2}, outcome},
+      msg::PrepareArrival{JobId{7}, Rank{1}, Epoch{2}, Epoch{3}, Epoch{4}, spec(), 1 << 20},
+      msg::ArrivalReady{JobId{7}, Epoch{2}, Epoch{3}, Epoch{4}},
+      msg::Round{JobId{7}, Epoch{3}, StreamId{12}, 1 << 20, {{0, 4096}, {8192, 4096}}},
+      msg::Commit{JobId{7}, Epoch{3}, to_bytes("manifest"), Digest{77}, Generation{4}, 2},
+      msg::Accepted{JobId{7}, Epoch{3}, 61441, true},
+      msg::Refused{JobId{7}, Epoch{2}, Epoch{3}, Epoch{4}, why},
+      msg::Departed{JobId{7}, Epoch{3}, {1 << 20, 3ms, 2ms}},
+      msg::Stayed{JobId{7}, Epoch{3}, Epoch{4}, why},
+      msg::AbandonMove{JobId{7}, Epoch{3}, Epoch{4}, true, why},
+      msg::CheckpointJob{RequestId{1}, JobId{7}, Epoch{2}},
+      msg::SuspendJob{RequestId{2}, JobId{7}, Epoch{2}},
+      msg::ResumeJob{RequestId{3}, JobId{7}, Epoch{2}},
+      msg::CancelJob{RequestId{4}, JobId{7}, Epoch{2}},
+      msg::CallJob{RequestId{5}, JobId{7}, Epoch{2}, "set_dt", {"0.1", "x"}},
+      msg::OrderDone{RequestId{5}, JobId{7}, why, "42"},
+      msg::Checkpointed{JobId{7}, Epoch{2}, image, {1 << 20, 3ms, 120ms}, RequestId{1}},
+      msg::MoveWanted{JobId{7}, Epoch{2}, Rank{3}},
+      msg::Trouble{JobId{7}, why},
+      msg::Quiesce{},
+      msg::Quiesced{{{JobId{7}, why}}},
+      msg::Leave{},
+  };
+}
+
+}  // namespace godwit::samples
