@@ -12,6 +12,20 @@ if(GODWIT_SANITIZE)
   target_link_options(godwit_sanitizers INTERFACE -fsanitize=${GODWIT_SANITIZE})
 endif()
 
+# What a user needs: the programs and the job types, without tests and benchmarks.
+add_custom_target(godwit_programs)
+# Unit and component tests alone: what the sanitizer presets build.
+add_custom_target(godwit_core_tests)
+
+function(godwit_join target)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(folder MATCHES "^(runtime|jobs)")
+    add_dependencies(godwit_programs ${target})
+  elseif(folder MATCHES "^tests/(unit|component)")
+    add_dependencies(godwit_core_tests ${target})
+  endif()
+endfunction()
+
 # godwit_layer(NAME [SOURCES a.cpp …] [HEADERS a.hpp …] [LINKS targets…] [PRIVATE_LINKS targets…])
 # Defines godwit_NAME and the alias godwit::NAME; headers are included as "folder/header.hpp" and must
 # be self-contained (target all_verify_interface_header_sets).
@@ -40,6 +54,7 @@ function(godwit_program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/runtime)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} godwit_warnings godwit_sanitizers)
+  godwit_join(${name})
 endfunction()
 
 # godwit_plugin(TYPE SOURCES …): a job type as build/<preset>/plugins/TYPE.so.
@@ -49,13 +64,20 @@ function(godwit_plugin type)
   target_link_libraries(godwit_plugin_${type} PRIVATE godwit::job_interface ${arg_LINKS} godwit_warnings godwit_sanitizers)
   set_target_properties(godwit_plugin_${type} PROPERTIES PREFIX "" OUTPUT_NAME ${type} CXX_VISIBILITY_PRESET hidden
                         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+  godwit_join(godwit_plugin_${type})
 endfunction()
 
-# godwit_gtest(NAME LABEL SOURCES … LINKS …): each TEST becomes one ctest test with that label.
+# godwit_gtest(NAME LABEL SOURCES … LINKS …): each TEST becomes one ctest test with that label; sanitized
+# ones are named so ("thread/Ledger.Replays"), because one ctest run may cover several presets.
 function(godwit_gtest name label)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gtest GTest::gtest_main godwit_warnings godwit_sanitizers)
-  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  godwit_join(${name})
+  set(prefix)
+  if(GODWIT_SANITIZE)
+    set(prefix TEST_PREFIX "${GODWIT_SANITIZE}/")
+  endif()
+  gtest_discover_tests(${name} ${prefix} PROPERTIES LABELS ${label} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
 endfunction()
