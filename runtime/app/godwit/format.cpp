@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <ctime>
 
 #include "base/panic.hpp"
@@ -19,31 +18,6 @@ std::size_t width_of(std::string const& text) {
 }
 
 }  // namespace
-
-std::string spell_bytes(std::uint64_t bytes) {
-  static constexpr std::array<char const*, 5> units{"KiB", "MiB", "GiB", "TiB", "PiB"};
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  double amount = static_cast<double>(bytes) / 1024;
-  std::size_t unit = 0;
-  while (amount >= 1023.95 && unit + 1 < units.size()) {
-    amount /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.1f} {}", amount, units[unit]);
-}
-
-std::string spell_duration(Duration duration) {
-  auto const ns = static_cast<double>(duration.count());
-  auto const spell = [](double amount, char const* unit) {
-    return amount < 9.95 ? fmt::format("{:.1f} {}", amount, unit) : fmt::format("{:.0f} {}", amount, unit);
-  };
-  if (ns < 999.5e3) return spell(ns / 1e3, "µs");
-  if (ns < 999.5e6) return spell(ns / 1e6, "ms");
-  if (ns < 99.5e9) return spell(ns / 1e9, "s");
-  auto const seconds = duration.count() / 1'000'000'000;
-  if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
-}
 
 std::string spell_count(std::uint64_t count) {
   auto digits = std::to_string(count);

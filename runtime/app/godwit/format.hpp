@@ -1,4 +1,4 @@
-// Figures and tables as people read them: "12.4 MiB", "3.1 ms", "61,440". Pure.
+// Counts, times and tables as people read them (sizes and durations: base/figures.hpp). Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,9 @@
 
 namespace godwit::cli {
 
-[[nodiscard]] std::string spell_bytes(std::uint64_t bytes);   // "128.0 MiB"
-[[nodiscard]] std::string spell_duration(Duration duration);  // "41 ms", "1 h 05 min"
-[[nodiscard]] std::string spell_count(std::uint64_t count);   // "61,440"
-[[nodiscard]] std::string spell_time(WallTime at);            // local, "2026-11-21 09:14:07"; 0: "–"
-[[nodiscard]] std::string spell_time_utc(WallTime at);        // "2026-11-21T09:14:07.123Z", for JSON
+[[nodiscard]] std::string spell_count(std::uint64_t count);  // "61,440"
+[[nodiscard]] std::string spell_time(WallTime at);           // local, "2026-11-21 09:14:07"; 0: "–"
+[[nodiscard]] std::string spell_time_utc(WallTime at);       // "2026-11-21T09:14:07.123Z", for JSON
 
 // Columns as wide as their widest cell, two spaces apart; the last one is as long as it is.
 class Table {

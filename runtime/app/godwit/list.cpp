@@ -8,6 +8,7 @@
 #include "app/godwit/outcome.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
+#include "base/figures.hpp"
 
 namespace godwit::cli {
 namespace {

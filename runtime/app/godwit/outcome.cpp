@@ -7,6 +7,7 @@
 
 #include "app/godwit/format.hpp"
 #include "app/godwit/invocation.hpp"
+#include "base/figures.hpp"
 
 namespace godwit::cli {
 namespace {

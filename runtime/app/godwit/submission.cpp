@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "app/workload/argument.hpp"
 #include "app/workload/workload.hpp"
 
@@ -91,10 +89,7 @@ Result<cmd::Submit> jobs_of(Submission const& submission) {
   job.type = submission.words.front();
   job.name = submission.name;
   job.account = submission.account.empty() ? default_account() : submission.account;
-  job.directory = std::filesystem::absolute(submission.directory.empty() ? "." : submission.directory)
-                      .lexically_normal()
-                      .string();
-  if (job.directory.size() > 1 && job.directory.back() == '/') job.directory.pop_back();
+  job.directory = directory_from(".", submission.directory);
   job.cores = submission.cores;
   job.host = Rank{submission.host};
   job.crash_limit = submission.crash_limit;

@@ -111,6 +111,12 @@ Status check_name(std::string_view name) {
   return Done{};
 }
 
+std::string directory_from(std::filesystem::path const& base, std::string_view word) {
+  auto directory = (std::filesystem::absolute(base) / word).lexically_normal().string();
+  if (directory.size() > 1 && directory.back() == '/') directory.pop_back();
+  return directory;
+}
+
 std::string default_account() {
   std::array<char, 4096> buffer{};
   passwd entry{};

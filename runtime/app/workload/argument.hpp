@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,9 @@ namespace godwit {
 // A job's name: letters, digits, '_', '.' and '-', beginning with a letter or '_'; not a word that
 // means something else where a job is named ("all", "last").
 [[nodiscard]] Status check_name(std::string_view name);
+
+// A directory as the user named it, seen from `base`; absolute and without a slash at its end.
+[[nodiscard]] std::string directory_from(std::filesystem::path const& base, std::string_view word);
 
 // The account of a job that names none: the user's login name, else "uid1000".
 [[nodiscard]] std::string default_account();

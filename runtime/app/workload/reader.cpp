@@ -245,7 +245,7 @@ void WorkloadReader::read_account(YAML::Node const& value, Place const& place, s
 void WorkloadReader::read_directory(YAML::Node const& value, Place const& place, std::string& to) {
   std::string word;
   if (!text(value, place, "a directory", word)) return;
-  to = (directory_ / word).lexically_normal().string();  // an absolute word stands for itself
+  to = directory_from(directory_, word);
 }
 
 }  // namespace godwit
