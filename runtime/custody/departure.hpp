@@ -21,6 +21,7 @@ class Departure {
   Departure(Epoch epoch, Rank target, Epoch target_epoch, Epoch thaw_epoch, Instant since);
 
   [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] bool is_open() const { return phase_ < Phase::released; }
   [[nodiscard]] Rank target() const { return target_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] Epoch target_epoch() const { return target_epoch_; }
