@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+void Host::Core::on(Rank, msg::PrepareArrival const& message) {
+  auto const refusal = [&](Failure why) {
+    say_refused({message.source, message.epoch, message.target_epoch, message.thaw_epoch}, message.job, why);
+  };
+  if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.target_epoch) {
+    return refusal(reject("old_epoch", fmt::format("host {} holds job {} at epoch {} already", self, message.job,
+                                                   held->epoch)));
+  }
+  if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
+  supersede(message.job, message.target_epoch, true);
+  auto& held = hold(message.job, message.target_epoch, message.spec, message.arena_bytes);
+  held.phase = Holding::Phase::arriving;
+  held.arrival.emplace(message.source, message.epoch, message.target_epoch, message.thaw_epoch);
+}
+
+// Also when it was refused: pages that are being sent need their receive, so they land in the arena
+// that was kept for this, and nothing comes of them.
+void Host::Core::on(Rank from, msg::Round const& message) {
+  auto* const held = arrival_at(message.job, message.target_epoch);
+  if (held == nullptr || held->arrival->source() != from) {
+    return note(Level::severe, message.job, message.target_epoch,
+                fmt::format("pages from host {} that nobody here waits for", from));
+  }
+  emit(ReceivePages{held->capsule, from, message.stream, message.arena_bytes, message.ranges});
+  receiving.emplace(std::pair{from, message.stream}, held->capsule);
+  ++held->pins;
+  if (!held->arrival->round(message.stream)) say_refused(*held->arrival, message.job, held->refusal);
+}
+
+void Host::Core::on(PagesReceived const& event) {
+  auto const at = receiving.find({event.from, event.stream});
+  if (at == receiving.end()) return;
+  auto& held = holdings.at(at->second);
+  receiving.erase(at);
+  if (held.phase == Holding::Phase::released) return unpin(held);
+  --held.pins;
+  judge(held, held.arrival->pages(event.stream, event.digest));
+}
+
+// The source's last word under this epoch.
+void Host::Core::on(Rank from, msg::Commit const& message) {
+  auto* const held = arrival_at(message.job, message.target_epoch);
+  if (held == nullptr || held->arrival->source() != from) {
+    note(Level::severe, message.job, message.target_epoch,
+         fmt::format("a commit frame from host {} that nobody here waits for", from));
+    return;
+  }
+  held->round_may_come = false;
+  if (held->phase == Holding::Phase::released) {
+    say_refused(*held->arrival, message.job, held->refusal);
+    return forget_if_unused(*held);
+  }
+  held->last_generation = message.generation;
+  if (message.generation != Generation{0}) {
+    Epoch const epoch{message.checkpoint_epoch};
+    held->newest = {epoch, message.generation, checkpoint_path(message.job, epoch, message.generation)};
+  }
+  judge(*held, held->arrival->commit(message.manifest, message.digest));
+}
+
+void Host::Core::judge(Holding& held, custody::Arrival::Verdict verdict) {
+  switch (verdict) {
+    case custody::Arrival::Verdict::incomplete:
+      return;
+    case custody::Arrival::Verdict::verified:
+      return emit(RestoreCapsule{held.capsule, held.epoch, held.arrival->manifest()});
+    case custody::Arrival::Verdict::mismatch:
+      held.refusal = data_lost("digest", fmt::format("the image of job {} that reached host {} is not the one that "
+                                                     "was sent: the commit digest differs",
+                                                     held.job, self));
+      say_refused(*held.arrival, held.job, held.refusal);
+      return release(held);
+  }
+}
+
+// It runs here: custody has changed hands.
+void Host::Core::accept(Holding& held, capsule::Running const& event) {
+  if (!held.arrival->running()) return;
+  auto const source = held.arrival->source();
+  held.arrival.reset();
+  become_live(held, event);
+  msg::Accepted const accepted{held.job, held.epoch, event.steps, event.suspended};
+  send(source, accepted);
+  send(allocator_rank, accepted);
+  note(Level::info, held.job, held.epoch, fmt::format("came from host {} at step {}", source, event.steps));
+  if (quiescing) quiesce(held);
+}
+
+void Host::Core::refuse(Holding& held, Failure why, bool kill) {
+  if (!held.arrival->refuse()) return;
+  held.refusal = std::move(why);
+  say_refused(*held.arrival, held.job, held.refusal);
+  release(held, kill);
+}
+
+void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure const& why) {
+  note(Level::warning, job, arrival.target_epoch(), fmt::format("not taken from host {}: {}", arrival.source(),
+                                                                why.context));
+  msg::Refused const refused{job, arrival.source_epoch(), arrival.target_epoch(), arrival.thaw_epoch(), why};
+  send(arrival.source(), refused);
+  send(allocator_rank, refused);
+}
+
+void Host::Core::abandon_arrival(Rank from, Holding& held, msg::AbandonMove const& message) {
+  auto const by_source = from == held.arrival->source();
+  if (by_source) held.round_may_come = false;
+  if (held.phase == Holding::Phase::released) return forget_if_unused(held);
+  // A commit that verified is being restored: its outcome is the answer.
+  if (held.arrival->phase() >= custody::Arrival::Phase::restoring) return;
+  if (!by_source) return refuse(held, message.why);
+  held.arrival->refuse();
+  held.refusal = message.why;
+  release(held);
+}
+
+}  // namespace godwit::host

@@ -1,0 +1,214 @@
+// Core: the host's state and its handlers, private to this folder. One source file per purpose:
+//   host.cpp        events to handlers                holdings.cpp     finding, making, releasing; timers
+//   membership.cpp  hello, heart-beats, lease         starting.cpp     StartJob, and how a job ends
+//   halting.cpp     freeze and thaw, in one place     departures.cpp   the source's half of a move
+//   arrivals.cpp    the target's half                 orders.cpp       suspend, resume, cancel, call
+//   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
+//
+// Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
+// or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/holding.hpp"
+#include "host/host.hpp"
+
+namespace godwit::host {
+
+enum class TimerKind : std::uint8_t { beat, orphan, departure, checkpoint, interval, quiesce };
+
+struct Timer {
+  TimerKind kind{};
+  CapsuleId capsule{};  // of the holding it is about
+};
+
+// A checkpoint on its way to the store; outlives its holding.
+struct Writing {
+  JobId job;
+  Epoch epoch;
+  CapsuleId capsule;
+  Generation generation;
+  Instant frozen_at;
+  Duration stopped{0};
+  bool staged{false};
+  bool due{false};
+  std::vector<RequestId> requests;
+};
+
+struct Host::Core {
+  Core(Rank self_, Settings settings_) : self(self_), settings(std::move(settings_)) {}
+  void step(Instant at, Event const& event, Effects& effects);
+
+  // events
+  void on(Began const&);
+  void on(Received const& event);
+  void on(TimerFired const& event);
+  void on(LoadRead const& event);
+  void on(PagesSent const& event);
+  void on(PagesReceived const& event);
+  void on(PeerDied const& event);
+  void on(CapsuleEvent const& event);
+  void on(StoreEvent const& event);
+
+  // messages
+  void on(Rank, msg::Welcome const& message);
+  void on(Rank, msg::HeartbeatSeen const& message);
+  void on(Rank, msg::Poll const& message);
+  void on(Rank, msg::StartJob const& message);
+  void on(Rank, msg::PrepareArrival const& message);
+  void on(Rank from, msg::ArrivalReady const& message);
+  void on(Rank from, msg::Round const& message);
+  void on(Rank from, msg::Commit const& message);
+  void on(Rank from, msg::Accepted const& message);
+  void on(Rank from, msg::Refused const& message);
+  void on(Rank from, msg::AbandonMove const& message);
+  void on(Rank, msg::CheckpointJob const& message);
+  void on(Rank, msg::SuspendJob const& message);
+  void on(Rank, msg::ResumeJob const& message);
+  void on(Rank, msg::CancelJob const& message);
+  void on(Rank, msg::CallJob const& message);
+  void on(Rank, msg::Quiesce const&);
+  void on(Rank, msg::Leave const&);
+  template <class Other>
+  void on(Rank from, Other const&) { misdirected(from); }  // a message for the allocator
+  void misdirected(Rank from);
+
+  // capsules
+  void on(Holding& held, capsule::Prepared const&);
+  void on(Holding& held, capsule::Running const& event);
+  void on(Holding& held, capsule::Frozen const& event);
+  void on(Holding& held, capsule::Suspended const&);
+  void on(Holding& held, capsule::Resumed const&);
+  void on(Holding& held, capsule::Called const& event);
+  void on(Holding& held, capsule::WantsMove const& event);
+  void on(Holding& held, capsule::Ended const& event);
+  void on(Holding& held, capsule::Died const& event);
+  void on(Holding& held, capsule::Failed const& event);
+
+  // the store
+  void on(stored::Staged const& event);
+  void on(stored::Written const& event);
+  void on(stored::Verified const& event);
+  void on(stored::Loaded const& event);
+  void on(stored::Reserved const& event);
+
+  // holdings
+  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes);
+  Holding* by_capsule(CapsuleId capsule);
+  Holding* live_at(JobId job, Epoch epoch);
+  Holding* arrival_at(JobId job, Epoch target_epoch);
+  Holding* departing(JobId job, Epoch target_epoch);
+  std::vector<CapsuleId> capsules_of(JobId job) const;
+  std::vector<CapsuleId> all_capsules() const;
+  Holding* newest_of(JobId job);             // the holding with the highest epoch; released ones apart
+  // A higher epoch comes here. A committed copy may be kept for the Accepted that is on its way.
+  void supersede(JobId job, Epoch epoch, bool keep_committed);
+  void release(Holding& held, bool kill = true);
+  void unpin(Holding& held);
+  void forget_if_unused(Holding& held);
+  RequestId arm(Duration after, TimerKind kind, CapsuleId capsule = {});
+  void disarm(std::optional<RequestId>& timer);
+  RequestId new_request() { return last_request = last_request.next(); }
+  RequestId ask(Holding const& held);        // a request of the store about this holding
+  Holding* answered(RequestId request);      // who asked; once
+
+  // membership
+  void beat(LoadRead const& event);
+  void expect_allocator(Instant lease_end);
+  void abandon_world();
+
+  // starting and ending
+  void begin_start(msg::StartJob const& message, std::vector<Failure> set_aside);
+  void go_on_starting(Holding& held);
+  void next_image(Holding& held, Failure bad);
+  void become_live(Holding& held, capsule::Running const& event);
+  void end_job(Holding& held, Outcome outcome, bool kill = false);
+  void fail_start(Holding& held, std::string reason, bool kill);
+
+  // halting
+  void settle(Holding& held);
+  bool image_wanted(Holding const& held) const;
+  bool must_stay_frozen(Holding const& held) const;
+  void freeze(Holding& held);
+  void thaw(Holding& held);
+  Failure no_safe_point(Holding const& held) const;
+
+  // departures
+  void send_image(Holding& held);
+  void stay(Holding& held, Failure why, bool tell_target);  // its departure was closed already
+  void never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why);
+  void withdraw(Holding& held, Failure why);                // while that is still up to us
+  void departure_patience(Holding& held);
+  void abandon_departure(Rank from, msg::AbandonMove const& message);
+
+  // arrivals
+  void refuse(Holding& held, Failure why, bool kill = true);
+  void say_refused(custody::Arrival const& arrival, JobId job, Failure const& why);
+  void judge(Holding& held, custody::Arrival::Verdict verdict);
+  void accept(Holding& held, capsule::Running const& event);
+  void abandon_arrival(Rank from, Holding& held, msg::AbandonMove const& message);
+
+  // orders
+  void give(Holding& held, Order const& order);
+  void give_deferred(Holding& held);
+  void bounce_orders(Holding& held);
+  void done(RequestId request, JobId job, std::optional<Failure> failure = {}, std::string answer = {});
+  bool stopping(RequestId request, JobId job);
+  void order(JobId job, Epoch epoch, Order const& order);
+
+  // checkpoints
+  void want_image(Holding& held);
+  void write_image(Holding& held);
+  void staged(RequestId request, Writing& writing);
+  void report(Writing const& writing, stored::Written const& event, Duration durable);
+  void interval_due(Holding& held);
+  void checkpoint_patience(Holding& held);
+
+  // quiesce
+  void quiesce(Holding& held);
+  void quiesce_patience();
+  void quiesced_if_done();
+  void lose(Holding& held, Failure why);  // its last image couldn't be taken
+
+  template <class E>
+  void emit(E effect) { out->emplace_back(std::move(effect)); }
+  template <class M>
+  void send(Rank to, M message) { out->emplace_back(Send{to, Message{std::move(message)}}); }
+  void note(Level level, JobId job, Epoch epoch, std::string text);
+
+  Rank self;
+  Settings settings;
+  Instant now;              // of this step
+  Effects* out{nullptr};    // of this step
+
+  // membership
+  Term term{0};
+  Duration heartbeat_every{0}, lease{0};
+  std::optional<RequestId> beat_timer, orphan_timer;
+  bool beat_wanted{false};
+  std::optional<Instant> beat_outstanding;
+  bool left{false};
+
+  // what is held
+  std::map<CapsuleId, Holding> holdings;
+  std::set<std::pair<JobId, CapsuleId>> capsules;
+  std::map<RequestId, Timer> timers;
+  std::map<RequestId, CapsuleId> asked;
+  std::map<RequestId, Writing> writings;
+  std::map<std::pair<Rank, StreamId>, CapsuleId> sending, receiving;
+  CapsuleId last_capsule{0};
+  RequestId last_request{0};
+  StreamId last_stream{0};
+
+  // the end of the world
+  bool quiescing{false}, quiesced{false};
+  std::optional<RequestId> quiesce_timer;
+  std::vector<std::pair<JobId, Failure>> unsaved;
+};
+
+}  // namespace godwit::host

@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include "custody/commit.hpp"
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+// The target is ready: the order to freeze. Each ArrivalReady gets exactly one last word, Commit or
+// AbandonMove, after which the target knows that no Round can follow.
+void Host::Core::on(Rank from, msg::ArrivalReady const& message) {
+  auto* const held = live_at(message.job, message.epoch);
+  if (held == nullptr || held->leaving || held->died) {
+    auto const why = reject("not_here", fmt::format("job {} is not at host {} at epoch {} any more", message.job, self,
+                                                    message.epoch));
+    return send(from, msg::AbandonMove{message.job, message.target_epoch, message.thaw_epoch, false, why});
+  }
+  held->leaving.emplace(Leaving{
+      custody::Departure{message.epoch, from, message.target_epoch, message.thaw_epoch, now},
+      arm(settings.safe_point_patience, TimerKind::departure, held->capsule)});
+  if (quiescing) {
+    return withdraw(*held, retry_later("stopping", "the runtime is stopping"));
+  }
+  settle(*held);
+}
+
+// Frozen: everything goes out in one round. The commit frame follows when the target has taken it.
+void Host::Core::send_image(Holding& held) {
+  auto& leaving = *held.leaving;
+  leaving.departure.frozen(held.frozen->at);
+  std::optional<RequestId> patience = leaving.patience;
+  disarm(patience);
+  auto const arena_bytes = held.frozen->arena_bytes;
+  std::vector<msg::PageRange> ranges;
+  if (arena_bytes > 0) ranges.push_back({0, arena_bytes});
+  last_stream = last_stream.next();
+  leaving.stream = last_stream;
+  leaving.sent = now;
+  leaving.bytes = arena_bytes + held.frozen->manifest.size();
+  auto const target = leaving.departure.target();
+  send(target, msg::Round{held.job, leaving.departure.target_epoch(), leaving.stream, arena_bytes, ranges});
+  emit(SendPages{held.capsule, target, leaving.stream, std::move(ranges)});
+  sending.emplace(std::pair{target, leaving.stream}, held.capsule);
+  ++held.pins;
+}
+
+void Host::Core::on(PagesSent const& event) {
+  auto const at = sending.find({event.to, event.stream});
+  if (at == sending.end()) return;
+  auto& held = holdings.at(at->second);
+  sending.erase(at);
+  if (held.phase == Holding::Phase::released) return unpin(held);
+  --held.pins;
+  if (!held.leaving || held.leaving->stream != event.stream || !held.leaving->departure.commit_sent()) return;
+  auto& leaving = *held.leaving;
+  leaving.taken = now;
+  auto const target_epoch = leaving.departure.target_epoch();
+  msg::Commit commit{held.job, target_epoch, held.frozen->manifest,
+                     commit_digest(held.frozen->manifest, target_epoch, event.digest), {}, 0};
+  if (held.saving.writing) {  // not yet durable, but its number is taken
+    auto const& writing = writings.at(*held.saving.writing);
+    commit.generation = writing.generation;
+    commit.checkpoint_epoch = writing.epoch.value;
+  } else if (held.newest) {
+    commit.generation = held.newest->generation;
+    commit.checkpoint_epoch = held.newest->epoch.value;
+  }
+  send(event.to, std::move(commit));
+}
+
+void Host::Core::on(Rank from, msg::Accepted const& message) {
+  auto* const held = departing(message.job, message.target_epoch);
+  if (held == nullptr || held->leaving->departure.target() != from ||
+      !held->leaving->departure.accepted(message.target_epoch)) {
+    return;
+  }
+  auto const& leaving = *held->leaving;
+  msg::MoveFigures const figures{leaving.bytes, now - leaving.departure.frozen_at(), leaving.taken - leaving.sent};
+  note(Level::info, held->job, message.target_epoch, fmt::format("moved to host {}", from));
+  auto const died = held->died.has_value();
+  release(*held, !died);
+  send(allocator_rank, msg::Departed{message.job, message.target_epoch, figures});
+}
+
+void Host::Core::on(Rank from, msg::Refused const& message) {
+  auto* const held = departing(message.job, message.target_epoch);
+  if (held == nullptr) {
+    return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
+  }
+  auto const committed = held->is_committed();
+  if (held->leaving->departure.target() == from && held->leaving->departure.refused(message.target_epoch)) {
+    stay(*held, message.why, !committed);
+  }
+}
+
+// Closed without a hand-over: the job goes on here, at the epoch that was minted for this.
+void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
+  auto const departure = held.leaving->departure;
+  std::optional<RequestId> patience = held.leaving->patience;
+  disarm(patience);
+  held.leaving.reset();
+  if (tell_target) {
+    send(departure.target(),
+         msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false, why});
+  }
+  if (held.superseded) {
+    note(Level::severe, held.job, held.epoch, "a move was undone after the job had come back at a later epoch");
+    return release(held, !held.died);
+  }
+  held.epoch = departure.thaw_epoch();
+  note(Level::warning, held.job, held.epoch,
+       fmt::format("stays here, not moved to host {}: {}", departure.target(), why.context));
+  send(allocator_rank, msg::Stayed{held.job, departure.target_epoch(), held.epoch, std::move(why)});
+  if (held.halt != Holding::Halt::held) thaw(held);  // withdraws the freeze, hands the epoch over
+  settle(held);
+}
+
+// Refused or abandoned before the target was ready: there was no departure, but the epoch rises.
+void Host::Core::never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why) {
+  auto* const held = newest_of(job);
+  if (held == nullptr || !held->is_live() || held->leaving || held->epoch >= target_epoch) return;
+  held->leaving.emplace(Leaving{custody::Departure{held->epoch, from, target_epoch, thaw_epoch, now}, RequestId{}});
+  held->leaving->departure.abandon();
+  stay(*held, why, false);
+}
+
+void Host::Core::withdraw(Holding& held, Failure why) {
+  if (held.leaving && held.leaving->departure.abandon()) stay(held, std::move(why), true);
+}
+
+void Host::Core::departure_patience(Holding& held) {
+  if (held.waits_to_leave()) withdraw(held, no_safe_point(held));
+}
+
+void Host::Core::on(Rank from, msg::AbandonMove const& message) {
+  if (auto* const held = arrival_at(message.job, message.target_epoch)) {
+    return abandon_arrival(from, *held, message);
+  }
+  abandon_departure(from, message);
+}
+
+void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
+  if (from != allocator_rank) return;
+  auto* const held = departing(message.job, message.target_epoch);
+  if (held == nullptr) return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
+  auto& departure = held->leaving->departure;
+  if (message.target_fenced) {
+    if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, false);
+  } else {
+    withdraw(*held, message.why);  // committed: the target decides
+  }
+}
+
+}  // namespace godwit::host

@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include "base/figures.hpp"
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+bool Host::Core::image_wanted(Holding const& held) const {
+  auto const& saving = held.saving;
+  return saving.wanted() && !saving.writing && (saving.reserved || saving.last) && !held.is_committed();
+}
+
+bool Host::Core::must_stay_frozen(Holding const& held) const {
+  return quiescing || held.saving.staging || (held.leaving && held.leaving->departure.is_open());
+}
+
+// Brings the capsule to what the holding wants: frozen or running, and its image on its way.
+void Host::Core::settle(Holding& held) {
+  if (!held.is_live()) return;
+  if (held.halt == Holding::Halt::held) {
+    if (held.waits_to_leave()) send_image(held);
+    if (image_wanted(held)) write_image(held);
+    if (must_stay_frozen(held)) return;
+    if (held.died) return end_job(held, *held.died);
+    return thaw(held);
+  }
+  bool const wanted = held.waits_to_leave() || image_wanted(held);
+  if (wanted && held.halt == Holding::Halt::none) freeze(held);
+  if (!wanted && held.halt == Holding::Halt::asked) return thaw(held);
+  if (wanted && !held.saving.requests.empty() && !held.saving.patience) {
+    held.saving.patience = arm(settings.safe_point_patience, TimerKind::checkpoint, held.capsule);
+  }
+}
+
+void Host::Core::freeze(Holding& held) {
+  emit(FreezeCapsule{held.capsule});
+  held.halt = Holding::Halt::asked;
+}
+
+void Host::Core::thaw(Holding& held) {
+  emit(ThawCapsule{held.capsule, held.epoch});
+  ++held.thaws_unanswered;
+  held.halt = Holding::Halt::none;
+  held.frozen.reset();
+  held.saving.current = false;
+  held.changed = held.changed || !held.suspended;
+  give_deferred(held);
+}
+
+void Host::Core::on(Holding& held, capsule::Frozen const& event) {
+  // One that crossed the thaw that withdrew it: the job runs on, or is about to.
+  if (!held.is_live() || held.thaws_unanswered > 0 || held.halt != Holding::Halt::asked) return;
+  held.halt = Holding::Halt::held;
+  held.frozen = event;
+  held.report.arena_bytes = event.arena_bytes;
+  settle(held);
+}
+
+Failure Host::Core::no_safe_point(Holding const& held) const {
+  auto const& report = held.report;
+  auto const since = report.last_safe_point == Instant{} ? std::string("since it started here")
+                                                         : fmt::format("for {}", spell_duration(now - report.last_safe_point));
+  return retry_later("no_safe_point",
+                     fmt::format("job {} has reached no safe point {}: step {} is still running. Try again later, or "
+                                 "let its long loops poll stop_wanted()",
+                                 held.job, since, report.steps + 1));
+}
+
+}  // namespace godwit::host

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes) {
+  last_capsule = last_capsule.next();
+  auto& held = holdings[last_capsule];
+  held.job = job;
+  held.epoch = epoch;
+  held.capsule = last_capsule;
+  held.spec = spec;
+  held.interval = checkpoint::Interval{spec.checkpoint_every};
+  capsules.emplace(job, last_capsule);
+  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self}});
+  return held;
+}
+
+Holding* Host::Core::by_capsule(CapsuleId capsule) {
+  auto const at = holdings.find(capsule);
+  return at == holdings.end() ? nullptr : &at->second;
+}
+
+std::vector<CapsuleId> Host::Core::capsules_of(JobId job) const {
+  std::vector<CapsuleId> found;
+  for (auto at = capsules.lower_bound({job, CapsuleId{0}}); at != capsules.end() && at->first == job; ++at) {
+    found.push_back(at->second);
+  }
+  return found;
+}
+
+std::vector<CapsuleId> Host::Core::all_capsules() const {
+  std::vector<CapsuleId> all;
+  all.reserve(holdings.size());
+  for (auto const& [capsule, held] : holdings) all.push_back(capsule);
+  return all;
+}
+
+Holding* Host::Core::live_at(JobId job, Epoch epoch) {
+  for (auto const capsule : capsules_of(job)) {
+    auto& held = holdings.at(capsule);
+    if (held.is_live() && held.epoch == epoch && !held.superseded) return &held;
+  }
+  return nullptr;
+}
+
+Holding* Host::Core::arrival_at(JobId job, Epoch target_epoch) {
+  for (auto const capsule : capsules_of(job)) {
+    auto& held = holdings.at(capsule);
+    if (held.arrival && held.arrival->target_epoch() == target_epoch) return &held;
+  }
+  return nullptr;
+}
+
+Holding* Host::Core::departing(JobId job, Epoch target_epoch) {
+  for (auto const capsule : capsules_of(job)) {
+    auto& held = holdings.at(capsule);
+    if (held.is_live() && held.leaving && held.leaving->departure.target_epoch() == target_epoch) return &held;
+  }
+  return nullptr;
+}
+
+Holding* Host::Core::newest_of(JobId job) {
+  Holding* newest = nullptr;
+  for (auto const capsule : capsules_of(job)) {
+    auto& held = holdings.at(capsule);
+    if (held.phase == Holding::Phase::released) continue;
+    if (newest == nullptr || held.epoch > newest->epoch) newest = &held;
+  }
+  return newest;
+}
+
+void Host::Core::supersede(JobId job, Epoch epoch, bool keep_committed) {
+  for (auto const capsule : capsules_of(job)) {
+    auto& held = holdings.at(capsule);
+    if (held.phase == Holding::Phase::released || held.epoch >= epoch) continue;
+    if (held.is_committed() && keep_committed) {
+      held.superseded = true;  // its Accepted is on its way
+    } else if (held.phase == Holding::Phase::arriving) {
+      refuse(held, reject("superseded", fmt::format("job {} comes to host {} at a later epoch", job, self)));
+    } else {
+      note(Level::warning, job, held.epoch,
+           fmt::format("released: the allocator has given the job out at epoch {}", epoch));
+      if (held.leaving && !held.is_committed()) {
+        send(held.leaving->departure.target(),
+             msg::AbandonMove{job, held.leaving->departure.target_epoch(), held.leaving->departure.thaw_epoch(), false,
+                              reject("superseded", "a later epoch has come to the source")});
+      }
+      release(held);
+    }
+  }
+}
+
+void Host::Core::release(Holding& held, bool kill) {
+  invariant(held.phase != Holding::Phase::released, "a holding is released once");
+  if (kill) emit(KillCapsule{held.capsule});
+  held.phase = Holding::Phase::released;
+  disarm(held.interval_timer);
+  disarm(held.saving.patience);
+  if (held.leaving) {
+    std::optional<RequestId> patience = held.leaving->patience;
+    disarm(patience);
+  }
+  bounce_orders(held);
+  forget_if_unused(held);
+}
+
+void Host::Core::unpin(Holding& held) {
+  invariant(held.pins > 0, "an arena is let go as often as it was pinned");
+  --held.pins;
+  forget_if_unused(held);
+}
+
+void Host::Core::forget_if_unused(Holding& held) {
+  if (held.phase != Holding::Phase::released || held.pins > 0 || held.round_may_come) return;
+  emit(ForgetCapsule{held.capsule});
+  capsules.erase({held.job, held.capsule});
+  holdings.erase(CapsuleId{held.capsule});
+}
+
+RequestId Host::Core::arm(Duration after, TimerKind kind, CapsuleId capsule) {
+  auto const timer = new_request();
+  timers.emplace(timer, Timer{kind, capsule});
+  emit(Arm{timer, now + after});
+  return timer;
+}
+
+void Host::Core::disarm(std::optional<RequestId>& timer) {
+  if (timer && timers.erase(*timer) > 0) emit(Arm{*timer, Instant{}});
+  timer.reset();
+}
+
+RequestId Host::Core::ask(Holding const& held) {
+  auto const request = new_request();
+  asked.emplace(request, held.capsule);
+  return request;
+}
+
+Holding* Host::Core::answered(RequestId request) {
+  auto const at = asked.find(request);
+  if (at == asked.end()) return nullptr;
+  auto const capsule = at->second;
+  asked.erase(at);
+  return by_capsule(capsule);
+}
+
+void Host::Core::note(Level level, JobId job, Epoch epoch, std::string text) {
+  emit(Write{Note{level, job, epoch, std::move(text)}});
+}
+
+}  // namespace godwit::host

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+namespace {
+constexpr int exit_orphaned = 4;
+}
+
+void Host::Core::on(Began const&) {
+  send(allocator_rank,
+       msg::Hello{settings.pid, settings.node, settings.cores, settings.slots, settings.memory_bytes});
+  expect_allocator(now);
+}
+
+void Host::Core::on(Rank, msg::Welcome const& message) {
+  if (message.term < term) return;
+  term = message.term;
+  heartbeat_every = message.heartbeat_every;
+  lease = message.lease;
+  expect_allocator(now + lease);
+  disarm(beat_timer);
+  beat_timer = arm(heartbeat_every, TimerKind::beat);
+  beat_wanted = true;
+  emit(ReadLoad{});
+}
+
+void Host::Core::on(Rank, msg::Poll const& message) {
+  if (message.term < term) return;
+  term = message.term;
+  if (beat_wanted) return;
+  beat_wanted = true;  // takes the place of an outstanding one, whose answer then renews nothing
+  emit(ReadLoad{});
+}
+
+void Host::Core::on(LoadRead const& event) {
+  for (auto const& [capsule, report] : event.capsules) {
+    if (auto* const held = by_capsule(capsule)) held->report = report;
+  }
+  if (beat_wanted) beat(event);
+}
+
+void Host::Core::beat(LoadRead const& event) {
+  beat_wanted = false;
+  beat_outstanding = now;
+  msg::Heartbeat heartbeat{now, event.load.load_milli, {}};
+  for (auto const& [capsule, held] : holdings) {
+    if (!held.is_live() || held.superseded) continue;
+    auto const& report = held.report;
+    auto const age = report.last_safe_point == Instant{} ? Duration{0} : now - report.last_safe_point;
+    heartbeat.jobs.push_back({held.job, held.epoch, report.steps, report.progress, report.arena_bytes, age,
+                              report.step_p50, report.step_p99});
+  }
+  send(allocator_rank, std::move(heartbeat));
+}
+
+void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
+  if (message.term < term || beat_outstanding != message.sent) return;
+  term = message.term;
+  beat_outstanding.reset();
+  auto const until = message.sent + lease;
+  emit(SetLease{until});
+  expect_allocator(until);
+}
+
+// The lease ran out long ago: no allocator will come back for this host in this world.
+void Host::Core::expect_allocator(Instant lease_end) {
+  disarm(orphan_timer);
+  orphan_timer = arm(lease_end + settings.orphan_patience - now, TimerKind::orphan);
+}
+
+void Host::Core::abandon_world() {
+  note(Level::severe, {}, {},
+       fmt::format("no word from the allocator (rank 0) for {} s beyond the lease: the jobs here are stopped and "
+                   "go on from their newest checkpoints when the runtime is started again",
+                   std::chrono::duration_cast<std::chrono::seconds>(settings.orphan_patience).count()));
+  for (auto const& [capsule, held] : holdings) {
+    if (held.phase != Holding::Phase::released) emit(KillCapsule{capsule});
+  }
+  left = true;
+  emit(Exit{exit_orphaned});
+}
+
+}  // namespace godwit::host

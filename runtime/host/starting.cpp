@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/core.hpp"
+
+namespace godwit::host {
+
+void Host::Core::on(Rank, msg::StartJob const& message) {
+  if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.epoch) {
+    // Answered with what is here, never obeyed. One that is still being prepared answers by itself.
+    if (held->is_live()) send(allocator_rank, held->started);
+    return;
+  }
+  if (quiescing) {
+    return note(Level::info, message.job, message.epoch, "not started: the runtime is stopping");
+  }
+  supersede(message.job, message.epoch, false);
+  begin_start(message, {});
+}
+
+void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {
+  auto& held = hold(message.job, message.epoch, message.spec, 0);
+  held.starting.images = message.images;
+  held.starting.afresh = message.images.empty();
+  held.starting.set_aside = std::move(set_aside);
+  for (auto const& image : message.images) {
+    held.last_generation = std::max(held.last_generation, image.generation);
+  }
+  if (!held.starting.afresh) {
+    held.starting.asked = ask(held);
+    emit(VerifyImages{*held.starting.asked, message.images});
+  }
+}
+
+void Host::Core::on(Holding& held, capsule::Prepared const&) {
+  if (held.phase == Holding::Phase::preparing) {
+    held.starting.prepared = true;
+    go_on_starting(held);
+  } else if (held.arrival && held.arrival->prepared()) {
+    held.round_may_come = true;
+    auto const& arrival = *held.arrival;
+    send(arrival.source(),
+         msg::ArrivalReady{held.job, arrival.source_epoch(), arrival.target_epoch(), arrival.thaw_epoch()});
+  }
+}
+
+// Once the capsule is prepared and, where there are images, one is verified.
+void Host::Core::go_on_starting(Holding& held) {
+  auto& starting = held.starting;
+  if (!starting.prepared) return;
+  if (starting.afresh) return emit(StartCapsule{held.capsule, held.epoch});
+  if (!starting.chosen || starting.asked) return;
+  starting.asked = ask(held);
+  ++held.pins;
+  emit(LoadImage{*starting.asked, *starting.chosen, held.capsule, starting.arena_bytes});
+}
+
+void Host::Core::on(stored::Verified const& event) {
+  auto* const held = answered(event.request);
+  if (held == nullptr || held->starting.asked != event.request) return;
+  auto& starting = held->starting;
+  starting.asked.reset();
+  if (held->phase != Holding::Phase::preparing) return;
+  starting.set_aside.insert(starting.set_aside.end(), event.set_aside.begin(), event.set_aside.end());
+  if (!event.image) return next_image(*held, event.image.failure());
+  starting.chosen = *event.image;
+  starting.manifest = event.manifest;
+  starting.arena_bytes = event.arena_bytes;
+  go_on_starting(*held);
+}
+
+void Host::Core::on(stored::Loaded const& event) {
+  auto* const held = answered(event.request);
+  if (held == nullptr || held->starting.asked != event.request) return;
+  held->starting.asked.reset();
+  if (held->phase == Holding::Phase::released) return unpin(*held);
+  --held->pins;
+  if (!event.status) {
+    held->starting.set_aside.push_back(event.status.failure());
+    return next_image(*held, event.status.failure());
+  }
+  emit(RestoreCapsule{held->capsule, held->epoch, std::move(held->starting.manifest)});
+}
+
+// The chosen image, or all of them, turned out bad: the older ones are tried in a new capsule, for the
+// arena of this one is no longer zero-filled.
+void Host::Core::next_image(Holding& held, Failure bad) {
+  auto& starting = held.starting;
+  auto rest = starting.images;
+  if (starting.chosen) {
+    rest.erase(rest.begin(), std::ranges::find(rest, *starting.chosen));
+    if (!rest.empty()) rest.erase(rest.begin());
+  } else {
+    rest.clear();
+  }
+  if (!rest.empty()) {
+    auto const generation = held.last_generation;
+    msg::StartJob const again{held.job, held.epoch, held.spec, std::move(rest)};
+    auto set_aside = std::move(starting.set_aside);
+    release(held);
+    begin_start(again, std::move(set_aside));
+    newest_of(again.job)->last_generation = generation;
+    return;
+  }
+  std::string reason = fmt::format("no image of job {} verifies", held.job);
+  for (auto const& failure : starting.set_aside) reason += fmt::format("; {}", failure.context);
+  if (starting.set_aside.empty()) reason += fmt::format(": {}", bad.context);
+  fail_start(held, std::move(reason), true);
+}
+
+void Host::Core::fail_start(Holding& held, std::string reason, bool kill) {
+  end_job(held, Outcome{Ending::failed, std::move(reason), {}, 0}, kill);
+}
+
+void Host::Core::become_live(Holding& held, capsule::Running const& event) {
+  held.phase = Holding::Phase::live;
+  held.suspended = event.suspended;
+  held.report.steps = event.steps;
+  held.started = {held.job,     held.epoch, held.starting.chosen, event.steps, event.suspended,
+                  std::move(held.starting.set_aside)};
+  if (held.starting.chosen) held.newest = held.starting.chosen;
+  held.starting = {};
+  if (held.interval.wanted()) {
+    held.interval_timer = arm(held.interval.next(now) - now, TimerKind::interval, held.capsule);
+  }
+}
+
+void Host::Core::on(Holding& held, capsule::Running const& event) {
+  switch (held.phase) {
+    case Holding::Phase::preparing:
+      become_live(held, event);
+      note(Level::info, held.job, held.epoch,
+           held.started.from ? fmt::format("goes on from {} at step {}", held.started.from->path, event.steps)
+                             : std::string("started"));
+      send(allocator_rank, held.started);
+      return;
+    case Holding::Phase::arriving:
+      return accept(held, event);
+    case Holding::Phase::live:
+      held.suspended = event.suspended;
+      if (held.thaws_unanswered > 0) --held.thaws_unanswered;
+      return;
+    case Holding::Phase::released:
+      return;
+  }
+}
+
+void Host::Core::on(Holding& held, capsule::Failed const& event) {
+  if (held.phase == Holding::Phase::arriving) return refuse(held, event.why, false);
+  fail_start(held, event.why.context, false);
+}
+
+void Host::Core::on(Holding& held, capsule::Ended const& event) {
+  if (held.phase == Holding::Phase::arriving) {  // restored, and done before it could say that it runs
+    if (held.arrival->phase() != custody::Arrival::Phase::restoring) {
+      return refuse(held, reject("ended_early", "the capsule ended before the job had arrived"), false);
+    }
+    accept(held, {held.capsule, event.outcome.steps, false});
+  }
+  end_job(held, event.outcome);
+}
+
+void Host::Core::on(Holding& held, capsule::Died const& event) {
+  if (held.phase == Holding::Phase::arriving) {
+    return refuse(held, peer_lost("capsule_died", fmt::format("its capsule at host {} died: {}", self,
+                                                              event.outcome.reason)),
+                  false);
+  }
+  // Its frozen image lies in the arena still: the move goes on, and decides.
+  if (held.leaving && !held.waits_to_leave()) {
+    held.died = event.outcome;
+    return;
+  }
+  end_job(held, event.outcome);
+}
+
+void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
+  static constexpr char const* endings[] = {"finished", "failed", "cancelled", "crashed"};
+  auto const level = outcome.ending == Ending::finished || outcome.ending == Ending::cancelled ? Level::info
+                                                                                               : Level::warning;
+  auto const* const ending = endings[static_cast<std::size_t>(outcome.ending)];
+  note(level, held.job, held.epoch,
+       outcome.reason.empty() ? std::string(ending) : fmt::format("{}: {}", ending, outcome.reason));
+  if (held.leaving && held.leaving->departure.is_open()) {
+    auto const& departure = held.leaving->departure;
+    send(departure.target(),
+         msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false,
+                          reject("job_ended", fmt::format("job {} ended before it was handed over", held.job))});
+  }
+  send(allocator_rank, msg::JobEnded{held.job, held.epoch, std::move(outcome)});
+  release(held, kill);
+}
+
+}  // namespace godwit::host
