@@ -1,0 +1,65 @@
+// HostLoop: the loop of a rank ≥ 1. Private to this folder. Carries effects out on capsules, store and
+// transport; maps page ranges to spans of the arenas.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "node/loop.hpp"
+
+namespace godwit {
+
+class HostLoop final : public Loop {
+ public:
+  HostLoop(WorldPorts world_ports, HostPorts ports, host::Host& host)
+      : Loop(world_ports), ports_(ports), host_(host) {}
+
+  void begin(host::Began began) { step(began); }
+
+ private:
+  void handle(Rank from, Message message) override { step(host::Received{from, std::move(message)}); }
+  void handle(PagesSent const& event) override { step(event); }
+  void handle(PagesReceived const& event) override { step(event); }
+  void handle(PeerDied const& event) override { step(event); }
+  void fire(RequestId timer) override { step(host::TimerFired{timer}); }
+  bool poll_ports() override;
+  [[nodiscard]] bool idle() const override { return true; }
+  [[nodiscard]] bool urgent(Instant at) const override { return at < urgent_until_; }
+
+  void step(host::Event event);
+  void hurry();
+
+  void carry_out(host::Send& effect) { send(effect.to, effect.message); }
+  void carry_out(host::Arm& effect) { timers.arm(effect.timer, effect.at); }
+  void carry_out(host::ReadLoad&);
+  void carry_out(host::PrepareCapsule& effect);
+  void carry_out(host::StartCapsule& effect) { ports_.capsules.start(effect.capsule, effect.epoch); }
+  void carry_out(host::RestoreCapsule& effect);
+  void carry_out(host::FreezeCapsule& effect);
+  void carry_out(host::ThawCapsule& effect) { ports_.capsules.thaw(effect.capsule, effect.epoch); }
+  void carry_out(host::SuspendCapsule& effect) { ports_.capsules.suspend(effect.capsule); }
+  void carry_out(host::ResumeCapsule& effect) { ports_.capsules.resume(effect.capsule); }
+  void carry_out(host::CallCapsule& effect);
+  void carry_out(host::KillCapsule& effect);
+  void carry_out(host::ForgetCapsule& effect);
+  void carry_out(host::SetLease& effect) { ports_.capsules.set_lease(effect.until); }
+  void carry_out(host::SendPages& effect);
+  void carry_out(host::ReceivePages& effect);
+  void carry_out(host::WriteCheckpoint& effect);
+  void carry_out(host::ReserveStaging& effect) { ports_.store.reserve(effect.request, effect.arena_bytes); }
+  void carry_out(host::VerifyImages& effect) { ports_.store.verify(effect.request, std::move(effect.images)); }
+  void carry_out(host::LoadImage& effect);
+  void carry_out(host::Write& effect) { world.log.write(effect.note); }
+  void carry_out(host::Exit& effect) { leave(effect.code); }
+
+  // The arena's first `bytes`; nothing if it can't be mapped that far.
+  std::optional<std::span<std::byte>> arena(CapsuleId capsule, std::uint64_t bytes);
+
+  HostPorts ports_;
+  host::Host& host_;
+  std::set<CapsuleId> capsules_;       // alive, as far as is known: their reports are read
+  std::deque<host::Event> answers_;    // to effects that are answered here
+  Instant urgent_until_;
+};
+
+}  // namespace godwit

@@ -1,0 +1,61 @@
+#include "node/loop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "message/codec.hpp"
+
+namespace godwit {
+
+namespace {
+// A peer that is stopped never takes its last message: don't wait for it for ever.
+constexpr Duration leave_patience = 5s;
+}
+
+Node::Turn Loop::turn() {
+  bool const in_flight = world.transport.poll(*this);
+  bool happened = !incoming_.empty();
+  while (!incoming_.empty()) {
+    auto const event = std::move(incoming_.front());
+    incoming_.pop_front();
+    std::visit([this](auto const& held) { take_in(held); }, event);
+  }
+  happened = poll_ports() || happened;
+  auto const now = world.clock.now();
+  while (auto const timer = timers.take_due(now)) {
+    fire(*timer);
+    happened = true;
+  }
+  Node::Turn turned{in_flight || happened || urgent(now), timers.next(), {}};
+  if (exit_code_) {
+    bool const left = !in_flight && !happened && idle();
+    if (left || now >= leave_by_) turned.exit_code = exit_code_;
+    turned.next_timer = turned.next_timer == Instant{} ? leave_by_ : std::min(turned.next_timer, leave_by_);
+  }
+  return turned;
+}
+
+void Loop::take_in(FrameReceived const& event) {
+  auto message = decode_message(event.frame);
+  if (message) return handle(event.from, *std::move(message));
+  note(Level::severe,
+       fmt::format("a message from rank {} was dropped: {}", event.from, message.failure().context));
+}
+
+void Loop::take_in(PeerDied const& event) {
+  world.transport.drop(event.peer);
+  handle(event);
+}
+
+void Loop::send(Rank to, Message const& message) { world.transport.send(to, encode_message(message)); }
+
+void Loop::leave(int code) {
+  if (exit_code_) return;
+  exit_code_ = code;
+  leave_by_ = world.clock.now() + leave_patience;
+}
+
+void Loop::note(Level level, std::string text) { world.log.write(Note{level, {}, {}, std::move(text)}); }
+
+}  // namespace godwit
