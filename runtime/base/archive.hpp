@@ -48,8 +48,9 @@ class Saver {
 
  private:
   void raw(void const* data, std::size_t size) {
-    auto const* first = static_cast<std::byte const*>(data);
-    out_.insert(out_.end(), first, first + size);
+    auto const before = out_.size();
+    out_.resize(before + size);  // insert() sets off a false warning of g++ 12
+    if (size > 0) std::memcpy(out_.data() + before, data, size);
   }
   void count(std::size_t n) {
     invariant(n <= UINT32_MAX, "archive: a container of more than 2^32 elements");
