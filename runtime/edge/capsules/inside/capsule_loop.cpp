@@ -1,0 +1,222 @@
+#include "edge/capsules/inside/capsule_loop.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "edge/capsules/inside/arguments.hpp"
+
+namespace godwit::inside {
+
+namespace {
+
+constexpr Duration lease_poll = 10ms;  // a renewal is seen in memory: nothing wakes a capsule that waits for it
+
+}  // namespace
+
+void CapsuleLoop::run() {
+  while (attend()) run_steps();
+}
+
+void CapsuleLoop::report(capsule_wire::Report const& report) {
+  if (!link_.send(report)) leaving_ = true;
+}
+
+// ---- between steps
+
+bool CapsuleLoop::attend() {
+  auto& block = surroundings_.block;
+  while (!leaving_) {
+    block.wanted.exchange(0, std::memory_order_acquire);
+    if (!link_.receive()) return false;
+    while (auto command = link_.next()) {
+      std::visit([this](auto& held) { on(held); }, *command);
+      if (leaving_) return false;
+    }
+    if (begun_ && freeze_wanted_) freeze();
+    if (begun_ && !frozen_ && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
+      if (auto status = job_->save_printed(); !status) fail(status.failure().context);
+    }
+    if (leaving_) return false;
+    if (may_step()) return true;
+    wait();
+  }
+  return false;
+}
+
+bool CapsuleLoop::may_step() {
+  if (!begun_ || frozen_ || suspended_) return false;
+  auto const leased = safe_point_.lease_holds();
+  job_->context().run_clock(leased);
+  if (!leased) return false;
+  if (idle_until_ && boot_now() < *idle_until_) return false;
+  idle_until_.reset();
+  return true;
+}
+
+void CapsuleLoop::wait() {
+  auto const stepping = begun_ && !frozen_ && !suspended_;
+  if (!stepping) return link_.wait(std::nullopt);
+  if (!safe_point_.lease_holds()) return link_.wait(lease_poll);
+  if (idle_until_) link_.wait(*idle_until_ - boot_now());
+}
+
+void CapsuleLoop::run_steps() {
+  do {
+    auto const timed = witness_ || safe_point_.time_next(job_->steps());
+    auto const begin = timed ? boot_now() : Instant{};
+    auto const step = job_->step();
+    if (!step) return fail(step.failure().context);
+    if (step->kind() != Step::Kind::failed) job_->count_step();
+    if (timed) safe_point_.timed(boot_now() - begin);
+    if (witness_) witness_->step_done(begin, job_->steps());
+    take(*step);
+    if (auto const target = job_->context().take_move()) report(capsule_wire::WantsMove{Rank{*target}});
+  } while (!leaving_ && safe_point_.quiet(job_->steps()) && !idle_until_);
+}
+
+void CapsuleLoop::take(Step const& step) {
+  switch (step.kind()) {
+    case Step::Kind::more:
+      return;
+    case Step::Kind::again:
+      idle_until_ = boot_now() + step.delay();
+      if (auto status = job_->save_printed(); !status) fail(status.failure().context);
+      return;
+    case Step::Kind::done:
+      return finish({Ending::finished, {}, {}, job_->steps()});
+    case Step::Kind::failed:
+      return fail(step.message());
+  }
+}
+
+// ---- commands
+
+void CapsuleLoop::on(capsule_wire::Prepare& order) {
+  witness_ = Witness::from_environment();
+  auto job = HeldJob::prepare(surroundings_, std::move(order));
+  if (!job) return give_up(job.failure());
+  job_ = std::move(*job);
+  report(capsule_wire::Prepared{});
+}
+
+void CapsuleLoop::on(capsule_wire::Start const& start) {
+  if (!job_ || begun_) return;
+  if (auto status = job_->open(); !status) return give_up(status.failure());
+  if (auto status = job_->start(); !status) return fail(status.failure().context);
+  begin(start.epoch);
+}
+
+void CapsuleLoop::on(capsule_wire::Restore const& restore) {
+  if (!job_ || begun_) return;
+  auto const manifest = decode<Manifest>(restore.manifest);
+  if (!manifest) return give_up(manifest.failure());
+  if (auto status = job_->restore(*manifest); !status) return give_up(status.failure());
+  suspended_ = manifest->suspended;
+  begin(restore.epoch);
+}
+
+void CapsuleLoop::begin(Epoch epoch) {
+  begun_ = true;
+  frozen_ = false;
+  epoch_ = epoch;
+  if (witness_) witness_->took_custody(job_->id(), epoch, job_->steps());
+  [[maybe_unused]] auto const quiet = safe_point_.quiet(job_->steps());  // publishes the count
+  report(capsule_wire::Running{job_->steps(), suspended_});
+}
+
+void CapsuleLoop::on(capsule_wire::Freeze const&) { freeze_wanted_ = true; }
+
+void CapsuleLoop::freeze() {
+  freeze_wanted_ = false;
+  job_->context().run_clock(false);
+  if (witness_ && !frozen_) witness_->gave_custody();
+  frozen_ = true;
+  auto const manifest = job_->manifest(epoch_, suspended_);
+  if (!manifest) return fail(manifest.failure().context);
+  capsule_wire::Frozen frozen{boot_now(), encode(*manifest), job_->arena_bytes()};
+  if (frozen.manifest.size() > frame_bytes_max / 2) {
+    return fail(fmt::format("the described fields and unsynced outputs take {} bytes, at most {} are allowed: put bulk "
+                            "data into an Array",
+                            frozen.manifest.size(), frame_bytes_max / 2));
+  }
+  report(frozen);
+}
+
+void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
+  freeze_wanted_ = false;
+  if (begun_) begin(thaw.epoch);
+}
+
+void CapsuleLoop::on(capsule_wire::Suspend const&) {
+  if (!begun_) return;
+  if (!suspended_) {
+    suspended_ = true;
+    if (auto status = job_->suspend(); !status) return fail(status.failure().context);
+  }
+  report(capsule_wire::Suspended{});
+}
+
+void CapsuleLoop::on(capsule_wire::Resume const&) {
+  if (!begun_) return;
+  if (suspended_) {
+    suspended_ = false;
+    if (auto status = job_->resume(); !status) return fail(status.failure().context);
+  }
+  report(capsule_wire::Resumed{});
+}
+
+void CapsuleLoop::on(capsule_wire::Call const& call) {
+  auto const refuse = [&](Failure why) { report(capsule_wire::Called{call.request, std::move(why), {}}); };
+  if (!begun_ || frozen_) return refuse(retry_later("frozen", "the job is being moved or saved: try again"));
+  if (!safe_point_.lease_holds()) {
+    return refuse(retry_later("lease_expired", "the job waits because its host has lost touch: try again"));
+  }
+  auto answer = job_->call(call.method, call.arguments);
+  if (!answer) return refuse(answer.failure());
+  report(capsule_wire::Called{call.request, std::nullopt, std::move(*answer)});
+}
+
+void CapsuleLoop::on(capsule_wire::Describe const& describe) {
+  auto const plugin = Plugin::load(describe.plugin);
+  if (!plugin) return give_up(plugin.failure());
+  JobType type;
+  type.name = plugin->type();
+  type.state_version = plugin->state_version();
+  auto const listed = guarded([&] {
+    auto const job = plugin->make();
+    ParameterLister parameters;
+    MethodTable methods;
+    job->parameters(parameters);
+    job->methods(methods);
+    type.parameters = parameters.take();
+    type.methods = methods.list();
+  });
+  if (!listed) return give_up(listed.failure());
+  report(capsule_wire::Described{std::move(type)});
+  leaving_ = true;
+}
+
+// ---- the end
+
+void CapsuleLoop::fail(std::string reason) {
+  finish({Ending::failed, std::move(reason), {}, job_->steps()});
+}
+
+void CapsuleLoop::finish(Outcome outcome) {
+  if (witness_ && !frozen_ && begun_) witness_->gave_custody();
+  if (auto status = job_->sync(); !status && outcome.ending == Ending::finished) {
+    outcome.ending = Ending::failed;
+    outcome.reason = status.failure().context;
+  }
+  if (outcome.ending == Ending::failed) outcome.log_tail = job_->log_tail();
+  report(capsule_wire::Ended{std::move(outcome)});
+  leaving_ = true;
+}
+
+void CapsuleLoop::give_up(Failure why) {
+  report(capsule_wire::Failed{std::move(why)});
+  leaving_ = true;
+}
+
+}  // namespace godwit::inside

@@ -1,0 +1,64 @@
+// CapsuleLoop: when the job runs. Steps it as long as nothing is wanted; between two steps obeys its host:
+// freezes, thaws, suspends, resumes, calls; waits while the lease has run out.
+//
+// Invariant: no step begins while the job is frozen or suspended, or after the lease. One thread: the job's.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/time.hpp"
+#include "edge/capsules/inside/held_job.hpp"
+#include "edge/capsules/inside/host_link.hpp"
+#include "edge/capsules/inside/safe_point.hpp"
+#include "edge/capsules/inside/witness.hpp"
+
+namespace godwit::inside {
+
+class CapsuleLoop {
+ public:
+  CapsuleLoop(Surroundings surroundings, HostLink& link)
+      : surroundings_(surroundings), link_(link), safe_point_(surroundings.block) {}
+
+  // Until the job has ended or the host is gone.
+  void run();
+
+ private:
+  bool attend();  // obeys and waits until a step may begin; false: leave
+  void run_steps();
+  void take(Step const& step);
+  bool may_step();
+  void wait();
+
+  void on(capsule_wire::Prepare& order);
+  void on(capsule_wire::Start const& start);
+  void on(capsule_wire::Restore const& restore);
+  void on(capsule_wire::Freeze const& freeze);
+  void on(capsule_wire::Thaw const& thaw);
+  void on(capsule_wire::Suspend const&);
+  void on(capsule_wire::Resume const&);
+  void on(capsule_wire::Call const& call);
+  void on(capsule_wire::Describe const& describe);
+
+  void begin(Epoch epoch);
+  void freeze();
+  void finish(Outcome outcome);  // the job's own end
+  void fail(std::string reason);
+  void give_up(Failure why);     // the host's wish can't be done
+  void report(capsule_wire::Report const& report);
+
+  Surroundings surroundings_;
+  HostLink& link_;
+  SafePoint safe_point_;
+  std::optional<Witness> witness_;
+  std::unique_ptr<HeldJob> job_;
+  Epoch epoch_;
+  bool begun_ = false;
+  bool suspended_ = false;
+  bool frozen_ = false;
+  bool leaving_ = false;
+  bool freeze_wanted_ = false;
+  std::optional<Instant> idle_until_;
+};
+
+}  // namespace godwit::inside

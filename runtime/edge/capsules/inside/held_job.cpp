@@ -1,0 +1,176 @@
+#include "edge/capsules/inside/held_job.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <utility>
+
+#include "edge/capsules/inside/arguments.hpp"
+#include "edge/capsules/inside/walkers.hpp"
+#include "edge/capsules/link/printed.hpp"
+
+namespace godwit::inside {
+
+namespace {
+
+Status enter(JobSpec const& spec) {
+  if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) {
+    return reject("no_directory",
+                  fmt::format("cannot enter working directory {}: {}", spec.directory, std::strerror(errno)));
+  }
+  for (auto const& [name, value] : spec.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  return Done{};
+}
+
+void flush_stdio() {
+  std::cout.flush();
+  std::clog.flush();
+  std::fflush(nullptr);
+}
+
+}  // namespace
+
+HeldJob::HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, capsule_wire::Prepare order)
+    : order_(std::move(order)),
+      plugin_(plugin),
+      arena_(std::move(arena), order_.spec.memory_bytes, surroundings.block.arena_bytes),
+      streams_(order_.spec.directory,
+               AppendBases(std::filesystem::path(order_.store) / fmt::format("jobs/{}/append", order_.job))),
+      out_("stdout", surroundings.out, surroundings.block.captured[0]),
+      err_("stderr", surroundings.err, surroundings.block.captured[1]),
+      context_(std::make_unique<JobContext>(surroundings.block, arena_, order_)) {}
+
+Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, capsule_wire::Prepare order) {
+  if (auto status = enter(order.spec); !status) return status.failure();
+  auto plugin = Plugin::load(fmt::format("{}/plugins/{}.so", order.store, order.spec.plugin_digest));
+  if (!plugin) return plugin.failure();
+  if (plugin->type() != order.spec.type) {
+    return reject("wrong_plugin", fmt::format("plugin {} holds job type '{}', not '{}'", order.spec.plugin_digest,
+                                              plugin->type(), order.spec.type));
+  }
+  auto arena = SharedMemory::map(surroundings.arena);
+  if (!arena) return arena.failure();
+
+  std::unique_ptr<HeldJob> held(new HeldJob(surroundings, std::move(*arena), *plugin, std::move(order)));
+  ArgumentBinder binder(held->order_.spec.arguments);
+  auto const bound = guarded([&] {
+    held->job_ = held->plugin_.make();
+    held->job_->parameters(binder);
+    held->job_->methods(held->methods_);
+  });
+  if (!bound) return bound.failure();
+  if (auto status = binder.finish(); !status) return status.failure();
+  held->arena_.touch(held->order_.arena_bytes);
+  return held;
+}
+
+Status HeldJob::open() {
+  for (auto* captured : {&out_, &err_}) {
+    if (auto status = captured->begin(order_.store, order_.job); !status) return status;
+  }
+  Opener opener(plugin_.state_version(), streams_);
+  if (auto status = guarded([&] { job_->describe(opener); }); !status) return status;
+  return opener.status();
+}
+
+Status HeldJob::start() {
+  context_->allow_allocation(true);
+  context_->run_clock(true);
+  auto status = guarded([&] { job_->start(*context_); });
+  context_->allow_allocation(false);
+  return status;
+}
+
+Status HeldJob::check(Manifest const& manifest) const {
+  if (manifest.version != manifest_version || !manifest.little_endian) {
+    return reject("image_version", fmt::format("the image has format version {}, this Godwit reads {}",
+                                               manifest.version, manifest_version));
+  }
+  if (manifest.type != order_.spec.type) {
+    return reject("wrong_image", fmt::format("the image is of a job of type '{}', not '{}'", manifest.type,
+                                             order_.spec.type));
+  }
+  if (manifest.state_version > plugin_.state_version()) {
+    return reject("state_version", fmt::format("the image has state version {} of type '{}', the plugin {}: use a newer "
+                                               "plugin",
+                                               manifest.state_version, manifest.type, plugin_.state_version()));
+  }
+  return Done{};
+}
+
+Status HeldJob::restore(Manifest const& manifest) {
+  if (auto status = check(manifest); !status) return status;
+  if (auto status = arena_.adopt(manifest.arena_bytes); !status) return status;
+  context_->load(manifest);
+  steps_ = manifest.steps;
+
+  auto const mark_of = [&](std::string_view name) -> StreamMark const* {
+    auto const found = std::ranges::find(manifest.streams, name, &StreamMark::name);
+    return found == manifest.streams.end() ? nullptr : &*found;
+  };
+  flush_stdio();  // what the plugin printed while it was loaded isn't the job's
+  if (auto status = out_.resume(order_.store, order_.job, mark_of("stdout")); !status) return status;
+  if (auto status = err_.resume(order_.store, order_.job, mark_of("stderr")); !status) return status;
+
+  Restorer restorer(manifest, arena_, streams_);
+  if (auto status = guarded([&] { job_->describe(restorer); }); !status) return status;
+  if (auto status = restorer.finish(); !status) return status;
+  return guarded([&] { job_->restored(*context_); });
+}
+
+Status HeldJob::suspend() {
+  context_->run_clock(false);
+  return guarded([this] { job_->suspend(); });
+}
+Status HeldJob::resume() {
+  return guarded([this] { job_->resume(); });
+}
+Result<std::string> HeldJob::call(std::string const& method, std::vector<std::string> const& arguments) {
+  return methods_.call(method, arguments);
+}
+
+Result<Manifest> HeldJob::manifest(Epoch epoch, bool suspended) {
+  if (auto status = save_printed(); !status) return status.failure();
+  Manifest manifest;
+  manifest.job = order_.job;
+  manifest.type = order_.spec.type;
+  manifest.state_version = plugin_.state_version();
+  manifest.plugin_digest = order_.spec.plugin_digest;
+  manifest.arguments = order_.spec.arguments;
+  manifest.epoch = epoch;
+  manifest.steps = steps_;
+  manifest.suspended = suspended;
+  manifest.arena_bytes = arena_.used();
+  context_->save(manifest);
+  Packer packer(plugin_.state_version(), arena_, streams_, manifest);
+  if (auto status = guarded([&] { job_->describe(packer); }); !status) return status.failure();
+  if (!packer.status()) return packer.status().failure();
+  for (auto const* captured : {&out_, &err_}) {
+    if (auto mark = captured->mark()) manifest.streams.push_back(std::move(*mark));
+  }
+  return manifest;
+}
+
+Status HeldJob::save_printed() {
+  flush_stdio();
+  if (auto status = out_.drain(); !status) return status;
+  if (auto status = err_.drain(); !status) return status;
+  return streams_.flush();
+}
+
+Status HeldJob::sync() {
+  if (auto status = save_printed(); !status) return status;
+  if (auto status = streams_.sync(); !status) return status;
+  if (auto status = out_.sync(); !status) return status;
+  return err_.sync();
+}
+
+std::string HeldJob::log_tail() const { return last_lines(order_.store, order_.job); }
+
+}  // namespace godwit::inside

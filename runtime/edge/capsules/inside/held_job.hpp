@@ -1,0 +1,78 @@
+// HeldJob: the one job of this process, from its arguments to its last output: everything about it but
+// when it runs. Its functions call the job's code; what that throws comes back as a Failure.
+// One thread: the job's.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "edge/capsules/inside/arena.hpp"
+#include "edge/capsules/inside/captured_stream.hpp"
+#include "edge/capsules/inside/guarded.hpp"
+#include "edge/capsules/inside/job_context.hpp"
+#include "edge/capsules/inside/method_table.hpp"
+#include "edge/capsules/inside/plugin.hpp"
+#include "edge/capsules/inside/streams.hpp"
+#include "edge/capsules/link/control_block.hpp"
+#include "edge/capsules/link/wire.hpp"
+
+namespace godwit::inside {
+
+// What a capsule is born with.
+struct Surroundings {
+  ControlBlock& block;
+  int arena;  // memfds
+  int out;
+  int err;
+};
+
+class HeldJob {
+ public:
+  // Enters the job's directory and environment, loads its plugin, binds its arguments, touches memory.
+  [[nodiscard]] static Result<std::unique_ptr<HeldJob>> prepare(Surroundings surroundings,
+                                                                capsule_wire::Prepare order);
+
+  // A new job: opens its streams; then runs start(), whose failure is the job's.
+  [[nodiscard]] Status open();
+  [[nodiscard]] Status start();
+  // From an image whose pages are in the arena.
+  [[nodiscard]] Status restore(Manifest const& manifest);
+
+  [[nodiscard]] Result<Step> step() {
+    return guarded([this] { return job_->step(*context_); });
+  }
+  [[nodiscard]] Status suspend();
+  [[nodiscard]] Status resume();
+  [[nodiscard]] Result<std::string> call(std::string const& method, std::vector<std::string> const& arguments);
+
+  // Its state at this safe point; the arena goes beside it.
+  [[nodiscard]] Result<Manifest> manifest(Epoch epoch, bool suspended);
+
+  [[nodiscard]] Status save_printed();  // what it printed, to the store
+  [[nodiscard]] Status sync();          // all outputs, durable
+  [[nodiscard]] std::string log_tail() const;
+
+  [[nodiscard]] JobContext& context() { return *context_; }
+  [[nodiscard]] JobId id() const { return order_.job; }
+  [[nodiscard]] std::uint64_t arena_bytes() const { return arena_.used(); }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  void count_step() { ++steps_; }
+
+ private:
+  HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, capsule_wire::Prepare order);
+  [[nodiscard]] Status check(Manifest const& manifest) const;
+
+  capsule_wire::Prepare order_;
+  Plugin plugin_;
+  Arena arena_;
+  Streams streams_;
+  CapturedStream out_, err_;
+  std::unique_ptr<Job> job_;
+  std::unique_ptr<JobContext> context_;
+  MethodTable methods_;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace godwit::inside

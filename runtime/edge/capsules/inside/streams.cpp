@@ -1,0 +1,69 @@
+#include "edge/capsules/inside/streams.hpp"
+
+#include <utility>
+
+namespace godwit::inside {
+
+template <class Stream, class File>
+Status Streams::bind(std::string const& name, Stream& stream, Result<std::unique_ptr<File>> file) {
+  if (!file) return file.failure();
+  stream.bind(file->get());
+  opened_.insert_or_assign(name, Opened(std::move(*file)));
+  return Done{};
+}
+
+Status Streams::open(std::string const& name, Input& stream, std::filesystem::path const& path) {
+  return bind(name, stream, InputFile::open(name, directory_ / path));
+}
+
+Status Streams::open(std::string const& name, Output& stream, std::filesystem::path const& path,
+                     Output::Mode mode) {
+  auto const whole = directory_ / path;
+  if (mode == Output::replace) return bind(name, stream, OutputFile::open(name, whole, StreamMode::replace));
+
+  if (auto const base = bases_.of(whole)) {  // an earlier attempt of this job appended already
+    StreamMark mark;
+    mark.name = name;
+    mark.mode = StreamMode::append;
+    mark.offset = mark.synced = *base;
+    return bind(name, stream, OutputFile::reopen(mark, whole));
+  }
+  auto file = OutputFile::open(name, whole, StreamMode::append);
+  if (!file) return file.failure();
+  if (auto status = bases_.record(whole, (*file)->offset()); !status) return status;
+  return bind(name, stream, std::move(file));
+}
+
+Status Streams::reopen(StreamMark const& mark, Input& stream) {
+  return bind(mark.name, stream, InputFile::reopen(mark));
+}
+
+Status Streams::reopen(StreamMark const& mark, Output& stream) {
+  return bind(mark.name, stream, OutputFile::reopen(mark, mark.path));
+}
+
+Status Streams::flush() {
+  for (auto& [name, opened] : opened_) {
+    if (auto* const output = std::get_if<std::unique_ptr<OutputFile>>(&opened)) {
+      if (auto status = (*output)->flush(); !status) return status;
+    }
+  }
+  return Done{};
+}
+
+Status Streams::sync() {
+  for (auto& [name, opened] : opened_) {
+    if (auto* const output = std::get_if<std::unique_ptr<OutputFile>>(&opened)) {
+      if (auto status = (*output)->sync(); !status) return status;
+    }
+  }
+  return Done{};
+}
+
+std::optional<StreamMark> Streams::mark(std::string_view name) const {
+  auto const found = opened_.find(name);
+  if (found == opened_.end()) return std::nullopt;
+  return std::visit([](auto const& file) { return file->mark(); }, found->second);
+}
+
+}  // namespace godwit::inside

@@ -1,0 +1,43 @@
+// Streams: the declared inputs and outputs of the job in this process, by name. One thread.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "edge/capsules/inside/append_bases.hpp"
+#include "edge/capsules/inside/input_file.hpp"
+#include "edge/capsules/inside/output_file.hpp"
+
+namespace godwit::inside {
+
+class Streams {
+ public:
+  // Relative paths start at `directory`.
+  Streams(std::filesystem::path directory, AppendBases bases)
+      : directory_(std::move(directory)), bases_(std::move(bases)) {}
+
+  [[nodiscard]] Status open(std::string const& name, Input& stream, std::filesystem::path const& path);
+  [[nodiscard]] Status open(std::string const& name, Output& stream, std::filesystem::path const& path,
+                            Output::Mode mode);
+  [[nodiscard]] Status reopen(StreamMark const& mark, Input& stream);
+  [[nodiscard]] Status reopen(StreamMark const& mark, Output& stream);
+
+  [[nodiscard]] Status flush();
+  [[nodiscard]] Status sync();
+  // The stream's mark, after flush(); none if it was never opened.
+  [[nodiscard]] std::optional<StreamMark> mark(std::string_view name) const;
+
+ private:
+  using Opened = std::variant<std::unique_ptr<InputFile>, std::unique_ptr<OutputFile>>;
+  template <class Stream, class File>
+  Status bind(std::string const& name, Stream& stream, Result<std::unique_ptr<File>> file);
+
+  std::filesystem::path directory_;
+  AppendBases bases_;
+  std::map<std::string, Opened, std::less<>> opened_;
+};
+
+}  // namespace godwit::inside

@@ -1,0 +1,63 @@
+// ControlBlock: the page that host and capsule share, for what must cost the job nothing to publish and
+// the host nothing to read. Lock-free atomics only, so that it works between processes; either side
+// may die at any instant.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "edge/capsules/link/step_times.hpp"
+
+namespace godwit {
+
+// What the capsule has saved of the memfd behind stdout or stderr: bytes [0, drained) are in the file, at
+// file_base + their position.
+struct CaptureMarks {
+  std::atomic<std::uint64_t> file_base{0};
+  std::atomic<std::uint64_t> drained{0};
+};
+
+struct ControlBlock {
+  // Host → capsule. `wanted`: somebody waits for the next safe point; the capsule clears it, then reads
+  // its socket, so it is set after the command was sent. `chores`: save what was printed, in passing.
+  alignas(64) std::atomic<std::uint32_t> wanted{0};
+  std::atomic<std::uint32_t> chores{0};
+  std::atomic<std::int64_t> lease_until_ns{std::numeric_limits<std::int64_t>::max()};  // CLOCK_BOOTTIME
+
+  // Capsule → host.
+  alignas(64) std::atomic<std::uint64_t> steps{0};
+  std::atomic<std::int64_t> safe_point_ns{0};  // the last one, CLOCK_BOOTTIME, exact to a clock tick
+  std::atomic<std::uint64_t> arena_bytes{0};   // in use, from offset 0
+  std::atomic<std::uint64_t> progress_done{0};
+  std::atomic<std::uint64_t> progress_total{0};
+  std::array<std::atomic<std::uint64_t>, 4> progress_unit{};  // up to 32 bytes of text, zero-padded
+  std::array<CaptureMarks, 2> captured;                       // stdout, stderr
+  StepTimes step_times;
+
+  void set_unit(std::string_view unit) {
+    char text[sizeof progress_unit] = {};
+    std::memcpy(text, unit.data(), std::min(unit.size(), sizeof text));
+    for (std::size_t i = 0; i < progress_unit.size(); ++i) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text + i * sizeof word, sizeof word);
+      progress_unit[i].store(word, std::memory_order_relaxed);
+    }
+  }
+  [[nodiscard]] std::string unit() const {
+    char text[sizeof progress_unit + 1] = {};
+    for (std::size_t i = 0; i < progress_unit.size(); ++i) {
+      auto const word = progress_unit[i].load(std::memory_order_relaxed);
+      std::memcpy(text + i * sizeof word, &word, sizeof word);
+    }
+    return text;
+  }
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace godwit

@@ -1,0 +1,159 @@
+// What host and capsule say to each other, as encoded variants in length-prefixed frames.
+//
+// The socket is in order both ways. What must be cheap or seen at once (steps, progress, the lease, who
+// wants a safe point) is in the ControlBlock instead.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/archive.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "job/spec.hpp"
+
+namespace godwit::capsule_wire {
+
+// ---- commands, host → capsule
+
+struct Prepare {
+  JobId job;
+  JobSpec spec;
+  std::uint64_t arena_bytes{0};  // to touch
+  Rank host;
+  std::string store;
+  std::string scratch;  // where the job's scratch directory goes if it asks for one
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & job & spec & arena_bytes & host & store & scratch;
+  }
+};
+struct Start {
+  Epoch epoch;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & epoch;
+  }
+};
+struct Restore {
+  Epoch epoch;
+  Bytes manifest;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & epoch & manifest;
+  }
+};
+struct Freeze {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Running
+  Epoch epoch;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & epoch;
+  }
+};
+struct Suspend {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Resume {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Call {
+  RequestId request;
+  std::string method;
+  std::vector<std::string> arguments;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & request & method & arguments;
+  }
+};
+struct Describe {  // instead of Prepare: load this plugin, answer Described, exit
+  std::string plugin;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & plugin;
+  }
+};
+
+using Command = std::variant<Prepare, Start, Restore, Freeze, Thaw, Suspend, Resume, Call, Describe>;
+
+// ---- reports, capsule → host
+
+struct Prepared {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Running {
+  std::uint64_t steps{0};
+  bool suspended{false};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & steps & suspended;
+  }
+};
+struct Frozen {
+  Instant at;
+  Bytes manifest;
+  std::uint64_t arena_bytes{0};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & at & manifest & arena_bytes;
+  }
+};
+struct Suspended {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Resumed {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct Called {
+  RequestId request;
+  std::optional<Failure> failure;
+  std::string answer;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & request & failure & answer;
+  }
+};
+struct WantsMove {
+  Rank target;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & target;
+  }
+};
+struct Ended {
+  Outcome outcome;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & outcome;
+  }
+};
+struct Failed {
+  Failure why;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & why;
+  }
+};
+struct Described {
+  JobType type;  // without digest and path
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & type;
+  }
+};
+
+using Report = std::variant<Prepared, Running, Frozen, Suspended, Resumed, Called, WantsMove, Ended, Failed, Described>;
+
+}  // namespace godwit::capsule_wire
