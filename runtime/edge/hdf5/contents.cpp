@@ -1,0 +1,136 @@
+#include "edge/hdf5/contents.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "edge/hdf5/h5/attribute.hpp"
+#include "edge/hdf5/h5/dataset.hpp"
+#include "edge/hdf5/h5/error.hpp"
+#include "edge/hdf5/h5/file.hpp"
+
+namespace godwit {
+namespace {
+
+
+
+Failure damaged(std::string_view what) { return data_lost("damaged", fmt::format("damaged: {}", what)); }
+
+// "5-11", or nothing.
+std::optional<msg::ImageName> parse_parent(JobId job, std::string const& text) {
+  msg::ImageName parent;
+  auto const* const end = text.data() + text.size();
+  auto const [dash, first] = std::from_chars(text.data(), end, parent.epoch.value);
+  if (first != std::errc{} || dash == end || *dash != '-') return std::nullopt;
+  auto const [rest, second] = std::from_chars(dash + 1, end, parent.generation.value);
+  if (second != std::errc{} || rest != end) return std::nullopt;
+  parent.path = checkpoint_path(job, parent.epoch, parent.generation);
+  return parent;
+}
+
+CheckpointLabel read_label(h5::Id const& root) {
+  CheckpointLabel label;
+  label.job = {h5::get<std::uint64_t>(root, "job")};
+  label.epoch = {h5::get<std::uint64_t>(root, "epoch")};
+  label.generation = {h5::get<std::uint64_t>(root, "generation")};
+  label.parent = parse_parent(label.job, h5::get_text(root, "parent"));
+  label.host = {h5::get<std::int32_t>(root, "host")};
+  label.node = h5::get_text(root, "node");
+  label.spec.type = h5::get_text(root, "type");
+  label.spec.name = h5::get_text(root, "name");
+  label.spec.account = h5::get_text(root, "account");
+  label.spec.directory = h5::get_text(root, "directory");
+  label.spec.plugin_digest = h5::get_text(root, "plugin_digest");
+  for (auto const& argument : h5::get_texts(root, "arguments")) {
+    auto const equals = argument.find('=');
+    if (equals == std::string::npos) continue;
+    label.spec.arguments[argument.substr(0, equals)] = argument.substr(equals + 1);
+  }
+  return label;
+}
+
+Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, Seal const& seal) {
+  StoredArray stored;
+  auto const name = layout::link_name(place.name);
+  auto const digests = h5::read_dataset(h5::open_dataset(file, "integrity/blocks/" + name), Scalar::u64, seal.head_bytes);
+  stored.blocks.resize(digests.size() / 8);
+  if (!digests.empty()) std::memcpy(stored.blocks.data(), digests.data(), digests.size());
+  if (stored.blocks.size() != layout::blocks_of(place.bytes)) return damaged("digests of " + place.name + " missing");
+
+  auto const dataset = h5::open_dataset(file, "state/" + name);
+  if (layout::is_slab(place)) {
+    stored.slab = h5::storage_offset(dataset);
+    if (!stored.slab || *stored.slab < seal.head_bytes || *stored.slab > seal.file_bytes ||
+        place.bytes > seal.file_bytes - *stored.slab) {
+      return damaged("the data of " + place.name + " lie outside of the file");
+    }
+  } else if (place.bytes > 0) {
+    stored.small = h5::read_dataset(dataset, place.scalar, layout::compact_bytes_max);
+    if (stored.small.size() != place.bytes) return damaged(place.name + " doesn't have its shape");
+  }
+  return stored;
+}
+
+void read_logs(h5::Id const& file, Contents& contents) {
+  for (auto const* stream : {"stdout", "stderr"}) {
+    auto const path = std::string("log/") + stream;
+    if (!h5::has_link(file, "log") || !h5::has_link(file, path)) continue;
+    contents.logs.push_back({stream, h5::read_text(h5::open_dataset(file, path), layout::block_bytes)});
+  }
+}
+
+Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
+  h5::Quiet const quiet;
+  auto const file = h5::open_file(path.string());
+  if (auto const format = h5::get<std::uint32_t>(file, "format_version"); format != seal.format) {
+    return damaged("seal and attributes differ about the format");
+  }
+  Contents contents;
+  contents.label = read_label(file);
+  contents.time = h5::get_text(file, "time");
+  contents.software = h5::get_text(file, "godwit_version");
+  contents.encoded = h5::read_dataset(h5::open_dataset(file, "manifest"), Scalar::u8, seal.head_bytes);
+  auto manifest = decode<Manifest>(contents.encoded);
+  if (!manifest) return damaged("manifest: " + manifest.failure().context);
+  contents.manifest = *std::move(manifest);
+  if (auto status = layout::check(contents.manifest); !status) return status.failure();
+  std::vector<layout::Blocks> blocks;
+  for (auto const& place : contents.manifest.arrays) {
+    auto stored = read_array(file, place, seal);
+    if (!stored) return stored.failure();
+    blocks.push_back(stored->blocks);
+    contents.arrays.push_back(*std::move(stored));
+  }
+  if (layout::root_digest(contents.label, digest_of(contents.encoded), blocks) != seal.root) {
+    return damaged("the root digest doesn't match");
+  }
+  read_logs(file, contents);
+  return contents;
+}
+
+}  // namespace
+
+Result<Contents> read_contents(std::filesystem::path const& path, Seal const& seal) {
+  try {
+    return read(path, seal);
+  } catch (h5::Error const& error) {
+    return damaged(error.what());
+  } catch (std::bad_alloc const&) {
+    return retry_later("no_memory", "not enough memory to read it");
+  }
+}
+
+std::optional<Failure> newer_format(std::filesystem::path const& path) {
+  try {
+    h5::Quiet const quiet;
+    auto const file = h5::open_file(path.string());
+    auto const format = h5::get<std::uint32_t>(file, "format_version");
+    if (format > checkpoint_format) return newer_format_failure(format);
+  } catch (h5::Error const&) {
+    // Not even that can be read: what the caller found stands.
+  }
+  return std::nullopt;
+}
+
+}  // namespace godwit

@@ -1,0 +1,38 @@
+// Contents: what a checkpoint file holds beside the bytes of its slabs, as HDF5 reads it and as the
+// manifest describes it; both must agree. For checkpoint_file.cpp. One HDF5 thread.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edge/hdf5/checkpoint_file.hpp"
+#include "edge/hdf5/layout.hpp"
+#include "edge/hdf5/seal.hpp"
+
+namespace godwit {
+
+struct StoredArray {
+  layout::Blocks blocks;
+  std::optional<std::uint64_t> slab;  // where its bytes begin in the file, all of them inside of it
+  Bytes small;                        // its bytes, if it has no slab
+};
+
+struct Contents {
+  CheckpointLabel label;
+  Manifest manifest;
+  Bytes encoded;
+  std::vector<StoredArray> arrays;  // as in the manifest
+  std::vector<LogText> logs;
+  std::string time;
+  std::string software;
+};
+
+// Of a file whose head matches its digest.
+[[nodiscard]] Result<Contents> read_contents(std::filesystem::path const& path, Seal const& seal);
+
+// Does a file whose head doesn't match say that it is of a newer format? Looks at that attribute alone.
+[[nodiscard]] std::optional<Failure> newer_format(std::filesystem::path const& path);
+
+}  // namespace godwit

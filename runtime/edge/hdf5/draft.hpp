@@ -1,0 +1,44 @@
+// Draft: a file that is written under a temporary name in its own directory and then published whole,
+// or vanishes. Publishing never replaces a file.
+//
+// publish() makes it durable: fsync, rename without replacing, fsync of the directory. The destructor
+// removes what wasn't published. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace godwit {
+
+// What the file system said, as the caller should react: everything but "exists" may pass by itself.
+[[nodiscard]] Failure file_failure(int error, std::string const& doing, std::filesystem::path const& path);
+
+class Draft {
+ public:
+  // Makes the directories between `root` and the file; `root` itself must be there.
+  [[nodiscard]] static Result<Draft> open(std::filesystem::path const& root, std::string const& relative);
+  ~Draft();
+  Draft(Draft&& other) noexcept;
+  Draft& operator=(Draft&&) = delete;
+  Draft(Draft const&) = delete;
+  Draft& operator=(Draft const&) = delete;
+
+  [[nodiscard]] Status write(std::uint64_t offset, ByteView bytes);
+  // Asks the kernel to start writing that range to disk now. Never waits for it, never fails.
+  void start_writeback(std::uint64_t offset, std::uint64_t bytes);
+  [[nodiscard]] Status publish();
+
+ private:
+  Draft(std::filesystem::path target, int directory) : target_(std::move(target)), directory_(directory) {}
+
+  std::filesystem::path target_;
+  std::string temporary_;  // in the same directory; empty once published
+  int directory_ = -1;
+  int file_ = -1;
+};
+
+}  // namespace godwit

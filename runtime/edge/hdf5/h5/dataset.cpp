@@ -1,0 +1,63 @@
+#include "edge/hdf5/h5/dataset.hpp"
+
+#include "edge/hdf5/h5/error.hpp"
+#include "edge/hdf5/h5/space.hpp"
+#include "edge/hdf5/h5/type.hpp"
+
+namespace godwit::h5 {
+
+Id create_dataset(Id const& where, std::string const& name, Id const& type, Id const& space, Layout layout) {
+  auto const creation = dataset_creation(layout);
+  return {check(H5Dcreate2(where.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, creation.get(),
+                           H5P_DEFAULT),
+                "creating dataset " + name),
+          &H5Dclose};
+}
+
+Id open_dataset(Id const& where, std::string const& path) {
+  return {check(H5Dopen2(where.get(), path.c_str(), H5P_DEFAULT), "opening dataset " + path), &H5Dclose};
+}
+
+void write_dataset(Id const& dataset, Id const& type, void const* values) {
+  check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "writing a dataset");
+}
+
+void write_zero(Id const& dataset, Id const& type, Id const& selected) {
+  std::uint64_t const zero = 0;
+  auto const one = scalar_space();
+  check(H5Dwrite(dataset.get(), type.get(), one.get(), selected.get(), H5P_DEFAULT, &zero),
+        "allocating a dataset");
+}
+
+Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max) {
+  Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
+  auto const elements = check(H5Sget_simple_extent_npoints(space.get()), "counting a dataset's elements");
+  auto const count = static_cast<std::uint64_t>(elements);
+  if (count > bytes_max / width_bytes(scalar)) throw Error("a dataset larger than the file that holds it");
+  Bytes bytes(count * width_bytes(scalar));
+  if (bytes.empty()) return bytes;
+  auto const type = type_of(scalar);
+  check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "reading a dataset");
+  return bytes;
+}
+
+std::string read_text(Id const& dataset, std::uint64_t bytes_max) {
+  Id const type{check(H5Dget_type(dataset.get()), "reading a dataset's type"), &H5Tclose};
+  auto const size = H5Tget_size(type.get());
+  if (H5Tis_variable_str(type.get()) != 0 || size == 0 || size > bytes_max) throw Error("a text of unknown length");
+  std::string text(size, '\0');
+  check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), "reading a text");
+  text.resize(text.find_last_not_of('\0') + 1);
+  return text;
+}
+
+std::optional<std::uint64_t> storage_offset(Id const& dataset) {
+  auto const offset = H5Dget_offset(dataset.get());
+  if (offset == HADDR_UNDEF) {
+    H5Eclear2(H5E_DEFAULT);
+    return std::nullopt;
+  }
+  return offset;
+}
+
+}  // namespace godwit::h5

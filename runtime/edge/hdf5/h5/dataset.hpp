@@ -1,0 +1,28 @@
+// H5D: datasets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "edge/hdf5/h5/id.hpp"
+#include "edge/hdf5/h5/property.hpp"
+#include "godwit/scalar.hpp"
+
+namespace godwit::h5 {
+
+[[nodiscard]] Id create_dataset(Id const& where, std::string const& name, Id const& type, Id const& space,
+                                Layout layout);
+[[nodiscard]] Id open_dataset(Id const& where, std::string const& path);
+void write_dataset(Id const& dataset, Id const& type, void const* values);
+// Writes one element (of at most 8 bytes) of zeros there, so that late storage gets allocated.
+void write_zero(Id const& dataset, Id const& type, Id const& selected);
+// A dataset of little-endian numbers of that kind, whole. One of more than `bytes_max` is an error.
+[[nodiscard]] Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max);
+// A scalar dataset of text of fixed length, without the NULs at its end.
+[[nodiscard]] std::string read_text(Id const& dataset, std::uint64_t bytes_max);
+// Where contiguous storage begins, from the start of the file; none if compact, or never allocated.
+[[nodiscard]] std::optional<std::uint64_t> storage_offset(Id const& dataset);
+
+}  // namespace godwit::h5

@@ -1,0 +1,19 @@
+// H5P: property lists.
+#pragma once
+
+#include <cstdint>
+
+#include "edge/hdf5/h5/id.hpp"
+
+namespace godwit::h5 {
+
+// Superblock and objects as HDF5 1.8 introduced them: all metadata carry checksums. Locking off.
+[[nodiscard]] Id file_access();
+// No time stamps (equal input gives equal bytes), room for many attributes in the root's own header.
+[[nodiscard]] Id file_creation(std::uint64_t user_block_bytes);
+[[nodiscard]] Id group_creation();
+
+enum class Layout { compact, contiguous_now, contiguous_late };
+[[nodiscard]] Id dataset_creation(Layout layout);
+
+}  // namespace godwit::h5

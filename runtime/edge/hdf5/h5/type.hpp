@@ -1,0 +1,15 @@
+// H5T: datatypes of the numbers and texts that job state is made of.
+#pragma once
+
+#include <cstddef>
+
+#include "edge/hdf5/h5/id.hpp"
+#include "godwit/scalar.hpp"
+
+namespace godwit::h5 {
+
+[[nodiscard]] Id type_of(Scalar scalar);              // boolean: an enum FALSE, TRUE, as h5py makes it
+[[nodiscard]] Id text_type(std::size_t bytes);        // UTF-8, that long, padded with NUL
+[[nodiscard]] Id varying_text_type();                 // UTF-8, NUL-terminated: for attributes
+
+}  // namespace godwit::h5

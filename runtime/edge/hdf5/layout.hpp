@@ -1,0 +1,43 @@
+// Layout: the names and sizes of the checkpoint format that writer and reader share, and what a
+// manifest must be like to be written. docs/checkpoint-format.md is the specification.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/result.hpp"
+#include "port/checkpoint_store.hpp"
+
+namespace godwit::layout {
+
+inline constexpr std::uint64_t block_bytes = 1 << 20;         // a digest each
+inline constexpr std::uint64_t compact_bytes_max = 32 << 10;  // larger data get storage of their own
+inline constexpr std::uint64_t slab_alignment = 4096;
+
+// The name of a link in HDF5: '/', '%', control characters and a leading '.' are written as %XX, and
+// the empty name as "%".
+[[nodiscard]] std::string link_name(std::string_view name);
+
+[[nodiscard]] constexpr std::uint64_t blocks_of(std::uint64_t bytes) {
+  return (bytes + block_bytes - 1) / block_bytes;
+}
+// Arrays beyond this size lie in slabs behind the head; smaller ones in the head, compact.
+[[nodiscard]] constexpr bool is_slab(ArrayPlace const& array) { return array.bytes > compact_bytes_max; }
+
+// Sizes, shapes and places fit each other and the arena, kinds are known. Code "bad_manifest".
+[[nodiscard]] Status check(Manifest const& manifest);
+
+using Blocks = std::vector<std::uint64_t>;  // digests of an array's blocks
+
+// Of the image: names, manifest and the blocks of every array in the manifest's order.
+[[nodiscard]] Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Blocks const> arrays);
+
+[[nodiscard]] std::string parent_text(CheckpointLabel const& label);  // "5-11"; "" without one
+[[nodiscard]] char const* mode_text(StreamMode mode);
+[[nodiscard]] std::string time_text(WallTime time);  // "2026-11-21T09:14:07.123456Z"
+
+}  // namespace godwit::layout

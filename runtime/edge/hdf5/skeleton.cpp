@@ -1,0 +1,201 @@
+#include "edge/hdf5/skeleton.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "edge/hdf5/h5/attribute.hpp"
+#include "edge/hdf5/h5/dataset.hpp"
+#include "edge/hdf5/h5/error.hpp"
+#include "edge/hdf5/h5/file.hpp"
+#include "edge/hdf5/h5/memory_file.hpp"
+#include "edge/hdf5/h5/space.hpp"
+#include "edge/hdf5/h5/type.hpp"
+#include "edge/hdf5/seal.hpp"
+
+namespace godwit {
+namespace {
+
+
+
+h5::Layout layout_for(std::uint64_t bytes) {
+  return bytes <= layout::compact_bytes_max ? h5::Layout::compact : h5::Layout::contiguous_now;
+}
+
+void put_text_dataset(h5::Id const& group, std::string const& name, std::string_view text) {
+  auto const type = h5::text_type(text.size());
+  auto const dataset =
+      h5::create_dataset(group, layout::link_name(name), type, h5::scalar_space(), layout_for(text.size()));
+  h5::write_dataset(dataset, type, text.empty() ? "" : text.data());
+}
+
+void put_list_dataset(h5::Id const& group, std::string const& name, Scalar scalar, ByteView values) {
+  auto const type = h5::type_of(scalar);
+  auto const space = h5::space_of({values.size() / width_bytes(scalar)});
+  auto const dataset = h5::create_dataset(group, name, type, space, layout_for(values.size()));
+  if (!values.empty()) h5::write_dataset(dataset, type, values.data());
+}
+
+void put_field(h5::Id const& state, Field const& field) {
+  auto const name = layout::link_name(field.name);
+  switch (field.form) {
+    case FieldForm::text:
+      return put_text_dataset(state, field.name, to_text(field.value));
+    case FieldForm::list:
+      return put_list_dataset(state, name, field.scalar, field.value);
+    case FieldForm::number: {
+      auto const type = h5::type_of(field.scalar);
+      auto const dataset = h5::create_dataset(state, name, type, h5::scalar_space(), h5::Layout::compact);
+      return h5::write_dataset(dataset, type, field.value.data());
+    }
+  }
+}
+
+void put_stream(h5::Id const& files, StreamMark const& stream) {
+  auto const group = h5::create_group(files, layout::link_name(stream.name));
+  h5::put_text(group, "path", stream.path);
+  h5::put_text(group, "mode", layout::mode_text(stream.mode));
+  h5::put(group, "offset", stream.offset);
+  h5::put(group, "size", stream.size);
+  h5::put(group, "synced", stream.synced);
+  put_list_dataset(group, "tail", Scalar::u8, stream.tail);
+}
+
+void put_label(h5::Id const& root, CheckpointRecord const& record) {
+  auto const& label = record.label;
+  h5::put(root, "format_version", checkpoint_format);
+  h5::put_text(root, "godwit_version", record.software);
+  h5::put(root, "job", label.job.value);
+  h5::put_text(root, "type", label.spec.type);
+  h5::put_text(root, "name", label.spec.name);
+  h5::put_text(root, "account", label.spec.account);
+  h5::put_text(root, "directory", label.spec.directory);
+  std::vector<std::string> arguments;
+  for (auto const& [key, value] : label.spec.arguments) arguments.push_back(key + "=" + value);
+  h5::put_texts(root, "arguments", arguments);
+  h5::put(root, "epoch", label.epoch.value);
+  h5::put(root, "generation", label.generation.value);
+  h5::put_text(root, "parent", layout::parent_text(label));
+  h5::put_text(root, "time", layout::time_text(record.time));
+  h5::put(root, "host", label.host.value);
+  h5::put_text(root, "node", label.node);
+}
+
+void put_manifest_summary(h5::Id const& root, Manifest const& manifest) {
+  h5::put(root, "state_version", manifest.state_version);
+  h5::put_text(root, "plugin_digest", manifest.plugin_digest);
+  h5::put(root, "steps", manifest.steps);
+  h5::put(root, "progress_done", manifest.progress.done);
+  h5::put(root, "progress_total", manifest.progress.total);
+  h5::put_text(root, "progress_unit", manifest.progress.unit);
+  h5::put(root, "running_time_ns", std::int64_t{manifest.running_time.count()});
+  h5::put(root, "suspended", manifest.suspended);
+  h5::put_text(root, "byte_order", "little");
+  h5::put(root, "page_bytes", manifest.page_bytes);
+  h5::put(root, "arena_bytes", manifest.arena_bytes);
+}
+
+}  // namespace
+
+struct Skeleton::Core {
+  explicit Core(CheckpointRecord const& record_) : record(record_) {}
+
+  void put_integrity() {
+    auto const integrity = h5::create_group(file, "integrity");
+    h5::put_text(integrity, "algorithm", "XXH3-64");
+    h5::put(integrity, "block_bytes", layout::block_bytes);
+    h5::put(integrity, "manifest", digest_of(record.encoded).value);
+    h5::put(integrity, "root", std::uint64_t{0});
+    auto const group = h5::create_group(integrity, "blocks");
+    for (auto const& array : record.manifest.arrays) {
+      auto const count = layout::blocks_of(array.bytes);
+      blocks.push_back(h5::create_dataset(group, layout::link_name(array.name), h5::type_of(Scalar::u64),
+                                          h5::space_of({count}), layout_for(count * 8)));
+    }
+  }
+  void put_arrays(h5::Id const& state) {
+    for (auto const& array : record.manifest.arrays) {
+      auto const space = array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
+      arrays.push_back(h5::create_dataset(state, layout::link_name(array.name), h5::type_of(array.scalar), space,
+                                          layout::is_slab(array) ? h5::Layout::contiguous_late : h5::Layout::compact));
+    }
+  }
+
+  CheckpointRecord const& record;
+  h5::MemoryFile memory{layout::compact_bytes_max + 1, layout::slab_alignment};
+  h5::Id access{h5::file_access()};
+  h5::Id driver{h5::keep_in_memory(access, memory)};
+  h5::Id file;
+  std::vector<h5::Id> arrays;
+  std::vector<h5::Id> blocks;
+};
+
+Skeleton::Skeleton(CheckpointRecord const& record) : core_(std::make_unique<Core>(record)) {
+  h5::Quiet const quiet;
+  auto& file = core_->file;
+  file = h5::create_file("checkpoint", h5::file_creation(seal_bytes), core_->access);
+  put_label(file, record);
+  put_manifest_summary(file, record.manifest);
+  put_list_dataset(file, "manifest", Scalar::u8, record.encoded);
+  auto const state = h5::create_group(file, "state");
+  for (auto const& field : record.manifest.fields) put_field(state, field);
+  auto const files = h5::create_group(file, "files");
+  for (auto const& stream : record.manifest.streams) put_stream(files, stream);
+  auto const log = h5::create_group(file, "log");
+  for (auto const& tail : record.logs) put_text_dataset(log, tail.stream, tail.text);
+  core_->put_integrity();
+  core_->put_arrays(state);
+
+  auto const& arrays = record.manifest.arrays;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    if (!layout::is_slab(arrays[i])) continue;
+    auto const& dataset = core_->arrays[i];
+    h5::write_zero(dataset, h5::type_of(arrays[i].scalar), h5::first_element_of(arrays[i].shape));
+    auto const offset = h5::storage_offset(dataset);
+    auto const end = slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
+    if (!offset || *offset < end) throw h5::Error("a slab isn't where it should be");
+    slabs_.push_back({i, *offset, arrays[i].bytes});
+  }
+}
+
+Skeleton::~Skeleton() = default;
+
+std::uint64_t Skeleton::file_bytes() const {
+  return slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
+}
+
+void Skeleton::put_small(std::size_t array, std::byte const* values) {
+  auto const& place = core_->record.manifest.arrays[array];
+  if (place.bytes > 0) h5::write_dataset(core_->arrays[array], h5::type_of(place.scalar), values);
+}
+
+Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {
+  h5::Quiet const quiet;
+  auto& core = *core_;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (!blocks[i].empty()) h5::write_dataset(core.blocks[i], h5::type_of(Scalar::u64), blocks[i].data());
+  }
+  h5::put(h5::open_group(core.file, "integrity"), "root", root.value);
+  core.arrays.clear();
+  core.blocks.clear();
+  h5::close_file(std::move(core.file));
+
+  Seal seal;
+  seal.file_bytes = core.memory.bytes();
+  if (!slabs_.empty() && seal.file_bytes != file_bytes()) throw h5::Error("something lies behind the slabs");
+  seal.head_bytes = slabs_.empty() ? seal.file_bytes : slabs_.front().offset;
+  Bytes head(seal.head_bytes);
+  core.memory.read(0, head);
+  seal.head = digest_of(ByteView(head).subspan(seal_bytes));
+  seal.root = root;
+  auto const& label = core.record.label;
+  auto const note = fmt::format(
+      "Godwit checkpoint of job {} ({}), epoch {}, generation {}.\nHDF5 with a user block: read it with "
+      "h5dump, h5ls, h5py, or godwit inspect show.\n",
+      label.job, label.spec.type, label.epoch, label.generation);
+  auto const sealed = to_bytes(seal, note);
+  std::copy(sealed.begin(), sealed.end(), head.begin());
+  return head;
+}
+
+}  // namespace godwit

@@ -1,0 +1,66 @@
+// Skeleton: the HDF5 side of a checkpoint, made in memory: every object, attribute and small value, and
+// for each large array the place in the file (its slab) to which the writer puts the bytes itself.
+//
+// Why: HDF5 never touches the disk while a checkpoint is written. So a full disk can't leave it with a
+// file that it is unable to close, bulk bytes go out at the disk's own speed and are digested on the
+// way, and the metadata come as one run of bytes, the head, that gets a digest of its own.
+//
+// How: the file is built in a sparse h5::MemoryFile: large datasets are created without storage, and get it
+// at the end, one after another, by writing one element each. Nothing but slabs lies behind the head.
+// Throws h5::Error. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
+#include "base/time.hpp"
+#include "edge/hdf5/layout.hpp"
+#include "port/checkpoint_store.hpp"
+
+namespace godwit {
+
+struct LogTail {
+  std::string stream;  // "stdout"
+  std::string text;
+};
+
+// All that a checkpoint file holds but the arrays' bytes.
+struct CheckpointRecord {
+  CheckpointLabel label;
+  Manifest manifest;
+  Bytes encoded;         // the same manifest as bytes
+  WallTime time;
+  std::string software;  // godwit's version
+  std::vector<LogTail> logs;
+};
+
+struct Slab {
+  std::size_t array;  // index in manifest.arrays
+  std::uint64_t offset;
+  std::uint64_t bytes;
+};
+
+class Skeleton {
+ public:
+  explicit Skeleton(CheckpointRecord const& record);  // which must live as long
+  ~Skeleton();
+  Skeleton(Skeleton const&) = delete;
+  Skeleton& operator=(Skeleton const&) = delete;
+
+  [[nodiscard]] std::vector<Slab> const& slabs() const { return slabs_; }
+  [[nodiscard]] std::uint64_t file_bytes() const;
+  // The value of an array that isn't a slab.
+  void put_small(std::size_t array, std::byte const* values);
+  // Enters the digests and closes. The head as it should be at the start of the file, sealed.
+  [[nodiscard]] Bytes finish(std::vector<layout::Blocks> const& blocks, Digest root);
+
+ private:
+  struct Core;
+  std::unique_ptr<Core> core_;
+  std::vector<Slab> slabs_;
+};
+
+}  // namespace godwit
