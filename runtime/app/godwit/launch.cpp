@@ -129,6 +129,7 @@ Status Launched::spawn(LaunchOptions const& options) {
     ::_exit(127);
   }
   ::close(output);
+  std::ofstream(store_ / "log" / "mpirun.pid") << mpirun_ << '\n';
   if (mpirun_ < 0)
     return retry_later("fork", fmt::format("mpirun can't be started: {}", std::strerror(errno)));
   return Done{};

@@ -2,7 +2,8 @@
 // terminal reaches `godwit` alone and the world is ended by command. Why each mpirun flag: docs/adr.
 //
 // mpirun's own exit code says nothing (it returns 0 for a rank 0 that failed): what became of a world is
-// asked of the world itself. Its output goes to STORE/log/runtime.out. One thread.
+// asked of the world itself. Its output goes to STORE/log/runtime.out, its process number to
+// STORE/log/mpirun.pid. One thread.
 #pragma once
 
 #include <sys/types.h>

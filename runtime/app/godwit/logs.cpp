@@ -41,8 +41,8 @@ Result<Found> find_job(Invocation const& invocation, std::string const& job) {
   if (error != std::errc{} || end != last) return jobs.failure();
   auto const directory = invocation.store() / "jobs" / job;
   std::error_code ignored;
-  if (std::filesystem::is_directory(directory, ignored)) return found;
-  return reject("no_such_job", fmt::format("no job {} in {}", job, invocation.store().string()));
+  if (!std::filesystem::is_directory(directory, ignored)) return jobs.failure();
+  return found;
 }
 
 // Copies the file's bytes from `offset` on to stdout. Opened anew each time: a job that was restored
