@@ -1,0 +1,88 @@
+#include "edge/mpi/mpi_world.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/mpi/collectives.hpp>
+#include <boost/mpi/environment.hpp>
+#include <boost/mpi/exception.hpp>
+
+#include "base/archive.hpp"
+#include "edge/posix/identity.hpp"
+
+namespace godwit {
+namespace {
+
+// Each rank's bytes, on every rank. By two collectives of plain chars: first the lengths.
+std::vector<Bytes> gather_from_all(boost::mpi::communicator const& world, Bytes const& mine) {
+  std::vector<int> sizes;
+  boost::mpi::all_gather(world, static_cast<int>(mine.size()), sizes);
+  auto const most = static_cast<std::size_t>(*std::max_element(sizes.begin(), sizes.end()));
+  std::vector<char> padded(most), all(most * sizes.size());
+  std::memcpy(padded.data(), mine.data(), mine.size());
+  if (most > 0) boost::mpi::all_gather(world, padded.data(), static_cast<int>(most), all.data());
+  std::vector<Bytes> out;
+  for (std::size_t rank = 0; rank < sizes.size(); ++rank) {
+    auto const* const first = reinterpret_cast<std::byte const*>(all.data() + rank * most);
+    out.emplace_back(first, first + sizes[rank]);
+  }
+  return out;
+}
+
+}  // namespace
+
+MpiWorld::MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages)
+    : frames_(std::move(frames)), pages_(std::move(pages)) {}
+
+Result<MpiWorld> MpiWorld::join(int& argc, char**& argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    // Leaked on purpose: its destructor finalizes MPI.
+    new boost::mpi::environment(argc, argv, boost::mpi::threading::funneled, false);
+    boost::mpi::communicator const everyone;
+    // An error is an exception here, to be dealt with, and not the end of the process.
+    MPI_Comm_set_errhandler(everyone, MPI_ERRORS_RETURN);
+    MpiWorld world(boost::mpi::communicator(everyone, boost::mpi::comm_duplicate),
+                   boost::mpi::communicator(everyone, boost::mpi::comm_duplicate));
+    auto const self = encode(std::pair{static_cast<std::int32_t>(::getpid()), std::pair{node_name(), boot_id()}});
+    for (auto const& bytes : gather_from_all(everyone, self)) {
+      auto const peer = decode<std::pair<std::int32_t, std::pair<std::string, std::string>>>(bytes);
+      if (!peer) return peer.failure();
+      world.peers_.push_back({peer->first, peer->second.first, peer->second.second});
+    }
+    return world;
+  } catch (boost::mpi::exception const& error) {
+    return peer_lost("mpi", std::string("MPI didn't start: ") + error.what());
+  }
+}
+
+Status MpiWorld::agree(Status const& mine) const {
+  try {
+    std::vector<Failure> failures;  // none or one
+    if (!mine) failures.push_back(mine.failure());
+    for (auto const& bytes : gather_from_all(frames_, encode(failures))) {
+      auto const theirs = decode<std::vector<Failure>>(bytes);
+      if (!theirs) return theirs.failure();
+      if (!theirs->empty()) return theirs->front();
+    }
+    return Done{};
+  } catch (boost::mpi::exception const& error) {
+    return peer_lost("mpi", std::string("the ranks can't agree: ") + error.what());
+  }
+}
+
+bool MpiWorld::is_here(Rank peer) const {
+  auto const& me = peers_.at(static_cast<std::size_t>(self().value));
+  auto const& other = peers_.at(static_cast<std::size_t>(peer.value));
+  // The node's name as well: containers of one machine share its boot id, but not its pids.
+  return other.node == me.node && other.boot_id == me.boot_id;
+}
+
+int MpiWorld::ranks_here() const {
+  int count = 0;
+  for (int rank = 0; rank < ranks(); ++rank) count += is_here(Rank{rank}) ? 1 : 0;
+  return count;
+}
+
+}  // namespace godwit

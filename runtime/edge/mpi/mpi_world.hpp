@@ -1,0 +1,53 @@
+// MpiWorld: MPI started the way that survives the death of ranks, and who is in it.
+//
+// The rules (each was learnt from a run that hung or died without it):
+//   - SIGPIPE is ignored before MPI_Init: a peer that dies on TCP would take us along.
+//   - Collectives only here, at the start. Afterwards only Iprobe, Isend, Irecv and Test.
+//   - Requests to or from the dead are abandoned together with their buffers, never freed or reused.
+//   - MPI is never finalized (it can hang after a death): the process ends by _exit.
+//   - Calls into MPI: the thread that started it only (MPI_THREAD_FUNNELED).
+// What launches the ranks must not kill the survivors: mpirun --enable-recovery.
+#pragma once
+
+#include <boost/mpi/communicator.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
+namespace godwit {
+
+struct Peer {
+  std::int32_t pid{0};
+  std::string node;
+  std::string boot_id;
+};
+
+class MpiWorld {
+ public:
+  // Blocks until every rank has started. Fails if MPI doesn't.
+  static Result<MpiWorld> join(int& argc, char**& argv);
+
+  // Collective, at the start only: the first failure among all ranks, on all ranks.
+  Status agree(Status const& mine) const;
+
+  [[nodiscard]] Rank self() const { return Rank{frames_.rank()}; }
+  [[nodiscard]] int ranks() const { return frames_.size(); }
+  [[nodiscard]] std::vector<Peer> const& peers() const { return peers_; }
+  [[nodiscard]] bool is_here(Rank peer) const;  // on this node
+  [[nodiscard]] int ranks_here() const;
+
+  // Apart from each other, so that a probe for a frame never meets a page.
+  [[nodiscard]] boost::mpi::communicator const& frames() const { return frames_; }
+  [[nodiscard]] boost::mpi::communicator const& pages() const { return pages_; }
+
+ private:
+  MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages);
+
+  boost::mpi::communicator frames_, pages_;
+  std::vector<Peer> peers_;
+};
+
+}  // namespace godwit
