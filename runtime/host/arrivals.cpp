@@ -9,8 +9,8 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
     say_refused({message.source, message.epoch, message.target_epoch, message.thaw_epoch}, message.job, why);
   };
   if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.target_epoch) {
-    return refusal(reject("old_epoch", fmt::format("host {} holds job {} at epoch {} already", self, message.job,
-                                                   held->epoch)));
+    return refusal(reject("old_epoch", fmt::format("host {} holds job {} at epoch {} already", self,
+                                                   message.job, held->epoch)));
   }
   if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
   supersede(message.job, message.target_epoch, true);
@@ -71,9 +71,10 @@ void Host::Core::judge(Holding& held, custody::Arrival::Verdict verdict) {
     case custody::Arrival::Verdict::verified:
       return emit(RestoreCapsule{held.capsule, held.epoch, held.arrival->manifest()});
     case custody::Arrival::Verdict::mismatch:
-      held.refusal = data_lost("digest", fmt::format("the image of job {} that reached host {} is not the one that "
-                                                     "was sent: the commit digest differs",
-                                                     held.job, self));
+      held.refusal =
+          data_lost("digest", fmt::format("the image of job {} that reached host {} is not the one that "
+                                          "was sent: the commit digest differs",
+                                          held.job, self));
       say_refused(*held.arrival, held.job, held.refusal);
       return release(held);
   }
@@ -100,8 +101,8 @@ void Host::Core::refuse(Holding& held, Failure why, bool kill) {
 }
 
 void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure const& why) {
-  note(Level::warning, job, arrival.target_epoch(), fmt::format("not taken from host {}: {}", arrival.source(),
-                                                                why.context));
+  note(Level::warning, job, arrival.target_epoch(),
+       fmt::format("not taken from host {}: {}", arrival.source(), why.context));
   msg::Refused const refused{job, arrival.source_epoch(), arrival.target_epoch(), arrival.thaw_epoch(), why};
   send(arrival.source(), refused);
   send(allocator_rank, refused);

@@ -45,12 +45,14 @@ void Host::Core::write_image(Holding& held) {
   saving.current = true;
   disarm(saving.patience);
   held.changed = false;
-  writings.emplace(request, Writing{held.job, held.epoch, held.capsule, held.last_generation, held.frozen->at,
-                                    Duration{0}, false, std::exchange(saving.due, false),
-                                    std::exchange(saving.requests, {})});
+  writings.emplace(
+      request, Writing{held.job, held.epoch, held.capsule, held.last_generation, held.frozen->at, Duration{0},
+                       false, std::exchange(saving.due, false), std::exchange(saving.requests, {})});
   ++held.pins;
-  CheckpointLabel label{held.job, held.epoch, held.last_generation, held.newest, held.spec, self, settings.node};
-  emit(WriteCheckpoint{request, held.capsule, std::move(label), held.frozen->manifest, held.frozen->arena_bytes});
+  CheckpointLabel label{held.job,  held.epoch, held.last_generation, held.newest,
+                        held.spec, self,       settings.node};
+  emit(WriteCheckpoint{request, held.capsule, std::move(label), held.frozen->manifest,
+                       held.frozen->arena_bytes});
 }
 
 void Host::Core::on(stored::Staged const& event) {
@@ -79,17 +81,18 @@ void Host::Core::on(stored::Written const& event) {
   auto* const held = by_capsule(writing.capsule);
   if (held == nullptr || !held->is_live() || held->saving.writing != event.request) return;
   held->saving.writing.reset();
-  if (event.image) held->newest = *event.image;
-  if (!event.image) held->changed = true;
+  if (event.image) {
+    held->newest = *event.image;
+  } else {
+    held->changed = true;
+    bool const leaves = held->leaving && held->leaving->departure.is_open();
+    if (held->saving.last && held->saving.current && !leaves) return lose(*held, event.image.failure());
+    held->saving.current = false;
+  }
   if (writing.due) {
     event.image ? held->interval.succeeded() : held->interval.failed();
     disarm(held->interval_timer);
     held->interval_timer = arm(held->interval.next(now) - now, TimerKind::interval, held->capsule);
-  }
-  auto const fulfilled = held->saving.last && held->saving.current && !(held->leaving && held->leaving->departure.is_open());
-  if (fulfilled) {
-    if (!event.image) return lose(*held, event.image.failure());
-    return release(*held, !held->died);
   }
   if (held->saving.wanted()) want_image(*held);
 }
@@ -102,7 +105,8 @@ void Host::Core::report(Writing const& writing, stored::Written const& event, Du
     if (writing.due) send(allocator_rank, msg::Trouble{writing.job, why});
     return;
   }
-  msg::Checkpointed checkpointed{writing.job, writing.epoch, *event.image, {event.bytes, writing.stopped, durable}, {}};
+  msg::Checkpointed checkpointed{
+      writing.job, writing.epoch, *event.image, {event.bytes, writing.stopped, durable}, {}};
   note(Level::info, writing.job, writing.epoch,
        fmt::format("generation {}: {}, stopped {}", writing.generation, spell_bytes(event.bytes),
                    spell_duration(writing.stopped)));
@@ -118,7 +122,7 @@ void Host::Core::interval_due(Holding& held) {
   auto const& saving = held.saving;
   if (!held.is_live() || held.superseded || held.is_committed() || quiescing) return;
   if (saving.wanted() || saving.writing || saving.reserving) return;  // one is under way
-  if (held.suspended && !held.changed) return;                       // nothing new since the last
+  if (held.suspended && !held.changed) return;                        // nothing new since the last
   held.saving.due = true;
   want_image(held);
 }

@@ -75,7 +75,9 @@ struct Host::Core {
   void on(Rank, msg::Quiesce const&);
   void on(Rank, msg::Leave const&);
   template <class Other>
-  void on(Rank from, Other const&) { misdirected(from); }  // a message for the allocator
+  void on(Rank from, Other const&) {
+    misdirected(from);
+  }  // a message for the allocator
   void misdirected(Rank from);
 
   // capsules
@@ -105,7 +107,7 @@ struct Host::Core {
   Holding* departing(JobId job, Epoch target_epoch);
   std::vector<CapsuleId> capsules_of(JobId job) const;
   std::vector<CapsuleId> all_capsules() const;
-  Holding* newest_of(JobId job);             // the holding with the highest epoch; released ones apart
+  Holding* newest_of(JobId job);  // the holding with the highest epoch; released ones apart
   // A higher epoch comes here. A committed copy may be kept for the Accepted that is on its way.
   void supersede(JobId job, Epoch epoch, bool keep_committed);
   void release(Holding& held, bool kill = true);
@@ -114,8 +116,8 @@ struct Host::Core {
   RequestId arm(Duration after, TimerKind kind, CapsuleId capsule = {});
   void disarm(std::optional<RequestId>& timer);
   RequestId new_request() { return last_request = last_request.next(); }
-  RequestId ask(Holding const& held);        // a request of the store about this holding
-  Holding* answered(RequestId request);      // who asked; once
+  RequestId ask(Holding const& held);    // a request of the store about this holding
+  Holding* answered(RequestId request);  // who asked; once
 
   // membership
   void beat(LoadRead const& event);
@@ -133,6 +135,7 @@ struct Host::Core {
   // halting
   void settle(Holding& held);
   bool image_wanted(Holding const& held) const;
+  bool saved_for_good(Holding const& held) const;
   bool must_stay_frozen(Holding const& held) const;
   void freeze(Holding& held);
   void thaw(Holding& held);
@@ -142,7 +145,7 @@ struct Host::Core {
   void send_image(Holding& held);
   void stay(Holding& held, Failure why, bool tell_target);  // its departure was closed already
   void never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why);
-  void withdraw(Holding& held, Failure why);                // while that is still up to us
+  void withdraw(Holding& held, Failure why);  // while that is still up to us
   void departure_patience(Holding& held);
   void abandon_departure(Rank from, msg::AbandonMove const& message);
 
@@ -176,15 +179,19 @@ struct Host::Core {
   void lose(Holding& held, Failure why);  // its last image couldn't be taken
 
   template <class E>
-  void emit(E effect) { out->emplace_back(std::move(effect)); }
+  void emit(E effect) {
+    out->emplace_back(std::move(effect));
+  }
   template <class M>
-  void send(Rank to, M message) { out->emplace_back(Send{to, Message{std::move(message)}}); }
+  void send(Rank to, M message) {
+    out->emplace_back(Send{to, Message{std::move(message)}});
+  }
   void note(Level level, JobId job, Epoch epoch, std::string text);
 
   Rank self;
   Settings settings;
-  Instant now;              // of this step
-  Effects* out{nullptr};    // of this step
+  Instant now;            // of this step
+  Effects* out{nullptr};  // of this step
 
   // membership
   Term term{0};

@@ -10,13 +10,13 @@ namespace godwit::host {
 void Host::Core::on(Rank from, msg::ArrivalReady const& message) {
   auto* const held = live_at(message.job, message.epoch);
   if (held == nullptr || held->leaving || held->died) {
-    auto const why = reject("not_here", fmt::format("job {} is not at host {} at epoch {} any more", message.job, self,
-                                                    message.epoch));
+    auto const why = reject("not_here", fmt::format("job {} is not at host {} at epoch {} any more",
+                                                    message.job, self, message.epoch));
     return send(from, msg::AbandonMove{message.job, message.target_epoch, message.thaw_epoch, false, why});
   }
-  held->leaving.emplace(Leaving{
-      custody::Departure{message.epoch, from, message.target_epoch, message.thaw_epoch, now},
-      arm(settings.safe_point_patience, TimerKind::departure, held->capsule)});
+  held->leaving.emplace(
+      Leaving{custody::Departure{message.epoch, from, message.target_epoch, message.thaw_epoch, now},
+              arm(settings.safe_point_patience, TimerKind::departure, held->capsule)});
   if (quiescing) {
     return withdraw(*held, retry_later("stopping", "the runtime is stopping"));
   }
@@ -54,8 +54,12 @@ void Host::Core::on(PagesSent const& event) {
   auto& leaving = *held.leaving;
   leaving.taken = now;
   auto const target_epoch = leaving.departure.target_epoch();
-  msg::Commit commit{held.job, target_epoch, held.frozen->manifest,
-                     commit_digest(held.frozen->manifest, target_epoch, event.digest), {}, 0};
+  msg::Commit commit{held.job,
+                     target_epoch,
+                     held.frozen->manifest,
+                     commit_digest(held.frozen->manifest, target_epoch, event.digest),
+                     {},
+                     0};
   if (held.saving.writing) {  // not yet durable, but its number is taken
     auto const& writing = writings.at(*held.saving.writing);
     commit.generation = writing.generation;
@@ -74,7 +78,8 @@ void Host::Core::on(Rank from, msg::Accepted const& message) {
     return;
   }
   auto const& leaving = *held->leaving;
-  msg::MoveFigures const figures{leaving.bytes, now - leaving.departure.frozen_at(), leaving.taken - leaving.sent};
+  msg::MoveFigures const figures{leaving.bytes, now - leaving.departure.frozen_at(),
+                                 leaving.taken - leaving.sent};
   note(Level::info, held->job, message.target_epoch, fmt::format("moved to host {}", from));
   auto const died = held->died.has_value();
   release(*held, !died);
@@ -103,7 +108,8 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
          msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false, why});
   }
   if (held.superseded) {
-    note(Level::severe, held.job, held.epoch, "a move was undone after the job had come back at a later epoch");
+    note(Level::severe, held.job, held.epoch,
+         "a move was undone after the job had come back at a later epoch");
     return release(held, !held.died);
   }
   held.epoch = departure.thaw_epoch();
@@ -118,7 +124,8 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
 void Host::Core::never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why) {
   auto* const held = newest_of(job);
   if (held == nullptr || !held->is_live() || held->leaving || held->epoch >= target_epoch) return;
-  held->leaving.emplace(Leaving{custody::Departure{held->epoch, from, target_epoch, thaw_epoch, now}, RequestId{}});
+  held->leaving.emplace(
+      Leaving{custody::Departure{held->epoch, from, target_epoch, thaw_epoch, now}, RequestId{}});
   held->leaving->departure.abandon();
   stay(*held, why, false);
 }
@@ -141,7 +148,8 @@ void Host::Core::on(Rank from, msg::AbandonMove const& message) {
 void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
   if (from != allocator_rank) return;
   auto* const held = departing(message.job, message.target_epoch);
-  if (held == nullptr) return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
+  if (held == nullptr)
+    return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
   auto& departure = held->leaving->departure;
   if (message.target_fenced) {
     if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, false);

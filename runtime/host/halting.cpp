@@ -7,7 +7,15 @@ namespace godwit::host {
 
 bool Host::Core::image_wanted(Holding const& held) const {
   auto const& saving = held.saving;
-  return saving.wanted() && !saving.writing && (saving.reserved || saving.last) && !held.is_committed();
+  if (saving.writing || held.is_committed()) return false;
+  return (saving.last && !saving.current) || (saving.reserved && (saving.due || !saving.requests.empty()));
+}
+
+// Its last image is durable, and no move is open that could take it elsewhere.
+bool Host::Core::saved_for_good(Holding const& held) const {
+  auto const& saving = held.saving;
+  bool const leaves = held.leaving && held.leaving->departure.is_open();
+  return saving.last && saving.current && !saving.writing && !leaves;
 }
 
 bool Host::Core::must_stay_frozen(Holding const& held) const {
@@ -20,6 +28,7 @@ void Host::Core::settle(Holding& held) {
   if (held.halt == Holding::Halt::held) {
     if (held.waits_to_leave()) send_image(held);
     if (image_wanted(held)) write_image(held);
+    if (saved_for_good(held)) return release(held, !held.died);
     if (must_stay_frozen(held)) return;
     if (held.died) return end_job(held, *held.died);
     return thaw(held);
@@ -58,12 +67,14 @@ void Host::Core::on(Holding& held, capsule::Frozen const& event) {
 
 Failure Host::Core::no_safe_point(Holding const& held) const {
   auto const& report = held.report;
-  auto const since = report.last_safe_point == Instant{} ? std::string("since it started here")
-                                                         : fmt::format("for {}", spell_duration(now - report.last_safe_point));
-  return retry_later("no_safe_point",
-                     fmt::format("job {} has reached no safe point {}: step {} is still running. Try again later, or "
-                                 "let its long loops poll stop_wanted()",
-                                 held.job, since, report.steps + 1));
+  auto const since = report.last_safe_point == Instant{}
+                         ? std::string("since it started here")
+                         : fmt::format("for {}", spell_duration(now - report.last_safe_point));
+  return retry_later(
+      "no_safe_point",
+      fmt::format("job {} has reached no safe point {}: step {} is still running. Try again later, or "
+                  "let its long loops poll stop_wanted()",
+                  held.job, since, report.steps + 1));
 }
 
 }  // namespace godwit::host

@@ -25,11 +25,11 @@ namespace godwit::host {
 
 // How a granted job comes to run: its capsule is prepared while its images are verified.
 struct Starting {
-  std::vector<msg::ImageName> images;       // still to be tried, newest first; empty at first: afresh
+  std::vector<msg::ImageName> images;  // still to be tried, newest first; empty at first: afresh
   bool prepared{false};
   bool afresh{true};
-  std::optional<RequestId> asked;           // of the store: verify or load
-  std::optional<msg::ImageName> chosen;     // verified
+  std::optional<RequestId> asked;        // of the store: verify or load
+  std::optional<msg::ImageName> chosen;  // verified
   Bytes manifest;
   std::uint64_t arena_bytes{0};
   std::vector<Failure> set_aside;
@@ -45,15 +45,15 @@ struct Leaving {
 
 // Whose checkpoint is wanted, and which one is under way; core.hpp keeps those being written.
 struct Saving {
-  std::vector<RequestId> requests;      // they share the next image
-  bool due{false};                      // by interval
-  bool last{false};                     // at the end of the world: no thaw after it
-  std::optional<RequestId> reserving;   // staging memory; the freeze waits for it
+  std::vector<RequestId> requests;     // they share the next image
+  bool due{false};                     // by interval
+  bool last{false};                    // at the end of the world: no thaw after it
+  std::optional<RequestId> reserving;  // staging memory; the freeze waits for it
   bool reserved{false};
-  std::optional<RequestId> staging;     // the arena must stay as it is
-  std::optional<RequestId> writing;     // from the freeze until durable
-  bool current{false};                  // what is being written is the state that is frozen still
-  std::optional<RequestId> patience;    // of the requests
+  std::optional<RequestId> staging;  // the arena must stay as it is
+  std::optional<RequestId> writing;  // from the freeze until durable
+  bool current{false};  // the newest image, written or not yet, is of the state that is frozen still
+  std::optional<RequestId> patience;  // of the requests
 
   [[nodiscard]] bool wanted() const { return last || due || !requests.empty(); }
 };
@@ -84,7 +84,7 @@ struct Holding {
   std::optional<capsule::Frozen> frozen;
   std::optional<Outcome> died;  // while a frozen image of it was leaving
   std::optional<Leaving> leaving;
-  bool superseded{false};       // a higher epoch has come here: it only waits for its Accepted
+  bool superseded{false};  // a higher epoch has come here: it only waits for its Accepted
 
   std::optional<msg::ImageName> newest;  // of its lineage, as far as this host knows
   Generation last_generation;            // given out: never given twice

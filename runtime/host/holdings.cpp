@@ -56,7 +56,8 @@ Holding* Host::Core::arrival_at(JobId job, Epoch target_epoch) {
 Holding* Host::Core::departing(JobId job, Epoch target_epoch) {
   for (auto const capsule : capsules_of(job)) {
     auto& held = holdings.at(capsule);
-    if (held.is_live() && held.leaving && held.leaving->departure.target_epoch() == target_epoch) return &held;
+    if (held.is_live() && held.leaving && held.leaving->departure.target_epoch() == target_epoch)
+      return &held;
   }
   return nullptr;
 }
@@ -84,7 +85,8 @@ void Host::Core::supersede(JobId job, Epoch epoch, bool keep_committed) {
            fmt::format("released: the allocator has given the job out at epoch {}", epoch));
       if (held.leaving && !held.is_committed()) {
         send(held.leaving->departure.target(),
-             msg::AbandonMove{job, held.leaving->departure.target_epoch(), held.leaving->departure.thaw_epoch(), false,
+             msg::AbandonMove{job, held.leaving->departure.target_epoch(),
+                              held.leaving->departure.thaw_epoch(), false,
                               reject("superseded", "a later epoch has come to the source")});
       }
       release(held);

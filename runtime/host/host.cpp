@@ -9,7 +9,9 @@ namespace godwit::host {
 Host::Host(Rank self, Settings settings) : core_(std::make_unique<Core>(self, std::move(settings))) {}
 Host::~Host() = default;
 
-void Host::step(Instant now, Event const& event, Effects& effects) { core_->step(now, event, effects); }
+void Host::step(Instant now, Event const& event, Effects& effects) {
+  core_->step(now, event, effects);
+}
 
 void Host::Core::step(Instant at, Event const& event, Effects& effects) {
   if (left) return;
@@ -87,8 +89,8 @@ void Host::Core::on(PeerDied const& event) {
       if (held->phase == Holding::Phase::released) {
         forget_if_unused(*held);
       } else if (held->arrival->phase() < custody::Arrival::Phase::restoring) {
-        refuse(*held, peer_lost("peer_died", fmt::format("host {} died while it sent job {}", event.peer,
-                                                         held->job)));
+        refuse(*held, peer_lost("peer_died",
+                                fmt::format("host {} died while it sent job {}", event.peer, held->job)));
       }
     }
   }

@@ -72,9 +72,10 @@ void Host::Core::expect_allocator(Instant lease_end) {
 
 void Host::Core::abandon_world() {
   note(Level::severe, {}, {},
-       fmt::format("no word from the allocator (rank 0) for {} s beyond the lease: the jobs here are stopped and "
-                   "go on from their newest checkpoints when the runtime is started again",
-                   std::chrono::duration_cast<std::chrono::seconds>(settings.orphan_patience).count()));
+       fmt::format(
+           "no word from the allocator (rank 0) for {} s beyond the lease: the jobs here are stopped and "
+           "go on from their newest checkpoints when the runtime is started again",
+           std::chrono::duration_cast<std::chrono::seconds>(settings.orphan_patience).count()));
   for (auto const& [capsule, held] : holdings) {
     if (held.phase != Holding::Phase::released) emit(KillCapsule{capsule});
   }

@@ -40,28 +40,33 @@ void Host::Core::order(JobId job, Epoch epoch, Order const& order) {
   }
 }
 
-void Host::Core::on(Rank, msg::SuspendJob const& message) { order(message.job, message.epoch, message); }
-void Host::Core::on(Rank, msg::ResumeJob const& message) { order(message.job, message.epoch, message); }
-void Host::Core::on(Rank, msg::CallJob const& message) { order(message.job, message.epoch, message); }
+void Host::Core::on(Rank, msg::SuspendJob const& message) {
+  order(message.job, message.epoch, message);
+}
+void Host::Core::on(Rank, msg::ResumeJob const& message) {
+  order(message.job, message.epoch, message);
+}
+void Host::Core::on(Rank, msg::CallJob const& message) {
+  order(message.job, message.epoch, message);
+}
 
 void Host::Core::give(Holding& held, Order const& order) {
-  std::visit(
-      Overloaded{[&](msg::SuspendJob const& suspend) {
-                   if (held.suspended && held.resumes.empty()) return done(suspend.request, held.job);
-                   held.suspends.push_back(suspend.request);
-                   emit(SuspendCapsule{held.capsule});
-                 },
-                 [&](msg::ResumeJob const& resume) {
-                   if (!held.suspended && held.suspends.empty()) return done(resume.request, held.job);
-                   held.resumes.push_back(resume.request);
-                   emit(ResumeCapsule{held.capsule});
-                 },
-                 [&](msg::CallJob const& call) {
-                   held.calls.insert(call.request);
-                   held.changed = true;
-                   emit(CallCapsule{held.capsule, call.request, call.method, call.arguments});
-                 }},
-      order);
+  std::visit(Overloaded{[&](msg::SuspendJob const& suspend) {
+                          if (held.suspended && held.resumes.empty()) return done(suspend.request, held.job);
+                          held.suspends.push_back(suspend.request);
+                          emit(SuspendCapsule{held.capsule});
+                        },
+                        [&](msg::ResumeJob const& resume) {
+                          if (!held.suspended && held.suspends.empty()) return done(resume.request, held.job);
+                          held.resumes.push_back(resume.request);
+                          emit(ResumeCapsule{held.capsule});
+                        },
+                        [&](msg::CallJob const& call) {
+                          held.calls.insert(call.request);
+                          held.changed = true;
+                          emit(CallCapsule{held.capsule, call.request, call.method, call.arguments});
+                        }},
+             order);
 }
 
 void Host::Core::give_deferred(Holding& held) {
@@ -104,7 +109,8 @@ void Host::Core::on(Holding& held, capsule::WantsMove const& event) {
 
 void Host::Core::on(Rank, msg::CancelJob const& message) {
   auto* const held = newest_of(message.job);
-  auto const ours = held != nullptr && held->epoch == message.epoch && held->phase != Holding::Phase::arriving;
+  auto const ours =
+      held != nullptr && held->epoch == message.epoch && held->phase != Holding::Phase::arriving;
   if (!ours || held->is_committed()) return done(message.request, message.job, not_here(message.job, self));
   auto const steps = held->report.steps;
   end_job(*held, Outcome{Ending::cancelled, {}, {}, steps}, true);

@@ -50,8 +50,9 @@ void Host::Core::quiesce_patience() {
     } else if (held->is_live() && held->halt == Holding::Halt::asked) {
       lose(*held, no_safe_point(*held));
     } else if (held->is_committed()) {
-      lose(*held, peer_lost("no_answer", fmt::format("host {} was sent job {} and hasn't said whether it runs there",
-                                                     held->leaving->departure.target(), held->job)));
+      lose(*held,
+           peer_lost("no_answer", fmt::format("host {} was sent job {} and hasn't said whether it runs there",
+                                              held->leaving->departure.target(), held->job)));
     }
   }
   quiesce_timer = arm(settings.safe_point_patience, TimerKind::quiesce);  // for those still being written

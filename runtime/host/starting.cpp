@@ -117,8 +117,8 @@ void Host::Core::become_live(Holding& held, capsule::Running const& event) {
   held.phase = Holding::Phase::live;
   held.suspended = event.suspended;
   held.report.steps = event.steps;
-  held.started = {held.job,     held.epoch, held.starting.chosen, event.steps, event.suspended,
-                  std::move(held.starting.set_aside)};
+  held.started = {held.job,    held.epoch,      held.starting.chosen,
+                  event.steps, event.suspended, std::move(held.starting.set_aside)};
   if (held.starting.chosen) held.newest = held.starting.chosen;
   held.starting = {};
   if (held.interval.wanted()) {
@@ -163,9 +163,10 @@ void Host::Core::on(Holding& held, capsule::Ended const& event) {
 
 void Host::Core::on(Holding& held, capsule::Died const& event) {
   if (held.phase == Holding::Phase::arriving) {
-    return refuse(held, peer_lost("capsule_died", fmt::format("its capsule at host {} died: {}", self,
-                                                              event.outcome.reason)),
-                  false);
+    return refuse(
+        held,
+        peer_lost("capsule_died", fmt::format("its capsule at host {} died: {}", self, event.outcome.reason)),
+        false);
   }
   // Its frozen image lies in the arena still: the move goes on, and decides.
   if (held.leaving && !held.waits_to_leave()) {
@@ -177,16 +178,18 @@ void Host::Core::on(Holding& held, capsule::Died const& event) {
 
 void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
   static constexpr char const* endings[] = {"finished", "failed", "cancelled", "crashed"};
-  auto const level = outcome.ending == Ending::finished || outcome.ending == Ending::cancelled ? Level::info
-                                                                                               : Level::warning;
+  auto const level = outcome.ending == Ending::finished || outcome.ending == Ending::cancelled
+                         ? Level::info
+                         : Level::warning;
   auto const* const ending = endings[static_cast<std::size_t>(outcome.ending)];
   note(level, held.job, held.epoch,
        outcome.reason.empty() ? std::string(ending) : fmt::format("{}: {}", ending, outcome.reason));
   if (held.leaving && held.leaving->departure.is_open()) {
     auto const& departure = held.leaving->departure;
     send(departure.target(),
-         msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false,
-                          reject("job_ended", fmt::format("job {} ended before it was handed over", held.job))});
+         msg::AbandonMove{
+             held.job, departure.target_epoch(), departure.thaw_epoch(), false,
+             reject("job_ended", fmt::format("job {} ended before it was handed over", held.job))});
   }
   send(allocator_rank, msg::JobEnded{held.job, held.epoch, std::move(outcome)});
   release(held, kill);

@@ -56,7 +56,9 @@ bool HostLoop::poll_ports() {
   return happened;
 }
 
-void HostLoop::hurry() { urgent_until_ = world.clock.now() + urgency; }
+void HostLoop::hurry() {
+  urgent_until_ = world.clock.now() + urgency;
+}
 
 void HostLoop::carry_out(host::ReadLoad&) {
   host::LoadRead read{ports_.gauge.read(), {}};
@@ -112,8 +114,8 @@ void HostLoop::carry_out(host::SendPages& effect) {
 
 void HostLoop::carry_out(host::ReceivePages& effect) {
   hurry();
-  auto const memory = fits(effect.ranges, effect.arena_bytes) ? arena(effect.capsule, effect.arena_bytes)
-                                                              : std::nullopt;
+  auto const memory =
+      fits(effect.ranges, effect.arena_bytes) ? arena(effect.capsule, effect.arena_bytes) : std::nullopt;
   if (!memory) {
     answers_.emplace_back(CapsuleEvent{capsule::Failed{effect.capsule, no_memory(effect.arena_bytes)}});
     return;

@@ -47,7 +47,9 @@ class HostLoop final : public Loop {
   void carry_out(host::ReceivePages& effect);
   void carry_out(host::WriteCheckpoint& effect);
   void carry_out(host::ReserveStaging& effect) { ports_.store.reserve(effect.request, effect.arena_bytes); }
-  void carry_out(host::VerifyImages& effect) { ports_.store.verify(effect.request, std::move(effect.images)); }
+  void carry_out(host::VerifyImages& effect) {
+    ports_.store.verify(effect.request, std::move(effect.images));
+  }
   void carry_out(host::LoadImage& effect);
   void carry_out(host::Write& effect) { world.log.write(effect.note); }
   void carry_out(host::Exit& effect) { leave(effect.code); }
@@ -57,8 +59,8 @@ class HostLoop final : public Loop {
 
   HostPorts ports_;
   host::Host& host_;
-  std::set<CapsuleId> capsules_;       // alive, as far as is known: their reports are read
-  std::deque<host::Event> answers_;    // to effects that are answered here
+  std::set<CapsuleId> capsules_;     // alive, as far as is known: their reports are read
+  std::deque<host::Event> answers_;  // to effects that are answered here
   Instant urgent_until_;
 };
 

@@ -11,7 +11,7 @@ namespace godwit {
 namespace {
 // A peer that is stopped never takes its last message: don't wait for it for ever.
 constexpr Duration leave_patience = 5s;
-}
+}  // namespace
 
 Node::Turn Loop::turn() {
   bool const in_flight = world.transport.poll(*this);
@@ -48,7 +48,9 @@ void Loop::take_in(PeerDied const& event) {
   handle(event);
 }
 
-void Loop::send(Rank to, Message const& message) { world.transport.send(to, encode_message(message)); }
+void Loop::send(Rank to, Message const& message) {
+  world.transport.send(to, encode_message(message));
+}
 
 void Loop::leave(int code) {
   if (exit_code_) return;
@@ -56,6 +58,8 @@ void Loop::leave(int code) {
   leave_by_ = world.clock.now() + leave_patience;
 }
 
-void Loop::note(Level level, std::string text) { world.log.write(Note{level, {}, {}, std::move(text)}); }
+void Loop::note(Level level, std::string text) {
+  world.log.write(Note{level, {}, {}, std::move(text)});
+}
 
 }  // namespace godwit

@@ -29,7 +29,7 @@ class Loop : private TransportEvents {
   virtual void handle(PagesReceived const& event) = 0;
   virtual void handle(PeerDied const& event) = 0;
   virtual void fire(RequestId timer) = 0;
-  virtual bool poll_ports() = 0;               // true: something happened
+  virtual bool poll_ports() = 0;                // true: something happened
   [[nodiscard]] virtual bool idle() const = 0;  // nothing waits to leave through this loop's own ports
   [[nodiscard]] virtual bool urgent(Instant) const { return false; }
 

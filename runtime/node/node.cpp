@@ -37,9 +37,13 @@ void Node::begin(host::Began began) {
   core_->host->begin(began);
 }
 
-void Node::stop_wanted() { core_->loop().stop_wanted(); }
+void Node::stop_wanted() {
+  core_->loop().stop_wanted();
+}
 
-Node::Turn Node::turn() { return core_->loop().turn(); }
+Node::Turn Node::turn() {
+  return core_->loop().turn();
+}
 
 int Node::run(Sleeper& sleeper, std::function<void()> const& before_turn) {
   for (;;) {

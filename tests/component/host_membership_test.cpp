@@ -1,0 +1,154 @@
+// Hello, heart-beats, lease and being orphaned: one heart-beat outstanding, the lease runs from the send
+// time of the beat that is answered, and from no other.
+#include "support/host_scenes.hpp"
+
+namespace godwit::test {
+namespace {
+
+host::Settings settings() {
+  host::Settings made;
+  made.pid = 4711;
+  made.node = "node3";
+  made.cores = 8;
+  made.slots = 4;
+  made.memory_bytes = 1000;
+  made.orphan_patience = 60s;
+  return made;
+}
+
+struct HostMembership : testing::Test, Scenes {
+  HostMembership() : Scenes(settings()) {}
+
+  void welcomed() {
+    event(host::Began{});
+    auto const hello = told_allocator<msg::Hello>();
+    EXPECT_EQ(hello.pid, 4711);
+    EXPECT_EQ(hello.node, "node3");
+    EXPECT_EQ(hello.cores, 8);
+    EXPECT_EQ(hello.slots, 4);
+    EXPECT_EQ(hello.memory_bytes, 1000U);
+    from_allocator(msg::Welcome{Term{3}, 500ms, 10s});
+    did<host::ReadLoad>();
+  }
+  msg::Heartbeat beats(std::vector<std::pair<CapsuleId, CapsuleReport>> reports = {}) {
+    event(host::LoadRead{{1250}, std::move(reports)});
+    auto beat = told_allocator<msg::Heartbeat>();
+    EXPECT_EQ(beat.load_milli, 1250);
+    EXPECT_EQ(beat.sent, now);
+    return beat;
+  }
+  void lease_until(Instant until) { EXPECT_EQ(did<host::SetLease>().until, until); }
+};
+
+TEST_F(HostMembership, TheLeaseRunsFromTheSendTime) {
+  welcomed();
+  auto const beat = beats();
+  now = now + 200ms;
+  from_allocator(msg::HeartbeatSeen{Term{3}, beat.sent});
+  lease_until(beat.sent + 10s);
+}
+
+TEST_F(HostMembership, OneBeatIsOutstanding) {
+  welcomed();
+  auto const first = beats();
+  pass(2s);  // the answer is late: no second beat
+  from_allocator(msg::HeartbeatSeen{Term{3}, first.sent});
+  lease_until(first.sent + 10s);
+  pass(500ms);
+  did<host::ReadLoad>();
+  beats();
+}
+
+TEST_F(HostMembership, APollIsAnsweredAtOnceAndTheOlderBeatRenewsNothing) {
+  welcomed();
+  auto const first = beats();
+  now = now + 100ms;
+  from_allocator(msg::Poll{Term{3}});
+  did<host::ReadLoad>();
+  auto const second = beats();
+  from_allocator(msg::HeartbeatSeen{Term{3}, first.sent});
+  nothing_else();
+  from_allocator(msg::HeartbeatSeen{Term{3}, second.sent});
+  lease_until(second.sent + 10s);
+  from_allocator(msg::HeartbeatSeen{Term{3}, second.sent});  // again: no longer outstanding
+}
+
+TEST_F(HostMembership, AnOldTermIsNotObeyed) {
+  welcomed();
+  auto const beat = beats();
+  from_allocator(msg::HeartbeatSeen{Term{2}, beat.sent});
+  from_allocator(msg::Poll{Term{2}});
+  from_allocator(msg::Welcome{Term{2}, 1ms, 1s});
+  nothing_else();
+  from_allocator(msg::HeartbeatSeen{Term{4}, beat.sent});
+  lease_until(beat.sent + 10s);
+  pass(500ms);
+  did<host::ReadLoad>();
+  auto const next = beats();
+  from_allocator(msg::HeartbeatSeen{Term{3}, next.sent});  // a newer one has been seen
+}
+
+TEST_F(HostMembership, ABeatReportsTheJobs) {
+  auto const capsule_id = running();
+  welcomed();
+  CapsuleReport report;
+  report.steps = 17;
+  report.progress = {17, 100, "steps"};
+  report.arena_bytes = 4096;
+  report.last_safe_point = now;
+  report.step_p50 = 3ms;
+  report.step_p99 = 9ms;
+  now = now + 40ms;
+  auto const beat = beats({{capsule_id, report}});
+  ASSERT_EQ(beat.jobs.size(), 1U);
+  EXPECT_EQ(beat.jobs[0].job, job);
+  EXPECT_EQ(beat.jobs[0].epoch, e1);
+  EXPECT_EQ(beat.jobs[0].steps, 17U);
+  EXPECT_EQ(beat.jobs[0].progress.total, 100U);
+  EXPECT_EQ(beat.jobs[0].arena_bytes, 4096U);
+  EXPECT_EQ(beat.jobs[0].step_age, 40ms);
+  EXPECT_EQ(beat.jobs[0].step_p50, 3ms);
+  EXPECT_EQ(beat.jobs[0].step_p99, 9ms);
+}
+
+TEST_F(HostMembership, AnOrphanKillsItsCapsulesAndExits) {
+  auto const capsule_id = running();
+  welcomed();
+  auto const beat = beats();
+  from_allocator(msg::HeartbeatSeen{Term{3}, beat.sent});
+  lease_until(beat.sent + 10s);
+  pass(500ms);
+  did<host::ReadLoad>();
+  beats();    // never answered
+  pass(69s);  // lease and patience, from the beat that was answered
+  nothing_else();
+  pass(600ms);
+  killed(capsule_id);
+  EXPECT_EQ(did<host::Exit>().code, 4);
+  EXPECT_TRUE(noted("no word from the allocator"));
+  EXPECT_EQ(notes.back().level, Level::severe);
+}
+
+TEST_F(HostMembership, NeverWelcomed) {
+  event(host::Began{});
+  told_allocator<msg::Hello>();
+  pass(61s);
+  EXPECT_EQ(did<host::Exit>().code, 4);
+}
+
+TEST_F(HostMembership, LeaveEndsIt) {
+  auto const capsule_id = running();
+  from_allocator(msg::Leave{});
+  killed(capsule_id);
+  EXPECT_EQ(did<host::Exit>().code, 0);
+  event(host::TimerFired{RequestId{1}});
+  from_allocator(msg::Poll{Term{9}});  // nothing follows an exit
+}
+
+TEST_F(HostMembership, AMessageForTheAllocatorIsNotedAndDropped) {
+  from(other, msg::Heartbeat{});
+  EXPECT_TRUE(noted("rank 2"));
+}
+
+}  // namespace
+}  // namespace godwit::test

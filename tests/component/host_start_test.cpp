@@ -1,0 +1,185 @@
+// How a job starts on a host, and how it ends there: afresh, from the newest image that verifies, not at
+// all; and that an older or repeated order is answered and not obeyed.
+#include "support/host_scenes.hpp"
+
+namespace godwit::test {
+namespace {
+
+struct HostStart : testing::Test, Scenes {
+  // Images are named: prepared and verified side by side.
+  CapsuleId granted(std::vector<msg::ImageName> const& images) {
+    from_allocator(msg::StartJob{job, e4, spec_of(), images});
+    auto const order = did<host::PrepareCapsule>().order;
+    verify = did<host::VerifyImages>();
+    EXPECT_EQ(verify.images, images);
+    return order.capsule;
+  }
+  void verified(msg::ImageName const& image, std::vector<Failure> set_aside = {}) {
+    store(stored::Verified{verify.request, image, manifest_at(40), arena_bytes, std::move(set_aside)});
+  }
+  host::LoadImage loads(CapsuleId capsule, msg::ImageName const& image) {
+    auto load = did<host::LoadImage>();
+    EXPECT_EQ(load.capsule, capsule);
+    EXPECT_EQ(load.image, image);
+    EXPECT_EQ(load.arena_bytes, arena_bytes);
+    return load;
+  }
+  msg::JobEnded ended(Ending ending, Epoch epoch) {
+    auto message = told_allocator<msg::JobEnded>();
+    EXPECT_EQ(message.job, job);
+    EXPECT_EQ(message.epoch, epoch);
+    EXPECT_EQ(message.outcome.ending, ending);
+    return message;
+  }
+  host::VerifyImages verify;
+  msg::ImageName const newest = image_of(e3, 9), older = image_of(e1, 8);
+};
+
+TEST_F(HostStart, Afresh) {
+  running();
+}
+
+TEST_F(HostStart, FromAnImagePreparedFirst) {
+  auto const capsule_id = granted({newest, older});
+  capsule(capsule::Prepared{capsule_id});
+  verified(newest);
+  auto const load = loads(capsule_id, newest);
+  store(stored::Loaded{load.request, Done{}});
+  auto const restore = did<host::RestoreCapsule>();
+  EXPECT_EQ(restore.epoch, e4);
+  EXPECT_EQ(restore.manifest, manifest_at(40));
+  capsule(capsule::Running{capsule_id, 40, true});
+  auto const started = told_allocator<msg::JobStarted>();
+  EXPECT_EQ(started.from, newest);
+  EXPECT_EQ(started.steps, 40U);
+  EXPECT_TRUE(started.suspended);
+}
+
+TEST_F(HostStart, FromAnImageVerifiedFirstSayingWhatWasSetAside) {
+  auto const capsule_id = granted({newest, older});
+  verified(older, {data_lost("digest", "3-9.h5 is torn")});
+  capsule(capsule::Prepared{capsule_id});
+  store(stored::Loaded{loads(capsule_id, older).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Running{capsule_id, 31, false});
+  auto const started = told_allocator<msg::JobStarted>();
+  EXPECT_EQ(started.from, older);
+  ASSERT_EQ(started.set_aside.size(), 1U);
+  EXPECT_EQ(started.set_aside[0].context, "3-9.h5 is torn");
+
+  // Generations count on from the newest ever named, the parent is the one that was adopted.
+  from_allocator(msg::CheckpointJob{RequestId{50}, job, e4});
+  auto const write = image_is_taken(capsule_id);
+  EXPECT_EQ(write.label.generation, Generation{10});
+  EXPECT_EQ(write.label.parent, older);
+  EXPECT_EQ(write.label.epoch, e4);
+}
+
+TEST_F(HostStart, NoImageVerifies) {
+  auto const capsule_id = granted({newest, older});
+  store(stored::Verified{verify.request,
+                         data_lost("no_image", "none"),
+                         {},
+                         0,
+                         {data_lost("digest", "3-9.h5 is torn"), data_lost("digest", "1-8.h5 is cut off")}});
+  auto const end = ended(Ending::failed, e4);
+  EXPECT_NE(end.outcome.reason.find("no image of job 7 verifies"), std::string::npos);
+  EXPECT_NE(end.outcome.reason.find("3-9.h5 is torn"), std::string::npos);
+  EXPECT_NE(end.outcome.reason.find("1-8.h5 is cut off"), std::string::npos);
+  gone(capsule_id);
+  capsule(capsule::Prepared{capsule_id});  // it was under way: nothing follows
+}
+
+TEST_F(HostStart, AnImageThatDoesNotLoadIsSetAsideForTheOneBefore) {
+  auto const first = granted({newest, older});
+  capsule(capsule::Prepared{first});
+  verified(newest);
+  store(stored::Loaded{loads(first, newest).request, data_lost("digest", "3-9.h5 has a flipped bit")});
+  gone(first);  // its arena isn't zero-filled any more
+  auto const second = did<host::PrepareCapsule>().order.capsule;
+  verify = did<host::VerifyImages>();
+  EXPECT_EQ(verify.images, std::vector{older});
+  capsule(capsule::Prepared{second});
+  verified(older);
+  store(stored::Loaded{loads(second, older).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Running{second, 31, false});
+  auto const started = told_allocator<msg::JobStarted>();
+  EXPECT_EQ(started.from, older);
+  ASSERT_EQ(started.set_aside.size(), 1U);
+}
+
+TEST_F(HostStart, TheLastImageDoesNotLoad) {
+  auto const capsule_id = granted({newest});
+  capsule(capsule::Prepared{capsule_id});
+  verified(newest);
+  store(stored::Loaded{loads(capsule_id, newest).request, data_lost("digest", "3-9.h5 has a flipped bit")});
+  EXPECT_NE(ended(Ending::failed, e4).outcome.reason.find("flipped bit"), std::string::npos);
+  gone(capsule_id);
+}
+
+TEST_F(HostStart, ACapsuleThatCannotBePreparedFailsTheJob) {
+  from_allocator(msg::StartJob{job, e1, spec_of(), {}});
+  auto const capsule_id = did<host::PrepareCapsule>().order.capsule;
+  capsule(capsule::Failed{capsule_id, reject("no_plugin", "count.so does not load")});
+  EXPECT_EQ(ended(Ending::failed, e1).outcome.reason, "count.so does not load");
+  forgotten(capsule_id);
+}
+
+TEST_F(HostStart, DiesWhileAnImageIsLoadedIntoItsArena) {
+  auto const capsule_id = granted({newest});
+  capsule(capsule::Prepared{capsule_id});
+  verified(newest);
+  auto const load = loads(capsule_id, newest);
+  capsule(capsule::Died{capsule_id, {Ending::crashed, "killed by signal 9", {}, 0}});
+  ended(Ending::crashed, e4);  // but its arena stays
+  nothing_else();
+  store(stored::Loaded{load.request, Done{}});
+  forgotten(capsule_id);
+}
+
+TEST_F(HostStart, FinishesFailsCrashes) {
+  auto const first = running(e1);
+  capsule(capsule::Ended{first, {Ending::finished, {}, {}, 90}});
+  EXPECT_EQ(ended(Ending::finished, e1).outcome.steps, 90U);
+  forgotten(first);
+  auto const second = running(e2);
+  capsule(capsule::Ended{second, {Ending::failed, "it said so", {}, 3}});
+  EXPECT_EQ(ended(Ending::failed, e2).outcome.reason, "it said so");
+  forgotten(second);
+  auto const third_one = running(e3);
+  capsule(capsule::Died{third_one, {Ending::crashed, "killed by signal 11 (SIGSEGV)", "log", 3}});
+  EXPECT_EQ(ended(Ending::crashed, e3).outcome.log_tail, "log");
+  forgotten(third_one);
+}
+
+TEST_F(HostStart, ARepeatedOrOlderOrderIsAnsweredNotObeyed) {
+  running(e4);
+  from_allocator(msg::StartJob{job, e4, spec_of(), {}});
+  EXPECT_EQ(told_allocator<msg::JobStarted>().epoch, e4);
+  from_allocator(msg::StartJob{job, e2, spec_of(), {}});
+  EXPECT_EQ(told_allocator<msg::JobStarted>().epoch, e4);
+}
+
+TEST_F(HostStart, ALaterEpochTakesThePlaceOfWhatRunsHere) {
+  auto const old = running(e1);
+  from_allocator(msg::StartJob{job, e4, spec_of(), {}});
+  gone(old);
+  EXPECT_EQ(did<host::PrepareCapsule>().order.job, job);
+}
+
+TEST_F(HostStart, TwoJobsSideBySide) {
+  auto const first = running(e1);
+  from_allocator(msg::StartJob{JobId{8}, e1, spec_of(), {}});
+  auto const second = did<host::PrepareCapsule>().order.capsule;
+  EXPECT_NE(first, second);
+  capsule(capsule::Died{second, {Ending::crashed, "killed by signal 9", {}, 0}});
+  EXPECT_EQ(told_allocator<msg::JobEnded>().job, JobId{8});
+  forgotten(second);
+  capsule(capsule::Ended{first, {Ending::finished, {}, {}, 1}});
+  ended(Ending::finished, e1);
+  forgotten(first);
+}
+
+}  // namespace
+}  // namespace godwit::test
