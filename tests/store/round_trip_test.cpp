@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "edge/hdf5/checkpoint_file.hpp"
+#include "edge/hdf5/layout.hpp"
 #include "store/fixture.hpp"
 
 namespace godwit {
@@ -98,7 +99,7 @@ TEST(RoundTrip, LabelAndLogs) {
   ASSERT_TRUE(file) << file.failure().context;
   EXPECT_EQ(file->manifest(), image.manifest);
   EXPECT_EQ(file->file_bytes(), written.bytes);
-  EXPECT_EQ(file->time(), "2026-11-21T09:14:07.123456Z");
+  EXPECT_EQ(layout::time_text(file->time()), "2026-11-21T09:14:07.123456Z");
   EXPECT_EQ(file->software(), "0.0.0-test");
   auto const& label = file->label();
   EXPECT_EQ(label.job, image.label.job);

@@ -109,7 +109,7 @@ CheckpointLabel const& CheckpointFile::label() const { return core_->contents.la
 Manifest const& CheckpointFile::manifest() const { return core_->contents.manifest; }
 Bytes const& CheckpointFile::encoded_manifest() const { return core_->contents.encoded; }
 std::vector<LogText> const& CheckpointFile::logs() const { return core_->contents.logs; }
-std::string const& CheckpointFile::time() const { return core_->contents.time; }
+WallTime CheckpointFile::time() const { return core_->contents.time; }
 std::string const& CheckpointFile::software() const { return core_->contents.software; }
 std::uint32_t CheckpointFile::format() const { return core_->seal.format; }
 std::uint64_t CheckpointFile::file_bytes() const { return core_->seal.file_bytes; }

@@ -48,7 +48,7 @@ class CheckpointFile {
   [[nodiscard]] Manifest const& manifest() const;
   [[nodiscard]] Bytes const& encoded_manifest() const;
   [[nodiscard]] std::vector<LogText> const& logs() const;
-  [[nodiscard]] std::string const& time() const;      // ISO 8601, UTC
+  [[nodiscard]] WallTime time() const;                // when it was written
   [[nodiscard]] std::string const& software() const;  // godwit's version that wrote it
   [[nodiscard]] std::uint32_t format() const;
   [[nodiscard]] std::uint64_t file_bytes() const;

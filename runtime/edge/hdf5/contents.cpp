@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 
 #include "edge/hdf5/h5/attribute.hpp"
@@ -16,39 +15,6 @@ namespace {
 
 
 Failure damaged(std::string_view what) { return data_lost("damaged", fmt::format("damaged: {}", what)); }
-
-// "5-11", or nothing.
-std::optional<msg::ImageName> parse_parent(JobId job, std::string const& text) {
-  msg::ImageName parent;
-  auto const* const end = text.data() + text.size();
-  auto const [dash, first] = std::from_chars(text.data(), end, parent.epoch.value);
-  if (first != std::errc{} || dash == end || *dash != '-') return std::nullopt;
-  auto const [rest, second] = std::from_chars(dash + 1, end, parent.generation.value);
-  if (second != std::errc{} || rest != end) return std::nullopt;
-  parent.path = checkpoint_path(job, parent.epoch, parent.generation);
-  return parent;
-}
-
-CheckpointLabel read_label(h5::Id const& root) {
-  CheckpointLabel label;
-  label.job = {h5::get<std::uint64_t>(root, "job")};
-  label.epoch = {h5::get<std::uint64_t>(root, "epoch")};
-  label.generation = {h5::get<std::uint64_t>(root, "generation")};
-  label.parent = parse_parent(label.job, h5::get_text(root, "parent"));
-  label.host = {h5::get<std::int32_t>(root, "host")};
-  label.node = h5::get_text(root, "node");
-  label.spec.type = h5::get_text(root, "type");
-  label.spec.name = h5::get_text(root, "name");
-  label.spec.account = h5::get_text(root, "account");
-  label.spec.directory = h5::get_text(root, "directory");
-  label.spec.plugin_digest = h5::get_text(root, "plugin_digest");
-  for (auto const& argument : h5::get_texts(root, "arguments")) {
-    auto const equals = argument.find('=');
-    if (equals == std::string::npos) continue;
-    label.spec.arguments[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  return label;
-}
 
 Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, Seal const& seal) {
   StoredArray stored;
@@ -87,9 +53,12 @@ Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
     return damaged("seal and attributes differ about the format");
   }
   Contents contents;
-  contents.label = read_label(file);
-  contents.time = h5::get_text(file, "time");
-  contents.software = h5::get_text(file, "godwit_version");
+  auto label = decode<layout::LabelRecord>(
+      h5::read_dataset(h5::open_dataset(file, "label"), Scalar::u8, seal.head_bytes));
+  if (!label) return damaged("label: " + label.failure().context);
+  contents.label = layout::label_of(*label);
+  contents.time = label->time;
+  contents.software = std::move(label->software);
   contents.encoded = h5::read_dataset(h5::open_dataset(file, "manifest"), Scalar::u8, seal.head_bytes);
   auto manifest = decode<Manifest>(contents.encoded);
   if (!manifest) return damaged("manifest: " + manifest.failure().context);

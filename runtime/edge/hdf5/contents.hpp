@@ -25,7 +25,7 @@ struct Contents {
   Bytes encoded;
   std::vector<StoredArray> arrays;  // as in the manifest
   std::vector<LogText> logs;
-  std::string time;
+  WallTime time;
   std::string software;
 };
 

@@ -87,6 +87,34 @@ Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Bloc
   return digest_of(std::as_bytes(std::span(words)));
 }
 
+LabelRecord record_of(CheckpointLabel const& label, WallTime time, std::string software) {
+  auto const parent = label.parent.value_or(msg::ImageName{});
+  auto const& spec = label.spec;
+  return {label.job,      label.epoch,        label.generation, parent.epoch, parent.generation,
+          spec.type,      spec.name,          spec.account,     spec.directory, spec.arguments,
+          spec.plugin_digest, label.host,     label.node,       time,         std::move(software)};
+}
+
+CheckpointLabel label_of(LabelRecord const& record) {
+  CheckpointLabel label;
+  label.job = record.job;
+  label.epoch = record.epoch;
+  label.generation = record.generation;
+  if (record.parent_generation.value != 0) {
+    label.parent = msg::ImageName{record.parent_epoch, record.parent_generation,
+                                  checkpoint_path(record.job, record.parent_epoch, record.parent_generation)};
+  }
+  label.spec.type = record.type;
+  label.spec.name = record.name;
+  label.spec.account = record.account;
+  label.spec.directory = record.directory;
+  label.spec.arguments = record.arguments;
+  label.spec.plugin_digest = record.plugin_digest;
+  label.host = record.host;
+  label.node = record.node;
+  return label;
+}
+
 std::string parent_text(CheckpointLabel const& label) {
   return label.parent ? fmt::format("{}-{}", label.parent->epoch, label.parent->generation) : "";
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,33 @@ using Blocks = std::vector<std::uint64_t>;  // digests of an array's blocks
 
 // Of the image: names, manifest and the blocks of every array in the manifest's order.
 [[nodiscard]] Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Blocks const> arrays);
+
+// The dataset /label: what a reader needs of the root attributes, as encoded bytes.
+struct LabelRecord {
+  JobId job;
+  Epoch epoch;
+  Generation generation;
+  Epoch parent_epoch;  // 0 and 0: none
+  Generation parent_generation;
+  std::string type;
+  std::string name;
+  std::string account;
+  std::string directory;
+  std::map<std::string, std::string> arguments;
+  std::string plugin_digest;
+  Rank host;
+  std::string node;
+  WallTime time;
+  std::string software;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & job & epoch & generation & parent_epoch & parent_generation & type & name & account & directory &
+        arguments & plugin_digest & host & node & time & software;
+  }
+};
+[[nodiscard]] LabelRecord record_of(CheckpointLabel const& label, WallTime time, std::string software);
+[[nodiscard]] CheckpointLabel label_of(LabelRecord const& record);
 
 [[nodiscard]] std::string parent_text(CheckpointLabel const& label);  // "5-11"; "" without one
 [[nodiscard]] char const* mode_text(StreamMode mode);

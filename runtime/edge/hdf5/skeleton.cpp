@@ -136,6 +136,8 @@ Skeleton::Skeleton(CheckpointRecord const& record) : core_(std::make_unique<Core
   file = h5::create_file("checkpoint", h5::file_creation(seal_bytes), core_->access);
   put_label(file, record);
   put_manifest_summary(file, record.manifest);
+  put_list_dataset(file, "label", Scalar::u8,
+                   encode(layout::record_of(record.label, record.time, record.software)));
   put_list_dataset(file, "manifest", Scalar::u8, record.encoded);
   auto const state = h5::create_group(file, "state");
   for (auto const& field : record.manifest.fields) put_field(state, field);

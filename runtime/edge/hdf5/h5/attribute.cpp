@@ -1,7 +1,5 @@
 #include "edge/hdf5/h5/attribute.hpp"
 
-#include <cstdint>
-
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/space.hpp"
 #include "edge/hdf5/h5/type.hpp"
@@ -18,33 +16,6 @@ Id create(Id const& object, std::string const& name, Id const& type, Id const& s
                 "creating attribute " + name),
           &H5Aclose};
 }
-
-// Varying texts as HDF5 hands them out: it allocated them, it frees them.
-class Loaned {
- public:
-  Loaned(Id const& attribute, std::string const& name)
-      : type_(varying_text_type()),
-        space_(check(H5Aget_space(attribute.get()), "reading the shape of " + name), &H5Sclose),
-        texts_(static_cast<std::size_t>(check(H5Sget_simple_extent_npoints(space_.get()), "counting " + name))) {
-    if (!texts_.empty()) check(H5Aread(attribute.get(), type_.get(), texts_.data()), "reading attribute " + name);
-  }
-  ~Loaned() {
-    if (!texts_.empty()) H5Dvlen_reclaim(type_.get(), space_.get(), H5P_DEFAULT, texts_.data());
-  }
-  Loaned(Loaned const&) = delete;
-  Loaned& operator=(Loaned const&) = delete;
-
-  [[nodiscard]] std::vector<std::string> copies() const {
-    std::vector<std::string> copies;
-    for (auto const* text : texts_) copies.emplace_back(text == nullptr ? "" : text);
-    return copies;
-  }
-
- private:
-  Id type_;
-  Id space_;
-  std::vector<char*> texts_;
-};
 
 }  // namespace
 
@@ -81,16 +52,6 @@ void put_texts(Id const& object, std::string const& name, std::vector<std::strin
   std::vector<char const*> firsts;
   for (auto const& text : texts) firsts.push_back(text.c_str());
   check(H5Awrite(attribute.get(), type.get(), firsts.data()), "writing attribute " + name);
-}
-
-std::string get_text(Id const& object, std::string const& name) {
-  auto texts = get_texts(object, name);
-  if (texts.size() != 1) throw Error("attribute " + name + " isn't one text");
-  return std::move(texts.front());
-}
-
-std::vector<std::string> get_texts(Id const& object, std::string const& name) {
-  return Loaned(open(object, name), name).copies();
 }
 
 }  // namespace godwit::h5

@@ -25,10 +25,10 @@ template <PlainNumber T>
   return value;
 }
 
-// Texts: UTF-8 of any length; what follows a NUL is lost.
+// Texts: UTF-8 of any length; what follows a NUL is lost. They lie in HDF5's global heap, which has no
+// checksums: a damaged one has made HDF5 1.10.8 loop for ever. So they are written for people and other
+// tools, and there is no function here that reads them.
 void put_text(Id const& object, std::string const& name, std::string const& text);
 void put_texts(Id const& object, std::string const& name, std::vector<std::string> const& texts);
-[[nodiscard]] std::string get_text(Id const& object, std::string const& name);
-[[nodiscard]] std::vector<std::string> get_texts(Id const& object, std::string const& name);
 
 }  // namespace godwit::h5

@@ -1,0 +1,20 @@
+// godwit-make-golden DIR: writes the golden checkpoint of the present format into DIR. Run by hand when the
+// format's version is raised; the files of older versions stay and must stay readable.
+#include <cstdio>
+
+#include "store/golden.hpp"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: godwit-make-golden DIR\n");
+    return 2;
+  }
+  godwit::test::TestStore store(argv[1]);
+  auto const written = store.write(godwit::test::golden_image());
+  if (!written.image) {
+    std::fprintf(stderr, "%s\n", written.image.failure().context.c_str());
+    return 1;
+  }
+  std::printf("%s\n", written.image->path.c_str());
+  return 0;
+}
