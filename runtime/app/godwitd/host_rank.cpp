@@ -1,0 +1,54 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/godwitd/ranks.hpp"
+#include "edge/capsules/capsule_service.hpp"
+#include "edge/hdf5/hdf5_store.hpp"
+#include "edge/mpi/mpi_transport.hpp"
+#include "edge/posix/boot_clock.hpp"
+#include "edge/posix/fd_sleeper.hpp"
+#include "edge/posix/identity.hpp"
+#include "edge/posix/log_sink.hpp"
+#include "edge/posix/node_gauge.hpp"
+#include "edge/posix/store_directory.hpp"
+#include "host/host.hpp"
+#include "node/node.hpp"
+
+namespace godwit {
+namespace {
+
+std::int32_t slots_of(Options const& options, MpiWorld const& world) {
+  if (options.slots > 0) return options.slots;
+  int const hosts_here = world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0);
+  return std::max(1, cores_here() / std::max(1, hosts_here));
+}
+
+}  // namespace
+
+int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals, Result<ZygoteProcess> zygote) {
+  Status mine = zygote ? Status(Done{}) : Status(zygote.failure());
+  if (!world.agree(mine)) return exit_start_failed;  // rank 0 says why
+  if (!world.agree(StoreDirectory::check(options.store))) return exit_start_failed;
+
+  BootClock clock;
+  LogSink log({.directory = options.store / "log",
+               .rank = world.self(),
+               .to_stderr = options.verbose ? Level::info : Level::warning},
+              clock);
+  host::Host host(world.self(), {.pid = ::getpid(),
+                                 .node = node_name(),
+                                 .cores = cores_here(),
+                                 .slots = slots_of(options, world),
+                                 .memory_bytes = memory_bytes_here()});
+  MpiTransport transport(world);
+  CapsuleService capsules(std::move(*zygote), {.store = options.store});
+  Hdf5CheckpointStore store({.store = options.store});
+  NodeGauge gauge;
+  Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
+  FdSleeper sleeper({transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()});
+  node.begin(host::Began{});
+  return node.run(sleeper, [&] { (void)signals.take(); });  // a host waits for Quiesce
+}
+
+}  // namespace godwit

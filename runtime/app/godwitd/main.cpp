@@ -1,0 +1,44 @@
+// godwitd: the MPI program. The order matters: signals before any thread, the zygote before MPI, MPI
+// before the store (so that one rank's failure is every rank's), and the end by _exit (docs/adr).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/godwitd/options.hpp"
+#include "app/godwitd/ranks.hpp"
+
+namespace {
+
+int run(int argc, char** argv) {
+  using namespace godwit;
+  auto const read = read_options(argc, argv);
+  if (auto const* code = std::get_if<int>(&read)) return *code;
+  auto const& options = std::get<Options>(read);
+
+  std::signal(SIGPIPE, SIG_IGN);
+  StopSignals signals;
+  auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule");
+  auto world = MpiWorld::join(argc, argv);
+  if (!world) {
+    fmt::print(stderr, "godwitd: {}\n", world.failure().context);
+    return exit_start_failed;
+  }
+  bool const first = world->self() == allocator_rank;
+  if (world->ranks() < 2) {
+    fmt::print(stderr, "godwitd: one rank is not enough: rank 0 allocates, the others host jobs. "
+                       "Start it with 'godwit start', or with mpirun -n 2 or more\n");
+    return 2;
+  }
+  return first ? run_allocator_rank(options, *world, signals, std::move(zygote))
+               : run_host_rank(options, *world, signals, std::move(zygote));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int const code = run(argc, argv);
+  std::fflush(nullptr);
+  ::_exit(code);  // never MPI_Finalize: it can hang after a death
+}

@@ -1,0 +1,98 @@
+#include "app/godwitd/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <sstream>
+
+#include "app/workload/argument.hpp"
+
+namespace godwit {
+namespace {
+
+// Before MPI_Init only the launcher's environment tells which rank this is.
+bool speaks_for_all() {
+  for (auto const* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
+    if (auto const* rank = std::getenv(name)) return std::string(rank) == "0";
+  }
+  return true;
+}
+
+void add_plugin_directories(Options& options) {
+  if (auto const* listed = std::getenv("GODWIT_PLUGINS")) {
+    std::istringstream in(listed);
+    for (std::string directory; std::getline(in, directory, ':');) {
+      if (!directory.empty()) options.plugins.emplace_back(std::filesystem::absolute(directory));
+    }
+  }
+  for (auto const* near : {"../plugins", "../lib/godwit/plugins"}) {
+    auto const directory = program_directory() / near;
+    if (std::filesystem::is_directory(directory)) options.plugins.push_back(std::filesystem::canonical(directory));
+  }
+}
+
+CLI::Option* add_duration(CLI::App& app, char const* name, Duration& to, char const* help) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&to, name](std::string const& text) {
+            auto const parsed = parse_duration(text);
+            if (!parsed) throw CLI::ValidationError(name, parsed.failure().context);
+            if (*parsed <= Duration{0}) throw CLI::ValidationError(name, "must be longer than 0");
+            to = *parsed;
+          },
+          help)
+      ->type_name("TIME");
+}
+
+}  // namespace
+
+std::filesystem::path program_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+std::variant<Options, int> read_options(int argc, char** argv) {
+  Options options;
+  std::string store, workload;
+  std::vector<std::string> plugins;
+  CLI::App app{"The runtime of Godwit, one process per MPI rank. Rank 0 is the allocator, the others are hosts.\n"
+               "Usually started by 'godwit start' or 'godwit run'; by hand: mpirun -n 4 godwitd --store DIR"};
+  app.add_option("--store", store, "Directory on the shared file system for ledger, checkpoints, outputs")
+      ->type_name("DIR")
+      ->envname("GODWIT_STORE")
+      ->required();
+  app.add_option("workload", workload, "Workload file to submit")->type_name("WORKLOAD.yaml");
+  app.add_option("--slots", options.slots, "Jobs that run on a host at once; else the node's cores shared among its hosts")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--plugins", plugins, "A directory of job types, before the usual ones; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingDirectory);
+  add_duration(app, "--heartbeat", options.heartbeat, "Between two heart-beats of a host (500ms)");
+  add_duration(app, "--lease", options.lease, "How long a host's jobs run on without an answer from rank 0 (10s)");
+  add_duration(app, "--suspicion", options.suspicion, "A host silent this long counts as dead (30s)");
+  app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
+      ->type_name("ADDRESS");
+  app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");
+  try {
+    app.parse(argc, argv);
+    if (options.lease <= options.heartbeat) {
+      throw CLI::ValidationError("--lease", "must be longer than --heartbeat, or every job would stop between two beats");
+    }
+  } catch (CLI::ParseError const& error) {
+    std::ostringstream out, complaint;
+    int const code = app.exit(error, out, complaint);
+    if (speaks_for_all()) {
+      std::fputs(out.str().c_str(), stdout);
+      std::fputs(complaint.str().c_str(), stderr);
+    }
+    return code == 0 ? 0 : 2;
+  }
+  options.store = directory_from(std::filesystem::current_path(), store);
+  if (!workload.empty()) options.workload = workload;
+  for (auto const& directory : plugins) options.plugins.push_back(std::filesystem::absolute(directory));
+  add_plugin_directories(options);
+  return options;
+}
+
+}  // namespace godwit

@@ -1,0 +1,32 @@
+// The command line of godwitd, and what it leaves to be found out. Pure but for reading the environment.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace godwit {
+
+struct Options {
+  std::filesystem::path store;  // absolute
+  std::optional<std::filesystem::path> workload;
+  std::int32_t slots{0};  // 0: the node's cores shared among its hosts
+  std::vector<std::filesystem::path> plugins;  // in order of precedence, all sources together
+  Duration heartbeat{500ms};
+  Duration lease{10s};
+  Duration suspicion{30s};
+  std::string listen;  // for TCP; empty: every interface
+  bool verbose{false};
+};
+
+// The options, or the exit code after help or an error was printed (by rank 0 alone, where ranks are known).
+[[nodiscard]] std::variant<Options, int> read_options(int argc, char** argv);
+
+[[nodiscard]] std::filesystem::path program_directory();  // where godwitd itself lies
+
+}  // namespace godwit

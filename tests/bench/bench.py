@@ -1,0 +1,197 @@
+"""The figures of docs/figures.md. Each is measured beside its reference in the same run: pairs are
+interleaved, so that both see the same neighbours. Prints a table, or with --json one object a line with
+the keys name value unit reference ratio asked holds (and pairs, spread: the quartiles of the ratio).
+
+    bench.py [SUITE …] [--json] [--pairs N]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from rig import BIN, Runtime  # noqa: E402
+
+MIB = 1 << 20
+BULK = 256 * MIB
+
+
+class Figures:
+    def __init__(self, as_json):
+        self.as_json = as_json
+        self.failed = False
+        if not as_json:
+            print(f"{'figure':58} {'value':>12} {'reference':>24} {'ratio':>7} {'asked':>12}  holds")
+
+    def add(self, name, value, unit, reference=None, ratio=None, asked=None, holds=None, **more):
+        self.failed |= holds is False
+        if self.as_json:
+            print(json.dumps(dict(name=name, value=value, unit=unit, reference=reference, ratio=ratio, asked=asked,
+                                  holds=holds, **more)), flush=True)
+            return
+        compared = f"{reference['name']} {reference['value']:.4g}" if reference else ""
+        spread = more.get("spread")
+        print(f"{name:58} {value:>9.4g} {unit:8} {compared:>24} {'' if ratio is None else f'{ratio:.2f}':>7}"
+              f" {asked or '':>12}  {'' if holds is None else 'yes' if holds else 'NO'}"
+              + (f"  ({spread[0]:.2f}–{spread[1]:.2f}, {more['pairs']} pairs)" if spread else ""), flush=True)
+
+    def pairs(self, name, unit, values, reference_name, references, asked, at_least=None, at_most=None):
+        """Medians, the median of the ratios pair by pair, and its quartiles."""
+        ratios = [value / reference for value, reference in zip(values, references)]
+        ratio = statistics.median(ratios)
+        low, _, high = statistics.quantiles(ratios, n=4)
+        holds = ratio >= at_least if at_least is not None else ratio <= at_most
+        self.add(name, statistics.median(values), unit,
+                 {"name": reference_name, "value": statistics.median(references), "unit": unit}, ratio, asked, holds,
+                 pairs=len(ratios), spread=[low, high])
+
+
+class Asked:
+    """A program that takes one measurement per line of its standard input."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def once(self, line="go"):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the reference program ended while asked '{line}'")
+        return float(answer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+def mpirun(ranks):
+    if os.geteuid() == 0:
+        os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    return ["mpirun", "-n", str(ranks), "--bind-to", "none", "--oversubscribe", "--mca", "pml", "ob1", "--mca", "btl",
+            "vader,tcp,self", "--mca", "mpi_yield_when_idle", "1"]
+
+
+def idle_job(runtime, array_bytes):
+    """A running job of that size that leaves the cores to what is measured."""
+    job = runtime.submit("counter", limit=10**9, bytes=array_bytes, delay_us=1000)
+    runtime.until_state(job, "RUNNING")
+    return job
+
+
+def other(runtime, job):
+    return 3 - runtime.row(job)["host"]
+
+
+def move(figures, pairs):
+    with Runtime(hosts=2) as runtime, Asked([*mpirun(2), BIN / "godwit-bench-bare-transfer", str(BULK)]) as bare:
+        job = idle_job(runtime, BULK)
+        runtime.migrate(job, other(runtime, job))
+        bare.once()
+        rates, references, totals, stops = [], [], [], []
+        for _ in range(pairs):
+            references.append(BULK / bare.once() / 1e9)
+            begin = time.monotonic()
+            act = runtime.migrate(job, other(runtime, job))
+            totals.append((time.monotonic() - begin) * 1e3)
+            rates.append(act["move"]["bytes"] / act["move"]["transfer_ns"])
+            stops.append(act["move"]["stopped_ns"] / 1e6)
+        figures.pairs("move of 256 MiB: transfer", "GB/s", rates, "bare MPI", references, "≥ 0.8 ×", at_least=0.8)
+        figures.add("move of 256 MiB: stopped", statistics.median(stops), "ms")
+        figures.add("move of 256 MiB: command to done", statistics.median(totals), "ms")
+
+
+def small_move(figures, pairs):
+    with Runtime(hosts=2) as runtime:
+        job = idle_job(runtime, 1024)
+        count = max(pairs, 15) * 10
+        stops = sorted(runtime.migrate(job, other(runtime, job))["move"]["stopped_ns"] / 1e3 for _ in range(count))
+        median = statistics.median(stops)
+        figures.add("move of 1 KiB: stopped, median", median, "µs", None, None, "≤ 500 µs", median <= 500,
+                    pairs=count, spread=[stops[count // 4], stops[3 * count // 4]])
+
+
+def checkpoint(figures, pairs):
+    with Runtime(hosts=1) as runtime, Asked([BIN / "godwit-bench-plain-copy", str(BULK)]) as plain:
+        job = idle_job(runtime, BULK)
+        runtime.act("checkpoint", job)
+        plain.once(f"write {runtime.directory / 'plain'}")
+        rates, write_rates, stops, copies = [], [], [], []
+        for _ in range(pairs):
+            write_rates.append(BULK / plain.once(f"write {runtime.directory / 'plain'}") / 1e9)
+            copies.append(plain.once("memcpy") * 1e3)
+            begin = time.monotonic()
+            act = runtime.act("checkpoint", job)
+            rates.append(BULK / (time.monotonic() - begin) / 1e9)
+            stops.append(act["checkpoint"]["stopped_ns"] / 1e6)
+            (runtime.store / act["image"]["path"]).unlink()  # room on the disk; nothing restores here
+        figures.pairs("checkpoint of 256 MiB: request to durable", "GB/s", rates, "write+fsync", write_rates,
+                      "≥ 0.8 ×", at_least=0.8)
+        figures.pairs("checkpoint of 256 MiB: stopped", "ms", stops, "memcpy", copies, "≤ 1.5 ×", at_most=1.5)
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle(figures, _):
+    with Runtime(hosts=2) as runtime:
+        ranks = {"allocator": runtime.connection.pid}
+        ranks.update({f"host rank {row['host']}": row["pid"] for row in runtime.ask("hosts")["rows"]})
+        time.sleep(3)
+        begin, before = time.monotonic(), {name: cpu_seconds(pid) for name, pid in ranks.items()}
+        time.sleep(10)
+        elapsed = time.monotonic() - begin
+        for name, pid in ranks.items():
+            percent = 100 * (cpu_seconds(pid) - before[name]) / elapsed
+            figures.add(f"idle CPU: {name}", percent, "% core", None, None, "≤ 4 %", percent <= 4)
+
+
+def command(figures, pairs):
+    with Runtime(hosts=2) as runtime:
+        for _ in range(8):
+            idle_job(runtime, 1024)
+        count, took, bare = max(pairs, 15) * 2, [], []
+        runtime.cli("ps")
+        for _ in range(count):
+            begin = time.monotonic()
+            subprocess.run(["/bin/true"], check=True)
+            bare.append((time.monotonic() - begin) * 1e3)
+            begin = time.monotonic()
+            runtime.cli("ps")
+            took.append((time.monotonic() - begin) * 1e3)
+        median, spawn = statistics.median(took), statistics.median(bare)
+        figures.add("godwit ps, 8 jobs running: whole process, median", median, "ms",
+                    {"name": "/bin/true", "value": spawn, "unit": "ms"}, median / spawn, "≤ 20 ms", median <= 20,
+                    pairs=count, spread=sorted(took)[count // 4:count // 4 + 1] + sorted(took)[3 * count // 4:][:1])
+
+
+SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Godwit's figures, each beside its reference.")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=" ".join(SUITES))
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--pairs", type=int, default=15, help="interleaved pairs per figure (default 15)")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.suites if name not in SUITES]
+    if unknown:
+        parser.error(f"no suite '{unknown[0]}': there are {' '.join(SUITES)}")
+    figures = Figures(arguments.json)
+    for name in arguments.suites or SUITES:
+        SUITES[name](figures, arguments.pairs)
+    return 1 if figures.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
