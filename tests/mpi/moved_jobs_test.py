@@ -60,9 +60,12 @@ class Moved(unittest.TestCase):
             runtime.start()
             return results
 
-    def compare(self, job_type, arguments, outputs=(), prepare=lambda work: None):
+    def compare(self, job_type, arguments, outputs=(), prepare=lambda work: None, same_steps=True):
         expected = self.undisturbed(job_type, arguments, outputs, prepare)
-        self.assertEqual(self.moved(job_type, arguments, outputs, prepare), expected)
+        results = self.moved(job_type, arguments, outputs, prepare)
+        for what, one, other in zip(("state", "reason", "steps", "stdout", "files"), results, expected):
+            if what != "steps" or same_steps:
+                self.assertEqual(one, other, what)
         return expected
 
     def test_counter(self):
@@ -83,7 +86,7 @@ class Moved(unittest.TestCase):
         self.assertEqual(state, "FINISHED")
 
     def test_sleep(self):
-        state, *_ = self.compare("sleep", {"seconds": 8})
+        state, *_ = self.compare("sleep", {"seconds": 8}, same_steps=False)  # a step is a nap: moves cut them short
         self.assertEqual(state, "FINISHED")
 
     def test_crash_that_fails_by_itself(self):

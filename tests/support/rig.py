@@ -190,7 +190,7 @@ class Runtime:
         return path.read_bytes() if path.exists() else b""
 
     def check_witness(self, *options):
-        done = subprocess.run([BIN / "godwit-witness", *options, self.witness], capture_output=True, text=True,
+        done = subprocess.run([BIN / "godwit-witness", self.witness, *options], capture_output=True, text=True,
                               timeout=PATIENCE)
         if done.returncode != 0:
             raise AssertionError("the witness saw:\n" + done.stdout + done.stderr)
