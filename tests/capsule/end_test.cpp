@@ -72,7 +72,7 @@ TEST_F(End, TheLogTailIsTheLastTenLines) {
   write_file(rig.work() / "input.txt", "");
   auto const capsule = rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", "1000000"}, {"delay_us", "100"}}));
   while (host.service().report(capsule).steps < 50) std::this_thread::sleep_for(1ms);
-  ASSERT_EQ(::kill(host.service().pid(capsule), SIGKILL), 0);
+  ASSERT_EQ(::kill(host.pid(capsule), SIGKILL), 0);
   auto const outcome = host.expect<capsule::Died>(capsule).outcome;
   EXPECT_EQ(outcome.reason, "killed by signal 9 (SIGKILL)");
   EXPECT_EQ(std::ranges::count(outcome.log_tail, '\n'), 9);
@@ -89,8 +89,7 @@ TEST_F(End, ACrashHarmsNoOther) {
 
 TEST_F(End, AKilledCapsuleIsSilentAndGoesWithAllItStarted) {
   auto const capsule = rig.start(host, rig.fixture("odd", "odd", {{"way", "fork"}}));
-  auto const pid = host.service().pid(capsule);
-  ASSERT_GT(pid, 0);
+  auto const pid = host.pid(capsule);
   std::vector<int> all;
   for (int i = 0; i < 6000 && all.size() < 3; ++i) {  // zygote, capsule, its child
     all = descendants();
@@ -110,8 +109,9 @@ TEST_F(End, AKilledCapsuleIsSilentAndGoesWithAllItStarted) {
 TEST_F(End, TheArenaOutlivesItsProcess) {
   auto const capsule = rig.start(host, rig.order("counter", {{"limit", "1000000000"}, {"bytes", "5000"}}));
   host.freeze(capsule);
+  auto const pid = host.pid(capsule);
   host.service().kill(capsule);
-  ASSERT_TRUE(all_gone({host.service().pid(capsule)}));
+  ASSERT_TRUE(all_gone({pid}));
   auto const arena = host.service().arena(capsule, 5000);
   ASSERT_EQ(arena.size(), 5000U);
   EXPECT_EQ(arena[252], std::byte{1});
@@ -161,6 +161,21 @@ TEST_F(End, ManyAtOnce) {
     EXPECT_EQ(host.expect<capsule::Ended>(capsule).outcome.steps, 20U);
     host.service().forget(capsule);
   }
+}
+
+TEST_F(End, AnEndedCapsuleDoesNotKeepTheLoopAwake) {
+  auto const capsule = rig.prepare(host, rig.order("counter", {{"limit", "3"}}));
+  auto const pid = host.pid(capsule);
+  host.service().start(capsule, Epoch{1});
+  host.expect<capsule::Ended>(capsule);
+  ASSERT_TRUE(all_gone({pid}));
+  bool quiet = false;
+  for (int i = 0; i < 6000 && !quiet; ++i) {
+    host.look();
+    std::this_thread::sleep_for(5ms);
+    quiet = !host.wakes();
+  }
+  EXPECT_TRUE(quiet) << "though it isn't forgotten yet";
 }
 
 TEST_F(End, WithoutItsZygoteAHostSaysSo) {

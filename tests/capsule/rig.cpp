@@ -89,6 +89,20 @@ void Host::look() {
   for (auto& event : service_->poll()) seen_.push_back(std::move(event));
 }
 
+int Host::pid(CapsuleId capsule) {
+  for (int i = 0; i < patience_ms && service_->pid(capsule) == 0; ++i) {
+    look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  invariant(service_->pid(capsule) > 0, "the capsule's process is unknown after a minute");
+  return service_->pid(capsule);
+}
+
+bool Host::wakes() {
+  pollfd readable{service_->wait_fd(), POLLIN, 0};
+  return ::poll(&readable, 1, 0) > 0;
+}
+
 CapsuleEvent Host::next(CapsuleId capsule) {
   auto const deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
   look();

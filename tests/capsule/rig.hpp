@@ -59,6 +59,10 @@ class Host {
 
   // Lets the service do what is due, and keeps what it reports for later.
   void look();
+  // Its process, once the zygote has said which; of a capsule that hasn't ended.
+  int pid(CapsuleId capsule);
+  // Whether the service says that poll() has something to do.
+  bool wakes();
 
   Image freeze(CapsuleId capsule);
   void end(CapsuleId capsule);  // kill and forget

@@ -69,7 +69,7 @@ TEST_F(Stream, ACrashCutsBackToTheImage) {
   auto const done = static_cast<int>(image.decoded().steps);
   host.service().thaw(first, Epoch{2});
   await_bytes(rig.store() / "jobs/1/stderr", numbered("grumble", done).size());
-  ::kill(host.service().pid(first), SIGKILL);
+  ::kill(host.pid(first), SIGKILL);
   host.expect<capsule::Died>(first);
   EXPECT_GT(rig.printed("stderr").size(), numbered("grumble", done).size());
 
@@ -85,7 +85,7 @@ TEST_F(Stream, ACrashBeforeTheFirstImageStartsFromNothing) {
   write_file(rig.work() / "journal.txt", "older\n");
   auto const first = rig.start(host, chronicle("100000"));
   await_bytes(rig.work() / "journal.txt", std::string("older\n").size());
-  ::kill(host.service().pid(first), SIGKILL);
+  ::kill(host.pid(first), SIGKILL);
   host.expect<capsule::Died>(first);
   EXPECT_NE(rig.printed("stdout"), "");
 
@@ -167,7 +167,7 @@ TEST_F(Stream, AFailingWriteFailsTheJobWithPathAndReason) {
   auto order = chronicle("100000000", {{"delay_us", "0"}});
   auto const capsule = rig.start(host, order);
   rlimit const tight{64 << 10, 64 << 10};  // as a full disk would: writes beyond fail, with EFBIG
-  ASSERT_EQ(::prlimit(host.service().pid(capsule), RLIMIT_FSIZE, &tight, nullptr), 0);
+  ASSERT_EQ(::prlimit(host.pid(capsule), RLIMIT_FSIZE, &tight, nullptr), 0);
   auto const event = host.next(capsule);
   if (auto const* died = std::get_if<capsule::Died>(&event)) {
     EXPECT_EQ(died->outcome.reason, "killed by signal 25 (SIGXFSZ)");

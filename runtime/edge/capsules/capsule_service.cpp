@@ -153,9 +153,10 @@ void CapsuleService::Core::hang_up(Held& capsule) const {
   capsule.process->hang_up();
 }
 
-// No event about it will follow.
+// No event about it will follow; nothing more is heard from it, so that its end doesn't keep waking the loop.
 void CapsuleService::Core::retire(Entry& entry) {
   entry.second.live = false;
+  hang_up(entry.second);
   entry.second.abandoned->store(true, std::memory_order_relaxed);
   keep_time();
 }
@@ -218,7 +219,6 @@ void CapsuleService::Core::kill(CapsuleId capsule) {
   auto const found = held.find(capsule);
   if (found == held.end()) return;
   if (found->second.live) retire(*found);
-  hang_up(found->second);
   if (unspawned.erase(capsule) > 0 || found->second.gone) return;
   unkilled.insert(capsule);
   send_unsent();
@@ -260,11 +260,8 @@ void CapsuleService::Core::send_unsent() {
 
 std::vector<CapsuleEvent> CapsuleService::Core::poll() {
   std::array<epoll_event, 64> ready;
-  int count = 0;
-  do {
-    count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), 0);
-    for (int i = 0; i < count; ++i) handle(ready[i].data.u64, ready[i].events);
-  } while (count == static_cast<int>(ready.size()));
+  auto const count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), 0);
+  for (int i = 0; i < count; ++i) handle(ready[i].data.u64, ready[i].events);
   if (!unspawned.empty() || !unkilled.empty()) send_unsent();
   return std::exchange(events, {});
 }
