@@ -1,16 +1,20 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <memory>
+#include <set>
 
 #include "allocator/allocator.hpp"
 #include "app/godwitd/ranks.hpp"
 #include "app/godwitd/workload_control.hpp"
+#include "app/godwitd/world_record.hpp"
 #include "app/workload/workload.hpp"
 #include "base/archive.hpp"
 #include "edge/capsules/plugin_catalogue.hpp"
 #include "edge/mpi/mpi_transport.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
+#include "edge/posix/file.hpp"
 #include "edge/posix/journal_log.hpp"
 #include "edge/posix/journal_reader.hpp"
 #include "edge/posix/log_sink.hpp"
@@ -22,31 +26,39 @@
 namespace godwit {
 namespace {
 
+constexpr Duration farewell_patience = 5s;
+
 // What rank 0 needs of the store before anything may begin.
 struct Opened {
   StoreDirectory store;
   Ledger ledger;
   Term term;
-  std::vector<std::string> cut;  // torn ends of earlier logs
+  Duration old_leases{0};
+  std::vector<std::string> notes;  // torn ends of earlier logs, and how the world before ended
   std::unique_ptr<JournalLog> journal;
   std::unique_ptr<rpc::ControlServer> server;
   std::vector<JobSpec> workload;
 };
 
-Status nobody_answers(std::filesystem::path const& store) {
-  auto const client = rpc::Client::connect(store);
-  if (!client) return Done{};
+Failure in_use(std::filesystem::path const& store, rpc::Access const& by) {
   return reject("store_in_use",
                 fmt::format("a runtime already uses store {} (rank 0 is pid {} on {}): use it, or stop it with "
                             "'godwit stop --store {}'",
-                            store.string(), client->runtime().pid, client->runtime().node, store.string()));
+                            store.string(), by.pid, by.node, store.string()));
 }
 
-Result<Opened> open_store(Options const& options) {
+// Asks whom access.json names; then takes the lock, which is free on this node only if nobody else has it.
+Status take_store(std::filesystem::path const& path, StoreDirectory& store) {
+  if (auto const client = rpc::Client::connect(path)) return in_use(path, client->runtime());
+  auto locked = store.lock();
+  auto const access = rpc::read_access(path);
+  return !locked && access ? Status(in_use(path, *access)) : locked;
+}
+
+Result<Opened> open_store(Options const& options, MpiWorld const& world) {
   auto store = StoreDirectory::make(options.store);
   if (!store) return store.failure();
-  if (auto free = nobody_answers(options.store); !free) return free.failure();
-  if (auto locked = store->lock(); !locked) return locked.failure();
+  if (auto taken = take_store(options.store, *store); !taken) return taken.failure();
 
   std::vector<JobSpec> workload;
   if (options.workload) {
@@ -60,28 +72,72 @@ Result<Opened> open_store(Options const& options) {
     return event ? ledger.apply(*event) : Status(event.failure());
   });
   if (!replayed) return replayed.failure();
-  auto const term = replayed->newest.next();
-  auto journal = JournalLog::create(store->ledger(), term);
+  Opened opened{.store = std::move(*store),
+                .ledger = std::move(ledger),
+                .term = replayed->newest.next(),
+                .notes = replayed->cut,
+                .workload = std::move(workload)};
+  if (!opened.ledger.ended_cleanly()) {
+    opened.old_leases = old_leases(opened.store.ledger(), options.lease);
+    opened.notes.emplace_back(opened.old_leases > Duration{0}
+                                  ? "the world before didn't end cleanly, and hosts of it may live: jobs start again "
+                                    "once their leases are out"
+                                  : "the world before didn't end cleanly; all its processes are gone");
+  }
+  auto journal = JournalLog::create(opened.store.ledger(), opened.term);
   if (!journal) return journal.failure();
-  auto server = rpc::ControlServer::open({.store = options.store, .term = term, .listen = options.listen});
+  opened.journal = std::move(*journal);
+  auto const recorded = record_world(opened.store.ledger(), opened.term, options.lease, world.peers());
+  if (!recorded) return recorded.failure();
+  auto server = rpc::ControlServer::open({.store = options.store, .term = opened.term, .listen = options.listen});
   if (!server) return server.failure();
-  return Opened{std::move(*store), std::move(ledger), term,
-                replayed->cut, std::move(*journal), std::move(*server), std::move(workload)};
+  opened.server = std::move(*server);
+  return opened;
 }
 
 void greet(Log& log, Options const& options, MpiWorld const& world, Opened const& opened) {
-  for (auto const& cut : opened.cut) log.write({Level::warning, {}, {}, cut});
+  for (auto const& each : opened.notes) log.write({Level::warning, {}, {}, each});
   auto const& access = opened.server->access();
   log.write({Level::config, {}, {},
              fmt::format("term {}, {} hosts, store {}, listening at {} and port {}", opened.term, world.ranks() - 1,
                          options.store.string(), access.unix_socket, access.port)});
 }
 
+// Waits until the hosts have gone. Over TCP, what was said last may be lost if the one who said it goes
+// first. Those on other nodes, whose end can't be seen from here, get a moment.
+void see_hosts_off(MpiTransport& transport, MpiWorld const& world, Clock const& clock) {
+  struct Farewell final : TransportEvents {
+    void on(FrameReceived) override {}
+    void on(PagesSent) override {}
+    void on(PagesReceived) override {}
+    void on(PeerDied event) override { here.erase(event.peer); }
+    std::set<Rank> here;
+  } farewell;
+  for (Rank rank{1}; rank.value < world.ranks(); rank = rank.next()) {
+    if (world.is_here(rank) && !transport.is_dead(rank)) farewell.here.insert(rank);
+  }
+  Duration const far = world.ranks_here() == world.ranks() ? Duration{0} : 200ms;
+  FdSleeper sleeper({transport.wait_fd()});
+  for (auto const began = clock.now();;) {
+    transport.poll(farewell);
+    auto const waited = clock.now() - began;
+    if ((farewell.here.empty() && waited >= far) || waited > farewell_patience) return;
+    sleeper.sleep(1ms, false);
+  }
+}
+
+// mpirun's exit code says nothing once ranks may die.
+void write_verdict(Options const& options, Term term, int code, Clock const& clock) {
+  auto const text = fmt::format("{{\"version\": 1, \"term\": {}, \"exit_code\": {}, \"ended_unix_ns\": {}}}\n", term,
+                                code, clock.wall().unix_ns);
+  (void)replace_file(options.store / "verdict.json", text, 0644).ok();  // a store that is gone can't be told
+}
+
 }  // namespace
 
 int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
                        Result<ZygoteProcess> zygote) {
-  Result<Opened> opened = zygote ? open_store(options) : Result<Opened>(zygote.failure());
+  Result<Opened> opened = zygote ? open_store(options, world) : Result<Opened>(zygote.failure());
   Status mine = opened ? Status(Done{}) : Status(opened.failure());
   if (auto all = world.agree(mine); !all) {  // the store is there: now the hosts look at it
     fmt::print(stderr, "godwitd: {}\n", all.failure().context);
@@ -92,10 +148,10 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
     return exit_start_failed;
   }
 
+  ::alarm(0);
   BootClock clock;
   LogSink log({.directory = options.store / "log", .rank = allocator_rank}, clock);
   greet(log, options, world, *opened);
-  bool const clean = opened->ledger.ended_cleanly();
   allocator::Allocator allocator({.heartbeat_every = options.heartbeat,
                                   .lease = options.lease,
                                   .late_after = 4 * options.heartbeat,
@@ -107,11 +163,13 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   Node node({transport, clock, log}, AllocatorPorts{*opened->journal, control, catalogue}, allocator);
   FdSleeper sleeper({transport.wait_fd(), opened->journal->wait_fd(), opened->server->wait_fd(),
                      catalogue.wait_fd(), signals.wait_fd()});
-  // Hosts of a world that didn't end cleanly may live on until their leases run out.
-  node.begin(allocator::Began{opened->term, world.ranks(), clean ? Duration{0} : options.lease});
-  return node.run(sleeper, [&] {
+  node.begin(allocator::Began{opened->term, world.ranks(), opened->old_leases});
+  int const code = node.run(sleeper, [&] {
     if (signals.take()) node.stop_wanted();
   });
+  if (code == 0) see_hosts_off(transport, world, clock);
+  write_verdict(options, opened->term, code, clock);
+  return code;
 }
 
 }  // namespace godwit

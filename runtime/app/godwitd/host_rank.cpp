@@ -31,6 +31,7 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   if (!world.agree(mine)) return exit_start_failed;  // rank 0 says why
   if (!world.agree(StoreDirectory::check(options.store))) return exit_start_failed;
 
+  ::alarm(0);
   BootClock clock;
   LogSink log({.directory = options.store / "log",
                .rank = world.self(),

@@ -11,6 +11,10 @@
 
 namespace {
 
+// A rank that dies before all have met would leave the others waiting in MPI for ever. Each disarms this
+// once its loop runs.
+constexpr unsigned start_patience_s = 300;
+
 int run(int argc, char** argv) {
   using namespace godwit;
   auto const read = read_options(argc, argv);
@@ -20,6 +24,7 @@ int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
   auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule");
+  ::alarm(start_patience_s);
   auto world = MpiWorld::join(argc, argv);
   if (!world) {
     fmt::print(stderr, "godwitd: {}\n", world.failure().context);

@@ -76,8 +76,11 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");
   try {
     app.parse(argc, argv);
-    if (options.lease <= options.heartbeat) {
-      throw CLI::ValidationError("--lease", "must be longer than --heartbeat, or every job would stop between two beats");
+    if (options.lease < 3 * options.heartbeat) {
+      throw CLI::ValidationError("--lease", "must be at least three times --heartbeat, or one late answer stops every job");
+    }
+    if (options.suspicion < options.lease) {
+      throw CLI::ValidationError("--suspicion", "must be at least --lease: until then the host may run its jobs");
     }
   } catch (CLI::ParseError const& error) {
     std::ostringstream out, complaint;

@@ -26,6 +26,7 @@ class MpiTransport final : public Transport {
   explicit MpiTransport(MpiWorld const& world);
 
   [[nodiscard]] int wait_fd() const { return deaths_.wait_fd(); }  // readable when a peer has died
+  [[nodiscard]] bool is_dead(Rank peer) const { return dead_.contains(peer); }
 
   [[nodiscard]] Rank self() const override { return world_.self(); }
   [[nodiscard]] int ranks() const override { return world_.ranks(); }
