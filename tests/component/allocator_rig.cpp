@@ -1,0 +1,216 @@
+#include "component/allocator_rig.hpp"
+
+namespace godwit::allocator {
+
+namespace {
+constexpr WallTime noon{1'700'000'000'000'000'000};
+}
+
+Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
+  allocator_ = std::make_unique<Allocator>(Settings{}, options_.ledger);
+  feed(Began{options_.term, options_.hosts + 1, options_.old_leases});
+  appended<log::WorldBegan>();
+  for (int rank = 1; options_.join && rank <= options_.hosts; ++rank) joins(rank);
+}
+
+Rig::~Rig() {
+  nothing_more();
+  EXPECT_TRUE(broken_ || replica_ == allocator_->ledger()) << "a replay of the journal gives another ledger";
+}
+
+void Rig::feed(Event const& event) {
+  nothing_more();
+  if (std::holds_alternative<JournalBroken>(event)) broken_ = true;
+  Effects effects;
+  allocator_->step(now_, noon, event, effects);
+  for (auto const& effect : effects) record(effect);
+}
+
+void Rig::record(Effect const& effect) {
+  if (auto const* append = std::get_if<Append>(&effect)) {
+    EXPECT_FALSE(broken_) << "an append to a broken journal";
+    EXPECT_TRUE(replica_.apply(append->event).ok());
+    appends_.push_back(append->event);
+  } else if (auto const* send = std::get_if<Send>(&effect)) {
+    is_justified(send->message);
+    bool const heartbeat = std::holds_alternative<msg::HeartbeatSeen>(send->message) ||
+                           std::holds_alternative<msg::Poll>(send->message);
+    EXPECT_EQ(send->unjournalled, heartbeat || broken_) << name_of(send->message);
+    sends_.push_back(*send);
+  } else if (auto const* reply = std::get_if<Reply>(&effect)) {
+    replies_.push_back(*reply);
+  } else if (auto const* arm = std::get_if<Arm>(&effect)) {
+    timers_.erase(arm->timer);
+    if (arm->at != Instant{}) timers_[arm->timer] = arm->at;
+  } else if (auto const* find = std::get_if<FindTypes>(&effect)) {
+    lookups_.push_back(*find);
+  } else if (auto const* write = std::get_if<Write>(&effect)) {
+    notes_.push_back(write->note);
+  } else if (auto const* exit = std::get_if<Exit>(&effect)) {
+    EXPECT_FALSE(exit_) << "two exits";
+    exit_ = exit->code;
+  }
+}
+
+// Journal first: what has been appended so far must say what the message relies on.
+void Rig::is_justified(Message const& message) const {
+  if (auto const* start = std::get_if<msg::StartJob>(&message)) {
+    EXPECT_EQ(replica_.find(start->job)->epoch, start->epoch) << "StartJob before Granted";
+  } else if (auto const* move = std::get_if<msg::PrepareArrival>(&message)) {
+    auto const& intent = replica_.find(move->job)->intent;
+    ASSERT_TRUE(intent) << "PrepareArrival before Intent";
+    EXPECT_EQ(intent->target_epoch, move->target_epoch);
+  } else if (std::holds_alternative<msg::Leave>(message) && !broken_) {
+    EXPECT_TRUE(replica_.ended_cleanly() || !replica_.jobs().empty()) << "Leave before WorldEnded";
+  }
+}
+
+CommandId Rig::says(Command const& command) {
+  auto const id = next_command_;
+  next_command_ = next_command_.next();
+  feed(CommandReceived{id, "anna@node0 (pid 99)", command});
+  return id;
+}
+
+void Rig::joins(int rank) {
+  hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0});
+  EXPECT_EQ(sent<msg::Welcome>(rank).term, options_.term);
+}
+
+void Rig::pass(Duration duration, std::set<int> const& silent) {
+  auto const end = now_ + duration;
+  for (;;) {
+    auto first = timers_.end();
+    for (auto at = timers_.begin(); at != timers_.end(); ++at) {
+      if (at->second <= end && (first == timers_.end() || at->second < first->second)) first = at;
+    }
+    if (first == timers_.end()) break;
+    auto const timer = first->first;
+    now_ = std::max(now_, first->second);
+    timers_.erase(first);
+    for (int rank = 1; rank <= options_.hosts; ++rank) {
+      if (silent.contains(rank)) continue;
+      hears(rank, msg::Heartbeat{now_, 500, {}});
+      EXPECT_EQ(sent<msg::HeartbeatSeen>(rank).sent, now_);
+    }
+    feed(TimerFired{timer});
+    if (!sends_.empty() || !appends_.empty() || !replies_.empty()) break;  // for the test to look at
+  }
+  if (sends_.empty() && appends_.empty() && replies_.empty()) now_ = end;
+}
+
+cmd::Act Rig::acted(CommandId command) {
+  auto const answer = replied<cmd::Acted>(command);
+  EXPECT_EQ(answer.acts.size(), 1U);
+  if (answer.acts.size() != 1) return {};
+  auto const& act = answer.acts.front();
+  EXPECT_FALSE(act.failure) << act.failure->context;
+  return act;
+}
+
+std::string Rig::failed(CommandId command) {
+  auto const answer = replied<cmd::Acted>(command);
+  EXPECT_EQ(answer.acts.size(), 1U);
+  if (answer.acts.size() != 1 || !answer.acts.front().failure) return "no failure";
+  return answer.acts.front().failure->code + ": " + answer.acts.front().failure->context;
+}
+
+std::string Rig::refused(CommandId command) {
+  auto const why = replied<cmd::Refusal>(command).why;
+  return why.code + ": " + why.context;
+}
+
+FindTypes Rig::sought() {
+  if (lookups_.empty()) {
+    ADD_FAILURE() << "no type was looked up";
+    return {};
+  }
+  auto const find = lookups_.front();
+  lookups_.pop_front();
+  return find;
+}
+
+void Rig::nothing_more() {
+  for (auto const& send : sends_)
+    ADD_FAILURE() << "unexpected: " << name_of(send.message) << " to " << send.to.value;
+  for (auto const& event : appends_) ADD_FAILURE() << "unexpected: an append of event " << event.index();
+  for (auto const& reply : replies_)
+    ADD_FAILURE() << "unexpected: an answer to command " << reply.command.value;
+  for (auto const& find : lookups_) ADD_FAILURE() << "unexpected: a search for type " << find.type;
+  sends_.clear();
+  appends_.clear();
+  replies_.clear();
+  lookups_.clear();
+}
+
+JobId Rig::submit(JobSpec spec) {
+  auto const command = says(cmd::Submit{{spec}});
+  feed(TypesFound{sought().request, types()});
+  appended<log::Submitted>();
+  auto const answer = replied<cmd::Submitted>(command);
+  return answer.jobs.empty() ? JobId{} : answer.jobs.front();
+}
+
+msg::StartJob Rig::granted(int host) {
+  auto const event = appended<log::Granted>();
+  EXPECT_EQ(event.host, Rank{host});
+  auto const start = sent<msg::StartJob>(host);
+  EXPECT_EQ(start.epoch, event.epoch);
+  EXPECT_EQ(start.job, event.job);
+  return start;
+}
+
+void Rig::started(int host, msg::StartJob const& start) {
+  std::optional<msg::ImageName> from;
+  if (!start.images.empty()) from = start.images.front();
+  hears(host, msg::JobStarted{start.job, start.epoch, from, 0, false, {}});
+  appended<log::Started>();
+}
+
+JobId Rig::running(int host, JobSpec spec) {
+  spec.host = Rank{host};
+  auto const job = submit(spec);
+  started(host, granted(host));
+  return job;
+}
+
+msg::PrepareArrival Rig::prepares(int target) {
+  auto const intent = appended<log::Intent>();
+  EXPECT_EQ(intent.target, Rank{target});
+  auto const prepare = sent<msg::PrepareArrival>(target);
+  EXPECT_EQ(prepare.source, intent.source);
+  EXPECT_EQ(prepare.target_epoch, prepare.epoch < intent.target_epoch ? intent.target_epoch : Epoch{});
+  EXPECT_EQ(prepare.thaw_epoch, intent.thaw_epoch);
+  return prepare;
+}
+
+void Rig::accepted(msg::PrepareArrival const& move, int target) {
+  hears(target, msg::Accepted{move.job, move.target_epoch, 10, false});
+  auto const event = appended<log::Moved>();
+  EXPECT_EQ(event.host, Rank{target});
+  EXPECT_EQ(event.epoch, move.target_epoch);
+}
+
+void Rig::departed(msg::PrepareArrival const& move, msg::MoveFigures figures) {
+  hears(move.source.value, msg::Departed{move.job, move.target_epoch, figures});
+}
+
+JobSpec Rig::counter() {
+  JobSpec spec;
+  spec.type = "counter";
+  spec.arguments = {{"steps", "100"}};
+  spec.directory = "/tmp";
+  return spec;
+}
+
+std::vector<JobType> Rig::types() {
+  JobType type;
+  type.name = "counter";
+  type.plugin_digest = "00000000deadbeef";
+  type.parameters = {{"steps", "how far", ParameterKind::integer, std::nullopt}};
+  auto other = type;
+  other.name = "heat";
+  return {type, other};
+}
+
+}  // namespace godwit::allocator
