@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/godwit/inspect/inspect.hpp"
 #include "app/godwit/verbs.hpp"
 
 namespace godwit::cli {
@@ -48,6 +49,9 @@ int run_command(int argc, char** argv) {
   add_wait(app, invocation);
   add_act_verbs(app, invocation);
   add_types(app, invocation);
+  int inspected = exit_done;  // inspect runs while the command line is parsed
+  invocation.action = [&inspected] { return inspected; };
+  inspect::add_inspect(app, [&invocation] { return invocation.store().string(); }, inspected);
   try {
     app.parse(argc, argv);
   } catch (CLI::Success const& help) {

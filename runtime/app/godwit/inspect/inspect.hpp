@@ -1,0 +1,24 @@
+// `godwit inspect list|show|verify|export`: looks into the checkpoints of a store, or into single files. Needs
+// no runtime and no MPI: only the store's files are read.
+//
+// A target is a job (its newest checkpoint), JOB:GENERATION, JOB:EPOCH-GENERATION, JOB:latest, EPOCH-GENERATION
+// where that is one file in the store, or the path of a file. A job is its number, its name, or "last".
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+namespace godwit::inspect {
+
+// Exit codes of the verbs.
+inline constexpr int exit_good = 0;
+inline constexpr int exit_bad = 1;         // a checkpoint doesn't verify
+inline constexpr int exit_unreadable = 2;  // no such job or file, or it can't be read, or isn't a checkpoint
+
+// Adds the verb and its own verbs to the command line. The one that is given runs within app.parse() and
+// leaves its exit code in `exit_code`, which must outlive that, as `store` must, which is asked only then.
+// --json may be given to the verb, or to `app` if that has such a flag.
+void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_code);
+
+}  // namespace godwit::inspect

@@ -1,0 +1,30 @@
+// Numbers of any kind as text and JSON, and the names of their types as NumPy has them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "godwit/scalar.hpp"
+#include "state/manifest.hpp"
+
+namespace godwit::inspect {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] char const* type_name(Scalar scalar);  // "float64"
+[[nodiscard]] std::string shape_text(std::vector<std::uint64_t> const& shape);  // "4096 × 4096"; "" if scalar
+
+// The number that begins at `at`: shortest text that reads back the same; "true", "false".
+[[nodiscard]] std::string number_text(Scalar scalar, std::byte const* at);
+[[nodiscard]] Json number_json(Scalar scalar, std::byte const* at);  // null if not finite
+[[nodiscard]] std::string real_text(double value);                   // 6 digits
+
+// A field on one line, cut to a width that fits a terminal.
+[[nodiscard]] std::string field_text(Field const& field);
+[[nodiscard]] Json field_json(Field const& field);
+
+}  // namespace godwit::inspect
