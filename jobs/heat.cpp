@@ -51,7 +51,8 @@ class Heat : public godwit::Job {
     auto const width = n_ + 1;
     for (std::uint64_t i = 1; i < n_; ++i) {
       for (std::uint64_t j = 1; j < n_; ++j) {
-        next_[i * width + j] = u_(i, j) + r_ * (u_(i + 1, j) + u_(i - 1, j) + u_(i, j + 1) + u_(i, j - 1) - 4 * u_(i, j));
+        next_[i * width + j] =
+            u_(i, j) + r_ * (u_(i + 1, j) + u_(i - 1, j) + u_(i, j + 1) + u_(i, j - 1) - 4 * u_(i, j));
       }
     }
     for (std::uint64_t i = 1; i < n_; ++i) {

@@ -31,7 +31,8 @@ class CatalogueOf : public ::testing::Test {
     return scratch / name;
   }
   void add(std::filesystem::path const& to, std::filesystem::path const& plugin) {
-    std::filesystem::copy_file(plugin, to / plugin.filename(), std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(plugin, to / plugin.filename(),
+                               std::filesystem::copy_options::overwrite_existing);
   }
 
   Scratch scratch;
@@ -63,7 +64,8 @@ TEST_F(CatalogueOf, ATypeIsDescribedAndKept) {
   EXPECT_EQ(grep.parameters[3].fallback, "256");
   ASSERT_EQ(grep.methods.size(), 1U);
   EXPECT_EQ(grep.methods[0].name, "matches");
-  EXPECT_EQ(read_file(store() / "plugins" / (grep.plugin_digest + ".so")), read_file(built_plugins() / "grep.so"));
+  EXPECT_EQ(read_file(store() / "plugins" / (grep.plugin_digest + ".so")),
+            read_file(built_plugins() / "grep.so"));
 }
 
 TEST_F(CatalogueOf, AnUnknownTypeIsRefusedWithWhatThereIs) {
@@ -80,10 +82,12 @@ TEST_F(CatalogueOf, AnUnknownTypeIsRefusedWithWhatThereIs) {
   auto const says = [&](std::string const& part) { return text.find(part) != std::string::npos; };
   EXPECT_TRUE(says("no job type 'countr'; there is counter")) << text;
   EXPECT_TRUE(says((plugins / "other_interface.so").native() +
-                   ": built for interface version 99, this Godwit has 1: rebuild it")) << text;
+                   ": built for interface version 99, this Godwit has 1: rebuild it"))
+      << text;
   EXPECT_TRUE(says((plugins / "text.so").native() + ": ")) << text;
   EXPECT_TRUE(says((plugins / "no_descriptor.so").native() + ": it names no job type")) << text;
-  EXPECT_TRUE(says((plugins / "bad_loader.so").native() + ": its process killed by signal 6 (SIGABRT)")) << text;
+  EXPECT_TRUE(says((plugins / "bad_loader.so").native() + ": its process killed by signal 6 (SIGABRT)"))
+      << text;
   auto const kept = std::filesystem::directory_iterator(store() / "plugins");
   EXPECT_EQ(std::distance(begin(kept), end(kept)), 1) << "only good plugins are kept";
 }

@@ -15,7 +15,9 @@ constexpr auto endless = "1000000000";
 
 class Control : public ::testing::Test {
  protected:
-  CapsuleId counter() { return rig.start(host, rig.order("counter", {{"limit", endless}, {"delay_us", "100"}})); }
+  CapsuleId counter() {
+    return rig.start(host, rig.order("counter", {{"limit", endless}, {"delay_us", "100"}}));
+  }
 
   capsule::Called call(CapsuleId capsule, std::string method, std::vector<std::string> arguments = {}) {
     host.service().call(capsule, RequestId{7}, std::move(method), std::move(arguments));
@@ -80,7 +82,8 @@ TEST_F(Control, SuspendStopsResumeGoesOnAndCallsAreAnsweredMeanwhile) {
 
 TEST_F(Control, HooksRunOncePerSuspension) {
   write_file(rig.work() / "input.txt", "");
-  auto const capsule = rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
+  auto const capsule =
+      rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
   host.service().suspend(capsule);
   host.service().suspend(capsule);
   host.service().resume(capsule);
@@ -90,7 +93,8 @@ TEST_F(Control, HooksRunOncePerSuspension) {
 
 TEST_F(Control, CallsReachTheJobBetweenSteps) {
   write_file(rig.work() / "input.txt", "");
-  auto const capsule = rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
+  auto const capsule =
+      rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
   auto const added = call(capsule, "add", {"2", "0.5"});
   EXPECT_EQ(added.request, RequestId{7});
   EXPECT_FALSE(added.failure);
@@ -99,12 +103,15 @@ TEST_F(Control, CallsReachTheJobBetweenSteps) {
 
 TEST_F(Control, BadCallsAreTheCallersFault) {
   write_file(rig.work() / "input.txt", "");
-  auto const capsule = rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
+  auto const capsule =
+      rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", endless}, {"delay_us", "100"}}));
   auto const why = [&](std::string method, std::vector<std::string> arguments) {
     auto const called = call(capsule, std::move(method), std::move(arguments));
-    return called.failure ? called.failure->code + ": " + called.failure->context : "answered " + called.answer;
+    return called.failure ? called.failure->code + ": " + called.failure->context
+                          : "answered " + called.answer;
   };
-  EXPECT_EQ(why("nonsense", {}), "no_such_method: no method 'nonsense': the job has add, count, hooks, throw");
+  EXPECT_EQ(why("nonsense", {}),
+            "no_such_method: no method 'nonsense': the job has add, count, hooks, throw");
   EXPECT_EQ(why("add", {"1"}), "bad_call: add takes 2 arguments, not 1");
   EXPECT_EQ(why("add", {"1", "two"}), "bad_call: add: argument 2 'two' is not a number");
   EXPECT_EQ(why("throw", {}), "call_failed: throw: on purpose");
@@ -161,8 +168,8 @@ TEST_F(Control, AJobAsksToBeMoved) {
 }
 
 TEST_F(Control, TheReportFollowsTheJob) {
-  auto const capsule = rig.start(
-      host, rig.order("counter", {{"limit", endless}, {"delay_us", "100"}, {"bytes", "10000"}}));
+  auto const capsule =
+      rig.start(host, rig.order("counter", {{"limit", endless}, {"delay_us", "100"}, {"bytes", "10000"}}));
   ASSERT_TRUE(steps_pass(capsule, 100));
   auto const report = host.service().report(capsule);
   EXPECT_GE(report.progress.done, 100U);

@@ -33,9 +33,13 @@ TEST_F(End, ASegmentationFault) {
   EXPECT_EQ(outcome.steps, 5U);
 }
 
-TEST_F(End, AnAbort) { EXPECT_EQ(crash("abort").reason, "killed by signal 6 (SIGABRT)"); }
+TEST_F(End, AnAbort) {
+  EXPECT_EQ(crash("abort").reason, "killed by signal 6 (SIGABRT)");
+}
 
-TEST_F(End, AnExit) { EXPECT_EQ(crash("exit").reason, "exited with status 3"); }
+TEST_F(End, AnExit) {
+  EXPECT_EQ(crash("exit").reason, "exited with status 3");
+}
 
 TEST_F(End, AnExceptionFailsTheJobWithItsMessage) {
   auto const capsule = rig.start(host, rig.order("crash", {{"how", "throw"}}));
@@ -70,7 +74,8 @@ TEST_F(End, WhatWasPrintedBeforeACrashIsKept) {
 
 TEST_F(End, TheLogTailIsTheLastTenLines) {
   write_file(rig.work() / "input.txt", "");
-  auto const capsule = rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", "1000000"}, {"delay_us", "100"}}));
+  auto const capsule =
+      rig.start(host, rig.fixture("chronicle", "chronicle", {{"steps", "1000000"}, {"delay_us", "100"}}));
   while (host.service().report(capsule).steps < 50) std::this_thread::sleep_for(1ms);
   ASSERT_EQ(::kill(host.pid(capsule), SIGKILL), 0);
   auto const outcome = host.expect<capsule::Died>(capsule).outcome;
@@ -80,7 +85,8 @@ TEST_F(End, TheLogTailIsTheLastTenLines) {
 }
 
 TEST_F(End, ACrashHarmsNoOther) {
-  auto const bystander = rig.start(host, rig.order("counter", {{"limit", "100"}, {"delay_us", "1000"}}, JobId{2}));
+  auto const bystander =
+      rig.start(host, rig.order("counter", {{"limit", "100"}, {"delay_us", "1000"}}, JobId{2}));
   crash("segv");
   auto const hung = rig.start(host, rig.order("crash", {{"how", "hang"}}, JobId{3}));
   EXPECT_EQ(host.expect<capsule::Ended>(bystander).outcome.ending, Ending::finished);
@@ -133,7 +139,8 @@ TEST_F(End, ScratchGoesWithTheCapsule) {
   auto const before = [] {
     int count = 0;
     for (auto const& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
-      count += std::filesystem::exists(entry.path() / "file") && entry.path().filename().native().starts_with("godwit-");
+      count += std::filesystem::exists(entry.path() / "file") &&
+               entry.path().filename().native().starts_with("godwit-");
     }
     return count;
   };

@@ -93,7 +93,9 @@ struct Case {
   std::map<std::string, std::string> arguments;
   bool suspended{false};
 };
-void PrintTo(Case const& one, std::ostream* out) { *out << one.name; }
+void PrintTo(Case const& one, std::ostream* out) {
+  *out << one.name;
+}
 
 class Moving : public ::testing::TestWithParam<Case> {};
 
@@ -125,10 +127,16 @@ TEST_P(Moving, EndsLikeTheUndisturbedRun) {
 INSTANTIATE_TEST_SUITE_P(
     Jobs, Moving,
     ::testing::Values(
-        Case{"counter", "counter", {{"limit", "2000"}, {"print_every", "7"}, {"delay_us", "20"}, {"bytes", "300000"}}},
+        Case{"counter",
+             "counter",
+             {{"limit", "2000"}, {"print_every", "7"}, {"delay_us", "20"}, {"bytes", "300000"}}},
         Case{"heat", "heat", {{"output", "heat.csv"}, {"steps", "5000"}}},
-        Case{"grep", "grep",
-             {{"pattern", "line [0-9]*7 "}, {"input", "input.txt"}, {"output", "found.txt"}, {"lines_per_step", "1"}}},
+        Case{"grep",
+             "grep",
+             {{"pattern", "line [0-9]*7 "},
+              {"input", "input.txt"},
+              {"output", "found.txt"},
+              {"lines_per_step", "1"}}},
         Case{"chronicle", "chronicle", {{"steps", "400"}, {"delay_us", "50"}}},
         Case{"chronicle_suspended", "chronicle", {{"steps", "400"}, {"delay_us", "50"}}, true}),
     [](auto const& one) { return one.param.name; });

@@ -40,8 +40,12 @@ void write_file(std::filesystem::path const& path, std::string const& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
-std::filesystem::path built_plugins() { return GODWIT_BUILT_PLUGINS; }
-std::filesystem::path fixture_plugins() { return GODWIT_FIXTURE_PLUGINS; }
+std::filesystem::path built_plugins() {
+  return GODWIT_BUILT_PLUGINS;
+}
+std::filesystem::path fixture_plugins() {
+  return GODWIT_FIXTURE_PLUGINS;
+}
 
 ZygoteProcess launch_zygote() {
   auto zygote = ZygoteProcess::launch(GODWIT_CAPSULE_PROGRAM);
@@ -69,7 +73,8 @@ std::string describe(CapsuleEvent const& event) {
                                           "Called",   "WantsMove", "Ended",  "Died",      "Failed"};
   std::string text = names[event.index()];
   if (auto const* ended = std::get_if<capsule::Ended>(&event)) text += ": " + ended->outcome.reason;
-  if (auto const* died = std::get_if<capsule::Died>(&event)) text += ": " + died->outcome.reason + "\n" + died->outcome.log_tail;
+  if (auto const* died = std::get_if<capsule::Died>(&event))
+    text += ": " + died->outcome.reason + "\n" + died->outcome.log_tail;
   if (auto const* failed = std::get_if<capsule::Failed>(&event)) text += ": " + failed->why.context;
   return text;
 }

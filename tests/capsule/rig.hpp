@@ -81,7 +81,8 @@ class Rig {
   // Makes a built plugin known to the store; its digest.
   std::string publish(std::filesystem::path const& plugin) const;
   // An order for a job of a type from the build's own plugins.
-  CapsuleOrder order(std::string const& type, std::map<std::string, std::string> arguments = {}, JobId job = {1});
+  CapsuleOrder order(std::string const& type, std::map<std::string, std::string> arguments = {},
+                     JobId job = {1});
   // The same with a plugin of the tests' own.
   CapsuleOrder fixture(std::string const& plugin, std::string const& type,
                        std::map<std::string, std::string> arguments = {}, JobId job = {1});

@@ -55,7 +55,8 @@ TEST_F(StateOf, AFieldWithoutADefaultIsMissed) {
 
 TEST_F(StateOf, AChangedTypeIsRefusedWithBoth) {
   auto const why = refusal("versioned_5", image_of("versioned_1"));
-  EXPECT_TRUE(why.starts_with("state_type_changed: field 'old' is int64 in the image and float64 in the job")) << why;
+  EXPECT_TRUE(why.starts_with("state_type_changed: field 'old' is int64 in the image and float64 in the job"))
+      << why;
 }
 
 TEST_F(StateOf, AnOlderPluginIsRefused) {
@@ -100,7 +101,8 @@ TEST_F(StateOf, ArgumentsAreChecked) {
 
 TEST_F(StateOf, PluginsAreChecked) {
   auto const why = [&](CapsuleOrder order) { return failure_to_prepare(std::move(order)).context; };
-  EXPECT_NE(why(rig.fixture("other_interface", "x")).find("built for interface version 99, this Godwit has 1: rebuild it"),
+  EXPECT_NE(why(rig.fixture("other_interface", "x"))
+                .find("built for interface version 99, this Godwit has 1: rebuild it"),
             std::string::npos);
   EXPECT_NE(why(rig.fixture("no_descriptor", "x")).find("it names no job type"), std::string::npos);
   EXPECT_NE(why(rig.fixture("odd", "even")).find("holds job type 'odd', not 'even'"), std::string::npos);
@@ -139,7 +141,8 @@ TEST_F(StateOf, TheMemoryLimitHolds) {
 
 TEST_F(StateOf, MemoryIsForStart) {
   auto const capsule = rig.start(host, rig.fixture("odd", "odd", {{"way", "late_allocate"}}));
-  EXPECT_EQ(host.expect<capsule::Ended>(capsule).outcome.reason, "Context::allocate() was called outside start()");
+  EXPECT_EQ(host.expect<capsule::Ended>(capsule).outcome.reason,
+            "Context::allocate() was called outside start()");
 }
 
 TEST_F(StateOf, TheArenaIsTouchedBeforePreparedIsSaid) {

@@ -127,7 +127,8 @@ TEST_F(Stream, AnOutputShorterThanItsDurablePartIsDataLost) {
   auto const image = host.freeze(first);
   host.end(first);
   auto const found = image.decoded();
-  for (auto const& mark : found.streams) EXPECT_LE(mark.tail.size(), std::size_t{1 << 20} + 4096) << mark.name;
+  for (auto const& mark : found.streams)
+    EXPECT_LE(mark.tail.size(), std::size_t{1 << 20} + 4096) << mark.name;
   std::filesystem::resize_file(rig.work() / "trace.txt", 100);
   auto const second = rig.send_restore(host, chronicle("100000"), image, Epoch{2});
   auto const why = host.expect<capsule::Failed>(second).why;
@@ -152,12 +153,13 @@ TEST_F(Stream, AMissingOutputDirectoryIsNamed) {
 
 TEST_F(Stream, AMissingInputIsNamed) {
   auto const why = failure_to_start(chronicle("1", {{"input", "nothing.txt"}}));
-  EXPECT_EQ(why.context,
-            "cannot read input 'input': " + (rig.work() / "nothing.txt").native() + ": No such file or directory");
+  EXPECT_EQ(why.context, "cannot read input 'input': " + (rig.work() / "nothing.txt").native() +
+                             ": No such file or directory");
 }
 
 TEST_F(Stream, DirectoriesAndDevicesAreNoStreams) {
-  EXPECT_NE(failure_to_start(chronicle("1", {{"input", "."}})).context.find("Is a directory"), std::string::npos);
+  EXPECT_NE(failure_to_start(chronicle("1", {{"input", "."}})).context.find("Is a directory"),
+            std::string::npos);
   EXPECT_NE(failure_to_start(chronicle("1", {{"trace", "/dev/full"}})).context.find("not a regular file"),
             std::string::npos);
 }

@@ -13,7 +13,8 @@ namespace godwit::testing {
 namespace {
 
 std::string spell(Testimony const& t) {
-  return fmt::format("epoch {} steps {}–{} by {} from {} to {}", t.epoch, t.first, t.last, t.runner, t.begin_ns, t.end_ns);
+  return fmt::format("epoch {} steps {}–{} by {} from {} to {}", t.epoch, t.first, t.last, t.runner,
+                     t.begin_ns, t.end_ns);
 }
 
 void check_overlaps(std::uint64_t job, std::vector<Testimony> const& runs, std::vector<std::string>& faults) {
@@ -23,7 +24,8 @@ void check_overlaps(std::uint64_t job, std::vector<Testimony> const& runs, std::
       faults.push_back(fmt::format("job {}: two runners at once: {}; {}", job, spell(*latest), spell(run)));
     }
     if (latest != nullptr && run.epoch < latest->epoch) {
-      faults.push_back(fmt::format("job {}: an older epoch ran later: {}; {}", job, spell(*latest), spell(run)));
+      faults.push_back(
+          fmt::format("job {}: an older epoch ran later: {}; {}", job, spell(*latest), spell(run)));
     }
     if (latest == nullptr || run.end_ns >= latest->end_ns) latest = &run;
   }
@@ -34,7 +36,8 @@ void check_runners(std::uint64_t job, std::vector<Testimony> const& runs, std::v
   for (auto const& run : runs) {
     auto const [place, fresh] = runner_of.try_emplace(run.epoch, run.runner);
     if (!fresh && place->second != run.runner) {
-      faults.push_back(fmt::format("job {}: epoch {} had two runners: {}, {}", job, run.epoch, place->second, run.runner));
+      faults.push_back(
+          fmt::format("job {}: epoch {} had two runners: {}, {}", job, run.epoch, place->second, run.runner));
     }
   }
 }
@@ -45,7 +48,8 @@ void check_steps(std::uint64_t job, std::vector<Testimony> const& runs, Repeats 
   for (auto const& run : runs) {
     if (run.last < run.first) continue;
     if (run.first > done + 1) {
-      faults.push_back(fmt::format("job {}: steps {}–{} were never done: {}", job, done + 1, run.first - 1, spell(run)));
+      faults.push_back(
+          fmt::format("job {}: steps {}–{} were never done: {}", job, done + 1, run.first - 1, spell(run)));
     } else if (run.first <= done && repeats == Repeats::forbidden) {
       faults.push_back(fmt::format("job {}: step {} was done twice: {}", job, run.first, spell(run)));
     }
@@ -55,7 +59,8 @@ void check_steps(std::uint64_t job, std::vector<Testimony> const& runs, Repeats 
 
 }  // namespace
 
-std::vector<Testimony> read_witness(std::filesystem::path const& directory, std::vector<std::string>& faults) {
+std::vector<Testimony> read_witness(std::filesystem::path const& directory,
+                                    std::vector<std::string>& faults) {
   std::vector<Testimony> testimonies;
   std::error_code error;
   for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {

@@ -12,7 +12,8 @@
 int main(int argc, char** argv) {
   int kind = 0;
   socklen_t size = sizeof kind;
-  bool const socket = ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_SEQPACKET;
+  bool const socket =
+      ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_SEQPACKET;
   if (argc != 2 || std::string_view(argv[1]) != "--zygote" || !socket) {
     std::fputs("godwit-capsule: internal program of godwitd; to run jobs, see godwit --help\n", stderr);
     return 2;

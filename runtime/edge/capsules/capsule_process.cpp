@@ -34,7 +34,8 @@ Result<std::unique_ptr<CapsuleProcess>> CapsuleProcess::create(std::uint64_t are
   };
   if (!make("godwit-control", sizeof(ControlBlock), process->control_fd_, &process->control_) ||
       !make("godwit-arena", arena_bytes_max, process->arena_fd_, &process->arena_) ||
-      !make("godwit-stdout", 0, process->out_, nullptr) || !make("godwit-stderr", 0, process->err_, nullptr)) {
+      !make("godwit-stdout", 0, process->out_, nullptr) ||
+      !make("godwit-stderr", 0, process->err_, nullptr)) {
     return why;
   }
   for (auto const* file : {&process->out_, &process->err_}) ::fcntl(file->get(), F_SETFL, O_APPEND);
@@ -43,7 +44,8 @@ Result<std::unique_ptr<CapsuleProcess>> CapsuleProcess::create(std::uint64_t are
 }
 
 Status CapsuleProcess::spawn(ZygoteProcess& zygote, CapsuleId capsule) {
-  zygote::CapsuleFds const fds{capsule_socket_.get(), control_fd_.get(), arena_fd_.get(), out_.get(), err_.get()};
+  zygote::CapsuleFds const fds{capsule_socket_.get(), control_fd_.get(), arena_fd_.get(), out_.get(),
+                               err_.get()};
   auto status = zygote.spawn(capsule, fds);
   if (!status) return status;
   capsule_socket_.reset();

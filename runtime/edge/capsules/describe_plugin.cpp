@@ -25,7 +25,8 @@ std::optional<std::string> hear_end(ZygoteProcess& zygote, CapsuleId capsule) {
     auto const notice = zygote.receive();
     if (!notice) return notice.failure().context;
     if (!*notice) return std::nullopt;
-    if (auto const* exited = std::get_if<zygote::Exited>(&**notice); exited != nullptr && exited->capsule == capsule) {
+    if (auto const* exited = std::get_if<zygote::Exited>(&**notice);
+        exited != nullptr && exited->capsule == capsule) {
       return "its process " + how_it_ended(exited->status);
     }
     if (std::holds_alternative<zygote::NotSpawned>(**notice)) return "no process could be forked";
@@ -40,7 +41,8 @@ std::optional<Result<JobType>> hear_report(CapsuleProcess& process) {
     if (auto* const described = std::get_if<capsule_wire::Described>(&**report)) {
       return Result<JobType>(std::move(described->type));
     }
-    if (auto* const failed = std::get_if<capsule_wire::Failed>(&**report)) return Result<JobType>(failed->why);
+    if (auto* const failed = std::get_if<capsule_wire::Failed>(&**report))
+      return Result<JobType>(failed->why);
   }
   if (!open) process.hang_up();
   return std::nullopt;

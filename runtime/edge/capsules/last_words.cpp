@@ -25,7 +25,7 @@ Unsaved unsaved(UniqueFd memfd, CaptureMarks const& marks) {
 }
 
 void save(Unsaved const& unsaved, std::filesystem::path const& file) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(unsaved.memfd.get(), &info) != 0) return;
   auto const end = static_cast<std::uint64_t>(info.st_size);
   if (unsaved.drained >= end) return;

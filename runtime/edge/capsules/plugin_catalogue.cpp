@@ -26,9 +26,11 @@ struct FileMark {
 };
 
 std::optional<FileMark> mark_of(std::filesystem::path const& path) {
-  struct stat info{};
+  struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  auto const ns = [](timespec const& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
+  auto const ns = [](timespec const& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
   return FileMark{info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size), ns(info.st_mtim),
                   ns(info.st_ctim)};
 }
@@ -36,7 +38,8 @@ std::optional<FileMark> mark_of(std::filesystem::path const& path) {
 std::vector<std::filesystem::path> plugins_in(std::filesystem::path const& directory) {
   std::vector<std::filesystem::path> plugins;
   std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
     if (at->path().extension() == ".so") plugins.push_back(at->path());
   }
   std::ranges::sort(plugins);
@@ -68,9 +71,11 @@ struct PluginCatalogue::Core {
   Worker worker;  // last: it ends before what it uses
 };
 
-Result<JobType> const& PluginCatalogue::Core::look_at(std::filesystem::path const& plugin, FileMark const& mark) {
+Result<JobType> const& PluginCatalogue::Core::look_at(std::filesystem::path const& plugin,
+                                                      FileMark const& mark) {
   auto const place = known.find(plugin);
-  if (place != known.end() && place->second.mark == mark && store.holds(place->second.type)) return place->second.type;
+  if (place != known.end() && place->second.mark == mark && store.holds(place->second.type))
+    return place->second.type;
   newest = newest.next();
   auto type = store.keep(plugin, [&](std::filesystem::path const& copy) {
     return describe_plugin(zygote, newest, copy, settings.patience);
@@ -106,7 +111,8 @@ Failure PluginCatalogue::Core::unknown(std::string const& type, std::vector<JobT
   for (auto const& known_type : types) names.push_back(known_type.name);
   for (auto const& directory : settings.directories) places.push_back(directory.native());
   auto text = fmt::format("no job type '{}'; there is {} (plugins are looked for in {})", type,
-                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")), fmt::join(places, ", "));
+                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
+                          fmt::join(places, ", "));
   for (auto const& failure : failures) text += "\n" + failure.context;
   return reject("no_such_type", std::move(text));
 }
@@ -115,7 +121,9 @@ PluginCatalogue::PluginCatalogue(ZygoteProcess zygote, Settings settings)
     : core_(std::make_unique<Core>(std::move(zygote), std::move(settings))) {}
 PluginCatalogue::~PluginCatalogue() = default;
 
-int PluginCatalogue::wait_fd() const { return core_->found.fd(); }
+int PluginCatalogue::wait_fd() const {
+  return core_->found.fd();
+}
 
 void PluginCatalogue::find(RequestId request, std::string type) {
   core_->worker.post([core = core_.get(), request, type = std::move(type)] {
@@ -123,6 +131,8 @@ void PluginCatalogue::find(RequestId request, std::string type) {
   });
 }
 
-std::vector<TypesFound> PluginCatalogue::poll() { return core_->found.take(); }
+std::vector<TypesFound> PluginCatalogue::poll() {
+  return core_->found.take();
+}
 
 }  // namespace godwit

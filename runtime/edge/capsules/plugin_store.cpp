@@ -17,12 +17,13 @@ namespace godwit {
 namespace {
 
 Failure failed(char const* doing, std::filesystem::path const& path) {
-  return retry_later("store_not_writable", fmt::format("cannot {} {}: {}", doing, path.native(), std::strerror(errno)));
+  return retry_later("store_not_writable",
+                     fmt::format("cannot {} {}: {}", doing, path.native(), std::strerror(errno)));
 }
 
 Result<Bytes> read_whole(std::filesystem::path const& path) {
   UniqueFd const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info{};
+  struct stat info {};
   if (!file || ::fstat(file.get(), &info) != 0) return failed("read", path);
   Bytes bytes(static_cast<std::size_t>(info.st_size));
   std::size_t at = 0;
@@ -70,8 +71,7 @@ Result<JobType> PluginStore::keep(std::filesystem::path const& plugin, Describe 
   if (auto status = write_durably(temporary, *bytes); !status) return status.failure();
 
   auto type = describe(temporary);
-  auto const published =
-      type ? publish(temporary, directory_ / (digest + ".so")) : Status(type.failure());
+  auto const published = type ? publish(temporary, directory_ / (digest + ".so")) : Status(type.failure());
   if (!published) {
     ::unlink(temporary.c_str());
     auto failure = published.failure();

@@ -28,7 +28,8 @@ Failure zygote_gone() {
 
 Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program) {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return no_zygote(program, errno);
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return no_zygote(program, errno);
   UniqueFd ours(ends[0]);
   UniqueFd const theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
@@ -63,7 +64,9 @@ Status ZygoteProcess::spawn(CapsuleId capsule, zygote::CapsuleFds const& fds) {
   return send(zygote::Spawn{capsule}, fds.in_order());
 }
 
-Status ZygoteProcess::kill(CapsuleId capsule) { return send(zygote::Kill{capsule}, {}); }
+Status ZygoteProcess::kill(CapsuleId capsule) {
+  return send(zygote::Kill{capsule}, {});
+}
 
 Status ZygoteProcess::send(zygote::Request const& request, std::span<int const> fds) {
   auto packet = encode(request);

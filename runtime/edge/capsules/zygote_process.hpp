@@ -32,7 +32,8 @@ class ZygoteProcess {
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  // Forks a capsule that holds copies of these descriptors. retry_later if the zygote is busy: nothing was sent.
+  // Forks a capsule that holds copies of these descriptors. retry_later if the zygote is busy: nothing was
+  // sent.
   [[nodiscard]] Status spawn(CapsuleId capsule, zygote::CapsuleFds const& fds);
   [[nodiscard]] Status kill(CapsuleId capsule);
   // The next notice, if any; peer_lost once the zygote is gone. Never blocks.

@@ -24,8 +24,12 @@ class Versioned : public godwit::Job {
 #endif
     seen_version_ = s.version();
   }
-  void start(godwit::Context&) override { extra_ = 5; }
-  void restored(godwit::Context&) override { restored_version_ = seen_version_; }
+  void start(godwit::Context&) override {
+    extra_ = 5;
+  }
+  void restored(godwit::Context&) override {
+    restored_version_ = seen_version_;
+  }
   godwit::Step step(godwit::Context&) override {
     ++count_;
     return godwit::Step::again_in(std::chrono::hours(1));

@@ -30,13 +30,15 @@ Status AppendBases::record(std::filesystem::path const& output, std::uint64_t ba
   for (auto const& [path, bytes] : bases_) text += fmt::format("{} {}\n", bytes, path);
 
   auto const failed = [&] {
-    return reject("store_not_writable", fmt::format("cannot write {}: {}", file_.native(), std::strerror(errno)));
+    return reject("store_not_writable",
+                  fmt::format("cannot write {}: {}", file_.native(), std::strerror(errno)));
   };
   std::error_code ignored;  // shows as a failure to open
   std::filesystem::create_directories(file_.parent_path(), ignored);
   auto const temporary = file_.native() + ".tmp";
   UniqueFd const out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!out || ::write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return failed();
+  if (!out || ::write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return failed();
   if (::fsync(out.get()) != 0 || ::rename(temporary.c_str(), file_.c_str()) != 0) return failed();
   UniqueFd const directory(::open(file_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return failed();

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::uint64_t page_bytes = 4096;
 
-std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + page_bytes - 1) / page_bytes * page_bytes; }
+std::uint64_t whole_pages(std::uint64_t bytes) {
+  return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
 
 std::optional<std::uint64_t> bytes_of(Scalar scalar, std::vector<std::uint64_t> const& shape) {
   std::uint64_t bytes = width_bytes(scalar);
@@ -25,7 +27,8 @@ std::optional<std::uint64_t> bytes_of(Scalar scalar, std::vector<std::uint64_t> 
 
 Arena::Arena(SharedMemory memory, std::uint64_t memory_bytes_max, std::atomic<std::uint64_t>& published)
     : memory_(std::move(memory)),
-      limit_(memory_bytes_max == 0 ? memory_.size() : std::min(whole_pages(memory_bytes_max), memory_.size())),
+      limit_(memory_bytes_max == 0 ? memory_.size()
+                                   : std::min(whole_pages(memory_bytes_max), memory_.size())),
       published_(published) {}
 
 bool Arena::allocate(ArrayBase& array, Scalar scalar, std::vector<std::uint64_t> shape) {
@@ -39,7 +42,8 @@ bool Arena::allocate(ArrayBase& array, Scalar scalar, std::vector<std::uint64_t>
 std::optional<ArrayPlace> Arena::place_of(ArrayBase const& array, Scalar scalar) const {
   if (!array.allocated()) return std::nullopt;
   auto const* const first = static_cast<std::byte const*>(array.address());
-  invariant(first >= memory_.data() && first <= memory_.data() + used_, "an array that lies outside the arena");
+  invariant(first >= memory_.data() && first <= memory_.data() + used_,
+            "an array that lies outside the arena");
   ArrayPlace place;
   place.scalar = scalar;
   place.shape = array.shape();
@@ -50,9 +54,10 @@ std::optional<ArrayPlace> Arena::place_of(ArrayBase const& array, Scalar scalar)
 
 Status Arena::adopt(std::uint64_t bytes) {
   if (bytes > limit_) {
-    return reject("memory_limit",
-                  fmt::format("the image's arrays take {} bytes, and the job may use {}: raise its memory limit",
-                              bytes, limit_));
+    return reject(
+        "memory_limit",
+        fmt::format("the image's arrays take {} bytes, and the job may use {}: raise its memory limit", bytes,
+                    limit_));
   }
   set_used(bytes);
   return Done{};

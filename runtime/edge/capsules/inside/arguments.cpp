@@ -15,7 +15,8 @@ void ArgumentBinder::on_parameter(ParameterAccess access) {
   auto const& text = found == arguments_.end() ? *access.fallback : found->second;
   if (access.parse(access.object, text)) return;
   static constexpr char const* wanted[] = {"text", "an integer in range", "a number", "true or false"};
-  refuse(fmt::format("argument '{}': '{}' is not {}", access.name, text, wanted[static_cast<std::size_t>(access.kind)]));
+  refuse(fmt::format("argument '{}': '{}' is not {}", access.name, text,
+                     wanted[static_cast<std::size_t>(access.kind)]));
 }
 
 Status ArgumentBinder::finish() {

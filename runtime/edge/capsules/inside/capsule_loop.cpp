@@ -10,7 +10,8 @@ namespace godwit::inside {
 
 namespace {
 
-constexpr Duration lease_poll = 10ms;  // a renewal is seen in memory: nothing wakes a capsule that waits for it
+constexpr Duration lease_poll =
+    10ms;  // a renewal is seen in memory: nothing wakes a capsule that waits for it
 
 }  // namespace
 
@@ -62,17 +63,26 @@ void CapsuleLoop::wait() {
 }
 
 void CapsuleLoop::run_steps() {
-  do {
+  auto const last = guarded([this] { return step_while_quiet(); });
+  if (!last) return fail(last.failure().context);
+  take(*last);
+  auto const target = job_->context().take_move();
+  if (target && !leaving_) report(capsule_wire::WantsMove{Rank{*target}});
+}
+
+// The last step that it took: one that said something other than more(), or that somebody waited for.
+Step CapsuleLoop::step_while_quiet() {
+  for (;;) {
     auto const timed = witness_ || safe_point_.time_next(job_->steps());
     auto const begin = timed ? boot_now() : Instant{};
-    auto const step = job_->step();
-    if (!step) return fail(step.failure().context);
-    if (step->kind() != Step::Kind::failed) job_->count_step();
+    auto step = job_->step();
+    if (step.kind() == Step::Kind::failed) return step;
+    job_->count_step();
     if (timed) safe_point_.timed(boot_now() - begin);
     if (witness_) witness_->step_done(begin, job_->steps());
-    take(*step);
-    if (auto const target = job_->context().take_move()) report(capsule_wire::WantsMove{Rank{*target}});
-  } while (!leaving_ && safe_point_.quiet(job_->steps()) && !idle_until_);
+    auto const quiet = safe_point_.quiet(job_->steps());
+    if (step.kind() != Step::Kind::more || !quiet || job_->context().wants_move()) return step;
+  }
 }
 
 void CapsuleLoop::take(Step const& step) {
@@ -125,7 +135,9 @@ void CapsuleLoop::begin(Epoch epoch) {
   report(capsule_wire::Running{job_->steps(), suspended_});
 }
 
-void CapsuleLoop::on(capsule_wire::Freeze const&) { freeze_wanted_ = true; }
+void CapsuleLoop::on(capsule_wire::Freeze const&) {
+  freeze_wanted_ = true;
+}
 
 void CapsuleLoop::freeze() {
   freeze_wanted_ = false;
@@ -136,9 +148,10 @@ void CapsuleLoop::freeze() {
   if (!manifest) return fail(manifest.failure().context);
   capsule_wire::Frozen frozen{boot_now(), encode(*manifest), job_->arena_bytes()};
   if (frozen.manifest.size() > frame_bytes_max / 2) {
-    return fail(fmt::format("the described fields and unsynced outputs take {} bytes, at most {} are allowed: put bulk "
-                            "data into an Array",
-                            frozen.manifest.size(), frame_bytes_max / 2));
+    return fail(fmt::format(
+        "the described fields and unsynced outputs take {} bytes, at most {} are allowed: put bulk "
+        "data into an Array",
+        frozen.manifest.size(), frame_bytes_max / 2));
   }
   report(frozen);
 }

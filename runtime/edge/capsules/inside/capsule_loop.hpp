@@ -26,6 +26,7 @@ class CapsuleLoop {
  private:
   bool attend();  // obeys and waits until a step may begin; false: leave
   void run_steps();
+  Step step_while_quiet();  // throws what the job throws
   void take(Step const& step);
   bool may_step();
   void wait();
@@ -44,7 +45,7 @@ class CapsuleLoop {
   void freeze();
   void finish(Outcome outcome);  // the job's own end
   void fail(std::string reason);
-  void give_up(Failure why);     // the host's wish can't be done
+  void give_up(Failure why);  // the host's wish can't be done
   void report(capsule_wire::Report const& report);
 
   Surroundings surroundings_;

@@ -80,7 +80,9 @@ Status CapturedStream::drain() {
   return Done{};
 }
 
-Status CapturedStream::sync() { return file_ ? file_->sync() : Status(Done{}); }
+Status CapturedStream::sync() {
+  return file_ ? file_->sync() : Status(Done{});
+}
 
 std::optional<StreamMark> CapturedStream::mark() const {
   if (!file_) return std::nullopt;
@@ -95,7 +97,7 @@ void CapturedStream::place(std::filesystem::path const& store, JobId job) {
 }
 
 std::uint64_t CapturedStream::held() const {
-  struct stat info{};
+  struct stat info {};
   return ::fstat(memfd_, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 

@@ -51,8 +51,8 @@ Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, cap
   auto plugin = Plugin::load(fmt::format("{}/plugins/{}.so", order.store, order.spec.plugin_digest));
   if (!plugin) return plugin.failure();
   if (plugin->type() != order.spec.type) {
-    return reject("wrong_plugin", fmt::format("plugin {} holds job type '{}', not '{}'", order.spec.plugin_digest,
-                                              plugin->type(), order.spec.type));
+    return reject("wrong_plugin", fmt::format("plugin {} holds job type '{}', not '{}'",
+                                              order.spec.plugin_digest, plugin->type(), order.spec.type));
   }
   auto arena = SharedMemory::map(surroundings.arena);
   if (!arena) return arena.failure();
@@ -97,9 +97,10 @@ Status HeldJob::check(Manifest const& manifest) const {
                                              order_.spec.type));
   }
   if (manifest.state_version > plugin_.state_version()) {
-    return reject("state_version", fmt::format("the image has state version {} of type '{}', the plugin {}: use a newer "
-                                               "plugin",
-                                               manifest.state_version, manifest.type, plugin_.state_version()));
+    return reject("state_version",
+                  fmt::format("the image has state version {} of type '{}', the plugin {}: use a newer "
+                              "plugin",
+                              manifest.state_version, manifest.type, plugin_.state_version()));
   }
   return Done{};
 }
@@ -171,6 +172,8 @@ Status HeldJob::sync() {
   return err_.sync();
 }
 
-std::string HeldJob::log_tail() const { return last_lines(order_.store, order_.job); }
+std::string HeldJob::log_tail() const {
+  return last_lines(order_.store, order_.job);
+}
 
 }  // namespace godwit::inside

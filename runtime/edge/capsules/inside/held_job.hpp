@@ -40,12 +40,12 @@ class HeldJob {
   // From an image whose pages are in the arena.
   [[nodiscard]] Status restore(Manifest const& manifest);
 
-  [[nodiscard]] Result<Step> step() {
-    return guarded([this] { return job_->step(*context_); });
-  }
+  // One step; throws what the job throws: to be called inside guarded().
+  [[nodiscard]] Step step() { return job_->step(*context_); }
   [[nodiscard]] Status suspend();
   [[nodiscard]] Status resume();
-  [[nodiscard]] Result<std::string> call(std::string const& method, std::vector<std::string> const& arguments);
+  [[nodiscard]] Result<std::string> call(std::string const& method,
+                                         std::vector<std::string> const& arguments);
 
   // Its state at this safe point; the arena goes beside it.
   [[nodiscard]] Result<Manifest> manifest(Epoch epoch, bool suspended);

@@ -20,7 +20,9 @@ bool HostLink::send(capsule_wire::Report const& report) {
   return false;
 }
 
-bool HostLink::receive() { return reader_.fill(socket_.get()) && !broken_; }
+bool HostLink::receive() {
+  return reader_.fill(socket_.get()) && !broken_;
+}
 
 std::optional<capsule_wire::Command> HostLink::next() {
   auto frame = reader_.next();

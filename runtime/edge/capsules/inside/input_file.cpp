@@ -24,17 +24,23 @@ std::string cannot_read(std::string const& name, std::filesystem::path const& pa
 }  // namespace
 
 InputFile::InputFile(UniqueFd file, std::string name, std::filesystem::path path, std::uint64_t size)
-    : file_(std::move(file)), name_(std::move(name)), path_(std::move(path)), size_(size), buffer_(buffer_bytes) {}
+    : file_(std::move(file)),
+      name_(std::move(name)),
+      path_(std::move(path)),
+      size_(size),
+      buffer_(buffer_bytes) {}
 
 Result<std::unique_ptr<InputFile>> InputFile::open(std::string name, std::filesystem::path path) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info{};
-  if (!file || ::fstat(file.get(), &info) != 0) return reject("input_not_readable", cannot_read(name, path, errno));
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0)
+    return reject("input_not_readable", cannot_read(name, path, errno));
   if (S_ISDIR(info.st_mode)) return reject("input_not_readable", cannot_read(name, path, EISDIR));
   if (!S_ISREG(info.st_mode)) {
-    return reject("input_not_readable",
-                  fmt::format("cannot read input '{}': {}: not a regular file, so it can't be read again after a move",
-                              name, path.native()));
+    return reject(
+        "input_not_readable",
+        fmt::format("cannot read input '{}': {}: not a regular file, so it can't be read again after a move",
+                    name, path.native()));
   }
   auto const size = static_cast<std::uint64_t>(info.st_size);
   return std::unique_ptr<InputFile>(new InputFile(std::move(file), std::move(name), std::move(path), size));
@@ -44,9 +50,10 @@ Result<std::unique_ptr<InputFile>> InputFile::reopen(StreamMark const& mark) {
   auto input = open(mark.name, mark.path);
   if (!input) return input;
   if ((*input)->size_ < mark.offset) {
-    return data_lost("input_short", fmt::format("input '{}': {} has {} bytes, and the job had read {}: somebody cut or "
-                                                "replaced it",
-                                                mark.name, mark.path, (*input)->size_, mark.offset));
+    return data_lost("input_short",
+                     fmt::format("input '{}': {} has {} bytes, and the job had read {}: somebody cut or "
+                                 "replaced it",
+                                 mark.name, mark.path, (*input)->size_, mark.offset));
   }
   (*input)->offset_ = mark.offset;
   (*input)->size_ = mark.size;

@@ -32,7 +32,9 @@ void JobContext::progress(std::uint64_t done, std::uint64_t total, std::string_v
   block_.set_unit(unit);
 }
 
-Duration JobContext::now() const { return running_since_ ? ran_ + (boot_now() - *running_since_) : ran_; }
+Duration JobContext::now() const {
+  return running_since_ ? ran_ + (boot_now() - *running_since_) : ran_;
+}
 
 std::string const& JobContext::scratch() {
   if (!scratch_made_ && ::mkdir(scratch_.c_str(), 0700) != 0) {
@@ -62,7 +64,8 @@ void JobContext::load(Manifest const& manifest) {
 
 void JobContext::allocate_array(Scalar scalar, ArrayBase& array, std::vector<std::uint64_t> shape) {
   if (!may_allocate_) throw std::logic_error("Context::allocate() was called outside start()");
-  if (shape.empty()) throw std::invalid_argument("Context::allocate() needs a shape of at least one dimension");
+  if (shape.empty())
+    throw std::invalid_argument("Context::allocate() needs a shape of at least one dimension");
   if (!arena_.allocate(array, scalar, std::move(shape))) throw std::bad_alloc();
 }
 

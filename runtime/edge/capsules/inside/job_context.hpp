@@ -33,6 +33,7 @@ class JobContext final : public Context {
   void run_clock(bool running);  // stopped at first
   void save(Manifest& manifest) const;
   void load(Manifest const& manifest);
+  [[nodiscard]] bool wants_move() const { return move_to_.has_value(); }
   [[nodiscard]] std::optional<int> take_move() { return std::exchange(move_to_, std::nullopt); }
 
  private:

@@ -8,7 +8,8 @@
 
 namespace godwit::inside {
 
-Result<std::string> MethodTable::call(std::string const& method, std::vector<std::string> const& arguments) const {
+Result<std::string> MethodTable::call(std::string const& method,
+                                      std::vector<std::string> const& arguments) const {
   auto const found = methods_.find(method);
   if (found == methods_.end()) {
     std::vector<std::string> names;
@@ -19,8 +20,8 @@ Result<std::string> MethodTable::call(std::string const& method, std::vector<std
   }
   auto const& [help, arity, handler] = found->second;
   if (arguments.size() != arity) {
-    return reject("bad_call", fmt::format("{} takes {} argument{}, not {}", method, arity, arity == 1 ? "" : "s",
-                                          arguments.size()));
+    return reject("bad_call", fmt::format("{} takes {} argument{}, not {}", method, arity,
+                                          arity == 1 ? "" : "s", arguments.size()));
   }
   try {
     return handler(arguments);
@@ -41,7 +42,8 @@ std::vector<MethodInfo> MethodTable::list() const {
   return infos;
 }
 
-void MethodTable::on_method(std::string_view name, std::string_view help, std::size_t arity, Handler handler) {
+void MethodTable::on_method(std::string_view name, std::string_view help, std::size_t arity,
+                            Handler handler) {
   methods_.insert_or_assign(std::string(name), Method{std::string(help), arity, std::move(handler)});
 }
 

@@ -14,7 +14,8 @@ namespace godwit::inside {
 class MethodTable final : public Methods {
  public:
   // The method's answer. An exception that leaves it is the caller's failure, not the job's.
-  [[nodiscard]] Result<std::string> call(std::string const& method, std::vector<std::string> const& arguments) const;
+  [[nodiscard]] Result<std::string> call(std::string const& method,
+                                         std::vector<std::string> const& arguments) const;
   [[nodiscard]] std::vector<MethodInfo> list() const;
 
  private:

@@ -27,12 +27,13 @@ Failure cannot_open(std::string const& name, std::filesystem::path const& path, 
 }
 
 Result<struct stat> regular_file(int fd, std::string const& name, std::filesystem::path const& path) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd, &info) != 0) return cannot_open(name, path, errno);
   if (!S_ISREG(info.st_mode)) {
-    return reject("output_not_writable",
-                  fmt::format("cannot write output '{}': {}: not a regular file, so it can't be cut back after a move",
-                              name, path.native()));
+    return reject(
+        "output_not_writable",
+        fmt::format("cannot write output '{}': {}: not a regular file, so it can't be cut back after a move",
+                    name, path.native()));
   }
   return info;
 }
@@ -44,7 +45,8 @@ bool sync_directory(std::filesystem::path const& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<OutputFile>> OutputFile::open(std::string name, std::filesystem::path path, StreamMode mode) {
+Result<std::unique_ptr<OutputFile>> OutputFile::open(std::string name, std::filesystem::path path,
+                                                     StreamMode mode) {
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file) return cannot_open(name, path, errno);
   auto const info = regular_file(file.get(), name, path);
@@ -56,7 +58,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(std::string name, std::file
   } else if (::ftruncate(file.get(), 0) != 0) {
     return cannot_open(name, path, errno);
   }
-  return std::unique_ptr<OutputFile>(new OutputFile(std::move(file), std::move(name), std::move(path), mode, durable));
+  return std::unique_ptr<OutputFile>(
+      new OutputFile(std::move(file), std::move(name), std::move(path), mode, durable));
 }
 
 Result<std::unique_ptr<OutputFile>> OutputFile::reopen(StreamMark const& mark, std::filesystem::path path) {
@@ -65,14 +68,16 @@ Result<std::unique_ptr<OutputFile>> OutputFile::reopen(StreamMark const& mark, s
   auto const info = regular_file(file.get(), mark.name, path);
   if (!info) return info.failure();
   if (static_cast<std::uint64_t>(info->st_size) < mark.synced) {
-    return data_lost("output_short", fmt::format("output '{}': {} has {} bytes, and {} were durable at the safe point: "
-                                                 "somebody cut or replaced it",
-                                                 mark.name, path.native(), info->st_size, mark.synced));
+    return data_lost("output_short",
+                     fmt::format("output '{}': {} has {} bytes, and {} were durable at the safe point: "
+                                 "somebody cut or replaced it",
+                                 mark.name, path.native(), info->st_size, mark.synced));
   }
   if (mark.synced + mark.tail.size() != mark.offset) {
     return data_lost("malformed", fmt::format("output '{}': its mark contradicts itself", mark.name));
   }
-  if (::ftruncate(file.get(), static_cast<off_t>(mark.synced)) != 0) return cannot_open(mark.name, path, errno);
+  if (::ftruncate(file.get(), static_cast<off_t>(mark.synced)) != 0)
+    return cannot_open(mark.name, path, errno);
   std::unique_ptr<OutputFile> output(
       new OutputFile(std::move(file), mark.name, std::move(path), mark.mode, mark.synced));
   output->tail_ = mark.tail;
@@ -133,8 +138,8 @@ StreamMark OutputFile::mark() const {
 }
 
 Failure OutputFile::failed(char const* doing) const {
-  return reject("output_failed",
-                fmt::format("cannot {} output '{}': {}: {}", doing, name_, path_.native(), std::strerror(errno)));
+  return reject("output_failed", fmt::format("cannot {} output '{}': {}: {}", doing, name_, path_.native(),
+                                             std::strerror(errno)));
 }
 
 }  // namespace godwit::inside

@@ -32,18 +32,24 @@ class OutputFile final : public OutputChannel {
                                                                 StreamMode mode);
   // The file as it was at the image's safe point: cut back to what was durable, the tail written again.
   // data_lost if it is shorter than that.
-  [[nodiscard]] static Result<std::unique_ptr<OutputFile>> reopen(StreamMark const& mark, std::filesystem::path path);
+  [[nodiscard]] static Result<std::unique_ptr<OutputFile>> reopen(StreamMark const& mark,
+                                                                  std::filesystem::path path);
 
   void write(char const* from, std::size_t size) override;  // throws StreamError
   [[nodiscard]] std::uint64_t offset() const override { return durable_ + tail_.size(); }
 
-  [[nodiscard]] Status flush();  // to the file, where other processes see it
-  [[nodiscard]] Status sync();   // and to the disk
+  [[nodiscard]] Status flush();           // to the file, where other processes see it
+  [[nodiscard]] Status sync();            // and to the disk
   [[nodiscard]] StreamMark mark() const;  // after flush()
 
  private:
-  OutputFile(UniqueFd file, std::string name, std::filesystem::path path, StreamMode mode, std::uint64_t durable)
-      : file_(std::move(file)), name_(std::move(name)), path_(std::move(path)), mode_(mode), durable_(durable) {}
+  OutputFile(UniqueFd file, std::string name, std::filesystem::path path, StreamMode mode,
+             std::uint64_t durable)
+      : file_(std::move(file)),
+        name_(std::move(name)),
+        path_(std::move(path)),
+        mode_(mode),
+        durable_(durable) {}
   [[nodiscard]] Failure failed(char const* doing) const;
 
   UniqueFd file_;

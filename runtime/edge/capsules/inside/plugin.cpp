@@ -19,11 +19,13 @@ Result<Plugin> Plugin::load(std::filesystem::path const& path) {
   }
   auto const* const descriptor = static_cast<PluginDescriptor const*>(::dlsym(library, "godwit_plugin"));
   if (descriptor == nullptr || descriptor->magic != plugin_magic) {
-    return refuse("not_a_plugin", "it names no job type: put GODWIT_JOB(Class, \"type\", version) into its source");
+    return refuse("not_a_plugin",
+                  "it names no job type: put GODWIT_JOB(Class, \"type\", version) into its source");
   }
   if (descriptor->interface_version != plugin_interface_version) {
-    return refuse("plugin_interface", fmt::format("built for interface version {}, this Godwit has {}: rebuild it",
-                                                  descriptor->interface_version, plugin_interface_version));
+    return refuse("plugin_interface",
+                  fmt::format("built for interface version {}, this Godwit has {}: rebuild it",
+                              descriptor->interface_version, plugin_interface_version));
   }
   if (std::string_view(descriptor->compiler) != __VERSION__) {
     return refuse("plugin_compiler", fmt::format("built by compiler {}, this Godwit by {}: rebuild it",

@@ -29,7 +29,8 @@ void reset_signals() {
 void step_back() {
   ::setpriority(PRIO_PROCESS, 0, 19);
   UniqueFd const score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (score) [[maybe_unused]] auto const put = ::write(score.get(), "500", 3);
+  if (score) [[maybe_unused]]
+    auto const put = ::write(score.get(), "500", 3);
 }
 
 void keep_only(zygote::CapsuleFds const& fds) {

@@ -22,7 +22,8 @@ class SafePoint {
     auto const tick_ns = read_clock_ns(CLOCK_MONOTONIC_COARSE);
     block_.steps.store(steps, std::memory_order_relaxed);
     block_.safe_point_ns.store(tick_ns + boot_ahead_ns_, std::memory_order_relaxed);
-    if ((block_.wanted.load(std::memory_order_relaxed) | block_.chores.load(std::memory_order_relaxed)) != 0) {
+    if ((block_.wanted.load(std::memory_order_relaxed) | block_.chores.load(std::memory_order_relaxed)) !=
+        0) {
       return false;
     }
     return tick_ns < look_again_ns_ || lease_holds();

@@ -9,7 +9,7 @@ namespace godwit::inside {
 namespace {
 
 char const* name_of(Scalar scalar) {
-  static constexpr std::array names{"bool",  "int8",   "uint8", "int16",  "uint16", "int32",
+  static constexpr std::array names{"bool",   "int8",  "uint8",  "int16",   "uint16", "int32",
                                     "uint32", "int64", "uint64", "float32", "float64"};
   auto const index = static_cast<std::size_t>(scalar);
   return index < names.size() ? names[index] : "an unknown type";
@@ -20,35 +20,43 @@ std::string type_of(FieldForm form, Scalar scalar) {
   return form == FieldForm::list ? fmt::format("list of {}", name_of(scalar)) : name_of(scalar);
 }
 
-Failure type_changed(char const* what, std::string_view name, std::string const& in_image, std::string const& in_job) {
-  return reject("state_type_changed",
-                fmt::format("{} '{}' is {} in the image and {} in the job: describe it under another name and retire "
-                            "the old one",
-                            what, name, in_image, in_job));
+Failure type_changed(char const* what, std::string_view name, std::string const& in_image,
+                     std::string const& in_job) {
+  return reject(
+      "state_type_changed",
+      fmt::format("{} '{}' is {} in the image and {} in the job: describe it under another name and retire "
+                  "the old one",
+                  what, name, in_image, in_job));
 }
 
 Failure missing(char const* what, std::string_view name) {
-  return reject("state_missing", fmt::format("the image has no {} '{}'{}", what, name,
-                                             std::string_view(what) == "field" ? ", and it has no default: give it one "
-                                                                                 "in describe()"
-                                                                               : ""));
+  return reject("state_missing",
+                fmt::format("the image has no {} '{}'{}", what, name,
+                            std::string_view(what) == "field" ? ", and it has no default: give it one "
+                                                                "in describe()"
+                                                              : ""));
 }
 
 }  // namespace
 
 void Walker::once(std::string_view name) {
   if (!names_.emplace(name).second) {
-    take(reject("described_twice", fmt::format("'{}' is described twice: names of fields, arrays and streams must "
-                                               "differ",
-                                               name)));
+    take(reject("described_twice",
+                fmt::format("'{}' is described twice: names of fields, arrays and streams must "
+                            "differ",
+                            name)));
   }
 }
 
 // ---- Opener
 
-void Opener::on_field(std::string_view name, FieldAccess, std::vector<std::byte> const*) { once(name); }
+void Opener::on_field(std::string_view name, FieldAccess, std::vector<std::byte> const*) {
+  once(name);
+}
 void Opener::on_retired(std::string_view) {}
-void Opener::on_array(std::string_view name, Scalar, ArrayBase&) { once(name); }
+void Opener::on_array(std::string_view name, Scalar, ArrayBase&) {
+  once(name);
+}
 void Opener::on_input(std::string_view name, Input& stream, std::string_view path) {
   once(name);
   if (status()) take(streams_.open(std::string(name), stream, path));
@@ -74,17 +82,22 @@ void Packer::on_array(std::string_view name, Scalar scalar, ArrayBase& array) {
   place->name = name;
   manifest_.arrays.push_back(std::move(*place));
 }
-void Packer::on_input(std::string_view name, Input&, std::string_view) { add_mark(name); }
-void Packer::on_output(std::string_view name, Output&, std::string_view, Output::Mode) { add_mark(name); }
+void Packer::on_input(std::string_view name, Input&, std::string_view) {
+  add_mark(name);
+}
+void Packer::on_output(std::string_view name, Output&, std::string_view, Output::Mode) {
+  add_mark(name);
+}
 
 void Packer::add_mark(std::string_view name) {
   auto mark = streams_.mark(name);
   if (mark) {
     manifest_.streams.push_back(std::move(*mark));
   } else {
-    take(reject("stream_not_open", fmt::format("stream '{}' was not described before start(): describe() must name the "
-                                               "same streams every time",
-                                               name)));
+    take(reject("stream_not_open",
+                fmt::format("stream '{}' was not described before start(): describe() must name the "
+                            "same streams every time",
+                            name)));
   }
 }
 
@@ -108,19 +121,24 @@ void Restorer::on_field(std::string_view name, FieldAccess access, std::vector<s
     return;
   }
   if (field->form != access.form || field->scalar != access.scalar) {
-    return take(type_changed("field", name, type_of(field->form, field->scalar), type_of(access.form, access.scalar)));
+    return take(type_changed("field", name, type_of(field->form, field->scalar),
+                             type_of(access.form, access.scalar)));
   }
   if (!access.unpack(access.object, field->value.data(), field->value.size())) {
-    take(data_lost("malformed", fmt::format("field '{}' has {} bytes in the image", name, field->value.size())));
+    take(data_lost("malformed",
+                   fmt::format("field '{}' has {} bytes in the image", name, field->value.size())));
   }
 }
 
-void Restorer::on_retired(std::string_view name) { met_.emplace(name); }
+void Restorer::on_retired(std::string_view name) {
+  met_.emplace(name);
+}
 
 void Restorer::on_array(std::string_view name, Scalar scalar, ArrayBase& array) {
   auto const* const place = find(manifest_.arrays, name);
   if (place == nullptr) return take(missing("array", name));
-  if (place->scalar != scalar) return take(type_changed("array", name, name_of(place->scalar), name_of(scalar)));
+  if (place->scalar != scalar)
+    return take(type_changed("array", name, name_of(place->scalar), name_of(scalar)));
   if (!place->shape.empty()) take(arena_.bind(array, *place));
 }
 
@@ -143,9 +161,10 @@ void Restorer::on_output(std::string_view name, Output& stream, std::string_view
 Status Restorer::finish() {
   auto const check = [this](char const* what, std::string const& name) {
     if (met_.contains(name)) return;
-    take(reject("state_unknown", fmt::format("the image has {} '{}', and the job neither describes nor retires it: add "
-                                             "s.retired(\"{}\") if it may be dropped",
-                                             what, name, name)));
+    take(reject("state_unknown",
+                fmt::format("the image has {} '{}', and the job neither describes nor retires it: add "
+                            "s.retired(\"{}\") if it may be dropped",
+                            what, name, name)));
   };
   for (auto const& field : manifest_.fields) check("a field", field.name);
   for (auto const& place : manifest_.arrays) check("an array", place.name);

@@ -60,12 +60,12 @@ void Witness::gave_custody() {
 }
 
 void Witness::write() {
-  auto line = fmt::format("{} {} {} {} {} {} {} {}", job_, epoch_, first_, last_, begin_.boot_ns, end_.boot_ns,
-                          ::getpid(), host_);
+  auto line = fmt::format("{} {} {} {} {} {} {} {}", job_, epoch_, first_, last_, begin_.boot_ns,
+                          end_.boot_ns, ::getpid(), host_);
   line.resize(line_bytes - 1, ' ');
   line += '\n';
-  [[maybe_unused]] auto const put =
-      ::pwrite(file_.get(), line.data(), line.size(), static_cast<off_t>(line_) * static_cast<off_t>(line_bytes));
+  [[maybe_unused]] auto const put = ::pwrite(file_.get(), line.data(), line.size(),
+                                             static_cast<off_t>(line_) * static_cast<off_t>(line_bytes));
 }
 
 }  // namespace godwit::inside

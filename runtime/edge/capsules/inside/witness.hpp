@@ -2,8 +2,8 @@
 // if the environment names a directory in GODWIT_WITNESS. Transactional outputs would hide a second
 // runner, since its bytes are cut back; this file doesn't.
 //
-// DIR/<host>-<pid>.witness holds lines of 128 bytes, "job epoch first last begin_ns end_ns pid host", each for
-// a run of consecutive steps (CLOCK_BOOTTIME; begin: of the first step, end: of the last). The newest
+// DIR/<host>-<pid>.witness holds lines of 128 bytes, "job epoch first last begin_ns end_ns pid host", each
+// for a run of consecutive steps (CLOCK_BOOTTIME; begin: of the first step, end: of the last). The newest
 // line is rewritten in place after every step, by one write that stays within a page: a SIGKILL at any
 // instant loses none. first = last + 1: custody was taken, no step done. One thread.
 #pragma once

@@ -12,6 +12,8 @@ namespace godwit {
   ::clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
-[[nodiscard]] inline Instant boot_now() { return {read_clock_ns(CLOCK_BOOTTIME)}; }
+[[nodiscard]] inline Instant boot_now() {
+  return {read_clock_ns(CLOCK_BOOTTIME)};
+}
 
 }  // namespace godwit

@@ -44,7 +44,8 @@ Result<std::optional<Bytes>> FrameReader::next() {
   if (available < sizeof length) return std::optional<Bytes>{};
   std::memcpy(&length, buffer_.data() + taken_, sizeof length);
   if (length > frame_bytes_max) {
-    return data_lost("malformed", fmt::format("a frame of {} bytes; at most {} are allowed", length, frame_bytes_max));
+    return data_lost("malformed",
+                     fmt::format("a frame of {} bytes; at most {} are allowed", length, frame_bytes_max));
   }
   if (available - sizeof length < length) return std::optional<Bytes>{};
   auto const first = buffer_.begin() + static_cast<std::ptrdiff_t>(taken_ + sizeof length);

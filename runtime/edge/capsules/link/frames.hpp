@@ -16,8 +16,8 @@ inline constexpr std::size_t frame_bytes_max = std::size_t{256} << 20;
 
 class FrameReader {
  public:
-  // Takes what the socket has now, at most some MiB, without waiting. False once the peer has closed it and everything
-  // it sent is here. A connection that was reset counts as closed.
+  // Takes what the socket has now, at most some MiB, without waiting. False once the peer has closed it and
+  // everything it sent is here. A connection that was reset counts as closed.
   bool fill(int socket);
   // The next whole frame, if it is here; data_lost if its length can't be right.
   [[nodiscard]] Result<std::optional<Bytes>> next();

@@ -17,7 +17,7 @@ constexpr off_t bytes_max = 4096;
 
 std::string last_lines_of(std::filesystem::path const& path) {
   UniqueFd const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info{};
+  struct stat info {};
   if (!file || ::fstat(file.get(), &info) != 0) return {};
   auto const size = std::min(info.st_size, bytes_max);
   std::string text(static_cast<std::size_t>(size), '\0');
@@ -33,7 +33,9 @@ std::string last_lines_of(std::filesystem::path const& path) {
 
 }  // namespace
 
-std::string printed_path(JobId job, char const* stream) { return fmt::format("jobs/{}/{}", job, stream); }
+std::string printed_path(JobId job, char const* stream) {
+  return fmt::format("jobs/{}/{}", job, stream);
+}
 
 std::string last_lines(std::filesystem::path const& store, JobId job) {
   auto text = last_lines_of(store / printed_path(job, "stderr"));

@@ -14,8 +14,8 @@ namespace godwit {
 
 [[nodiscard]] inline std::string scratch_directory(pid_t zygote, CapsuleId capsule) {
   auto const* const temporary = std::getenv("TMPDIR");
-  return fmt::format("{}/godwit-{}-{}-{}", temporary != nullptr && *temporary != '\0' ? temporary : "/tmp", ::getuid(),
-                     zygote, capsule);
+  return fmt::format("{}/godwit-{}-{}-{}", temporary != nullptr && *temporary != '\0' ? temporary : "/tmp",
+                     ::getuid(), zygote, capsule);
 }
 
 }  // namespace godwit

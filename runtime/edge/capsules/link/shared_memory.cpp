@@ -21,7 +21,8 @@ constexpr std::uint64_t touch_bytes = std::uint64_t{16} << 20;  // between two l
 constexpr std::uint64_t page_bytes = 4096;
 
 Failure no_memory(char const* doing, std::uint64_t bytes) {
-  return retry_later("no_memory", fmt::format("{} {} bytes of shared memory: {}", doing, bytes, std::strerror(errno)));
+  return retry_later("no_memory",
+                     fmt::format("{} {} bytes of shared memory: {}", doing, bytes, std::strerror(errno)));
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ Result<UniqueFd> SharedMemory::create(char const* name, std::uint64_t bytes) {
 }
 
 Result<SharedMemory> SharedMemory::map(int fd) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd, &info) != 0) return no_memory("cannot measure", 0);
   auto const bytes = static_cast<std::uint64_t>(info.st_size);
   auto* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);

@@ -29,14 +29,14 @@ struct Prepare {
   std::string scratch;  // where the job's scratch directory goes if it asks for one
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & job & spec & arena_bytes & host & store & scratch;
+    archive& job& spec& arena_bytes& host& store& scratch;
   }
 };
 struct Start {
   Epoch epoch;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & epoch;
+    archive& epoch;
   }
 };
 struct Restore {
@@ -44,7 +44,7 @@ struct Restore {
   Bytes manifest;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & epoch & manifest;
+    archive& epoch& manifest;
   }
 };
 struct Freeze {
@@ -55,7 +55,7 @@ struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Runni
   Epoch epoch;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & epoch;
+    archive& epoch;
   }
 };
 struct Suspend {
@@ -72,14 +72,14 @@ struct Call {
   std::vector<std::string> arguments;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & request & method & arguments;
+    archive& request& method& arguments;
   }
 };
 struct Describe {  // instead of Prepare: load this plugin, answer Described, exit
   std::string plugin;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & plugin;
+    archive& plugin;
   }
 };
 
@@ -96,7 +96,7 @@ struct Running {
   bool suspended{false};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & steps & suspended;
+    archive& steps& suspended;
   }
 };
 struct Frozen {
@@ -105,7 +105,7 @@ struct Frozen {
   std::uint64_t arena_bytes{0};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & at & manifest & arena_bytes;
+    archive& at& manifest& arena_bytes;
   }
 };
 struct Suspended {
@@ -122,38 +122,39 @@ struct Called {
   std::string answer;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & request & failure & answer;
+    archive& request& failure& answer;
   }
 };
 struct WantsMove {
   Rank target;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & target;
+    archive& target;
   }
 };
 struct Ended {
   Outcome outcome;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & outcome;
+    archive& outcome;
   }
 };
 struct Failed {
   Failure why;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & why;
+    archive& why;
   }
 };
 struct Described {
   JobType type;  // without digest and path
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & type;
+    archive& type;
   }
 };
 
-using Report = std::variant<Prepared, Running, Frozen, Suspended, Resumed, Called, WantsMove, Ended, Failed, Described>;
+using Report =
+    std::variant<Prepared, Running, Frozen, Suspended, Resumed, Called, WantsMove, Ended, Failed, Described>;
 
 }  // namespace godwit::capsule_wire

@@ -26,14 +26,14 @@ struct Spawn {
   CapsuleId capsule;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & capsule;
+    archive& capsule;
   }
 };
 struct Kill {  // with its process group
   CapsuleId capsule;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & capsule;
+    archive& capsule;
   }
 };
 using Request = std::variant<Spawn, Kill>;
@@ -43,7 +43,7 @@ struct Spawned {
   std::int32_t pid{0};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & capsule & pid;
+    archive& capsule& pid;
   }
 };
 struct NotSpawned {
@@ -51,7 +51,7 @@ struct NotSpawned {
   std::int32_t error{0};  // errno
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & capsule & error;
+    archive& capsule& error;
   }
 };
 struct Exited {
@@ -59,7 +59,7 @@ struct Exited {
   std::int32_t status{0};  // as waitpid gives it
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & capsule & status;
+    archive& capsule& status;
   }
 };
 using Notice = std::variant<Spawned, NotSpawned, Exited>;
