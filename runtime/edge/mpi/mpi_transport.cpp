@@ -24,6 +24,7 @@ std::int64_t monotonic_ns() {
 }  // namespace
 
 MpiTransport::MpiTransport(MpiWorld const& world) : world_(world), frames_(world.frames()) {
+  world.end_start();
   for (int rank = 0; rank < world.ranks(); ++rank) {
     Rank const peer{rank};
     if (peer == self() || !world.is_here(peer)) continue;

@@ -1,5 +1,6 @@
 #include "edge/mpi/mpi_world.hpp"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -69,6 +70,16 @@ Status MpiWorld::agree(Status const& mine) const {
     return Done{};
   } catch (boost::mpi::exception const& error) {
     return peer_lost("mpi", std::string("the ranks can't agree: ") + error.what());
+  }
+}
+
+void MpiWorld::end_start() const {
+  // mpirun's mpi_yield_when_idle serves ranks that block in MPI, as ours do while they start. There is no
+  // public way to change it later; where this function of libopen-pal is missing, things work as well,
+  // only slower.
+  using Set = bool (*)(bool);
+  if (auto* const set = reinterpret_cast<Set>(::dlsym(RTLD_DEFAULT, "opal_progress_set_yield_when_idle"))) {
+    set(false);
   }
 }
 

@@ -33,6 +33,10 @@ class MpiWorld {
   // Collective, at the start only: the first failure among all ranks, on all ranks.
   Status agree(Status const& mine) const;
 
+  // The start is over: no collective from here on. Waiting is the sleeper's business now: Open MPI stops
+  // yielding the core at every look, which costs more than the look and loses the core to a busy job.
+  void end_start() const;
+
   [[nodiscard]] Rank self() const { return Rank{frames_.rank()}; }
   [[nodiscard]] int ranks() const { return frames_.size(); }
   [[nodiscard]] std::vector<Peer> const& peers() const { return peers_; }

@@ -14,13 +14,9 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-struct Stage {
-  Duration idle_below;
-  Duration nap;
-};
-// A wake-up costs about 6 µs of CPU, so the last two stages cost well under 1 % of a core.
-constexpr Stage stages[] = {{3ms, 20us}, {20ms, 100us}, {200ms, 500us}, {5s, 1ms}};
-constexpr Duration longest_nap = 2ms;
+constexpr Duration nap_min = 20us;
+constexpr Duration nap_max = 2ms;
+constexpr int idle_per_nap = 32;
 
 }  // namespace
 
@@ -31,19 +27,14 @@ FdSleeper::FdSleeper(std::vector<int> const& wait_fds) : last_busy_ns_(monotonic
   ::prctl(PR_SET_TIMERSLACK, 1000UL);  // 1 µs instead of 50
 }
 
-Duration FdSleeper::nap(Duration idle) const {
-  for (auto const& stage : stages) {
-    if (idle < stage.idle_below) return stage.nap;
-  }
-  return longest_nap;
-}
+Duration FdSleeper::nap(Duration idle) { return std::clamp(idle / idle_per_nap, nap_min, nap_max); }
 
 void FdSleeper::sleep(Duration at_most, bool busy) {
   auto const now = monotonic_ns();
   if (busy) last_busy_ns_ = now;
   auto const time = std::clamp(nap(Duration{now - last_busy_ns_}), Duration{0}, std::max(at_most, Duration{0}));
   timespec const timeout{0, static_cast<long>(time.count())};
-  static_assert(longest_nap < 1s);
+  static_assert(nap_max < 1s);
   // A descriptor that is readable ends the nap; whose it is, the polls find out.
   if (::ppoll(fds_.data(), fds_.size(), &timeout, nullptr) > 0) last_busy_ns_ = monotonic_ns();
 }

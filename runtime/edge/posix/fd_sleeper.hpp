@@ -1,10 +1,10 @@
 // FdSleeper: the port Sleeper: ppoll over the descriptors that wake the loop.
 //
-// MPI can't be waited for, so every sleep is short: the loop looks again. How short depends on how long
-// nothing has happened: naps of tens of microseconds right after something did (the next message of a
-// conversation is near), a millisecond when idle, a few when idle for long. Napping, not spinning: with
-// one core per rank or less, a spinning loop starves the jobs it serves.
-// Measured (2 ranks, Open MPI vader): see the table in fd_sleeper.cpp.
+// MPI can't be waited for, so every sleep is a nap, after which the loop looks again: a 32nd of the time
+// for which nothing has happened, from 20 µs to 2 ms. So a message that comes after a wait is noticed
+// within 3 % of that wait, and a node that only heart-beats looks about 700 times a second, which costs
+// 1 to 2 % of a core. Napping, not spinning: with a core per rank or less, a spinning loop would starve
+// the jobs it serves.
 // One thread, whose timer slack it sets.
 #pragma once
 
@@ -23,7 +23,7 @@ class FdSleeper final : public Sleeper {
   void sleep(Duration at_most, bool busy) override;
 
  private:
-  [[nodiscard]] Duration nap(Duration idle) const;
+  [[nodiscard]] static Duration nap(Duration idle);
 
   std::vector<pollfd> fds_;
   std::int64_t last_busy_ns_;
