@@ -24,8 +24,7 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
 void Host::Core::on(Rank from, msg::Round const& message) {
   auto* const held = arrival_at(message.job, message.target_epoch);
   if (held == nullptr || held->arrival->source() != from) {
-    return note(Level::severe, message.job, message.target_epoch,
-                fmt::format("pages from host {} that nobody here waits for", from));
+    return unexpected(from, message.job, message.target_epoch, "pages");
   }
   emit(ReceivePages{held->capsule, from, message.stream, message.arena_bytes, message.ranges});
   receiving.emplace(std::pair{from, message.stream}, held->capsule);
@@ -47,9 +46,7 @@ void Host::Core::on(PagesReceived const& event) {
 void Host::Core::on(Rank from, msg::Commit const& message) {
   auto* const held = arrival_at(message.job, message.target_epoch);
   if (held == nullptr || held->arrival->source() != from) {
-    note(Level::severe, message.job, message.target_epoch,
-         fmt::format("a commit frame from host {} that nobody here waits for", from));
-    return;
+    return unexpected(from, message.job, message.target_epoch, "a commit frame");
   }
   held->round_may_come = false;
   if (held->phase == Holding::Phase::released) {
@@ -98,6 +95,12 @@ void Host::Core::refuse(Holding& held, Failure why, bool kill) {
   held.refusal = std::move(why);
   say_refused(*held.arrival, held.job, held.refusal);
   release(held, kill);
+}
+
+// Sent before its source died, come in after: there is no one to answer.
+void Host::Core::unexpected(Rank from, JobId job, Epoch target_epoch, char const* what) {
+  note(dead.contains(from) ? Level::info : Level::severe, job, target_epoch,
+       fmt::format("{} from host {} that nobody here waits for", what, from));
 }
 
 void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure const& why) {

@@ -151,6 +151,7 @@ struct Host::Core {
 
   // arrivals
   void refuse(Holding& held, Failure why, bool kill = true);
+  void unexpected(Rank from, JobId job, Epoch target_epoch, char const* what);
   void say_refused(custody::Arrival const& arrival, JobId job, Failure const& why);
   void judge(Holding& held, custody::Arrival::Verdict verdict);
   void accept(Holding& held, capsule::Running const& event);
@@ -200,6 +201,8 @@ struct Host::Core {
   bool beat_wanted{false};
   std::optional<Instant> beat_outstanding;
   bool left{false};
+
+  std::set<Rank> dead;  // what they sent before may still come in
 
   // what is held
   std::map<CapsuleId, Holding> holdings;

@@ -8,6 +8,11 @@ namespace godwit::host {
 // The target is ready: the order to freeze. Each ArrivalReady gets exactly one last word, Commit or
 // AbandonMove, after which the target knows that no Round can follow.
 void Host::Core::on(Rank from, msg::ArrivalReady const& message) {
+  if (dead.contains(from)) {
+    auto const why =
+        peer_lost("peer_died", fmt::format("host {} died before job {} could leave", from, message.job));
+    return never_left(from, message.job, message.target_epoch, message.thaw_epoch, why);
+  }
   auto* const held = live_at(message.job, message.epoch);
   if (held == nullptr || held->leaving || held->died) {
     auto const why = reject("not_here", fmt::format("job {} is not at host {} at epoch {} any more",

@@ -71,6 +71,7 @@ void Host::Core::on(TimerFired const& event) {
 
 void Host::Core::on(PeerDied const& event) {
   note(Level::warning, {}, {}, fmt::format("rank {} has died", event.peer));
+  dead.insert(event.peer);
   for (auto const capsule : all_capsules()) {
     auto* const held = by_capsule(capsule);
     if (held == nullptr) continue;

@@ -117,6 +117,7 @@ void HostLoop::carry_out(host::ReceivePages& effect) {
   auto const memory =
       fits(effect.ranges, effect.arena_bytes) ? arena(effect.capsule, effect.arena_bytes) : std::nullopt;
   if (!memory) {
+    ports_.capsules.kill(effect.capsule);  // Failed says that the process is gone
     answers_.emplace_back(CapsuleEvent{capsule::Failed{effect.capsule, no_memory(effect.arena_bytes)}});
     return;
   }

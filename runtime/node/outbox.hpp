@@ -1,8 +1,9 @@
 // Outbox: what the allocator wants sent, answered or ended, held back until all that it appended to the
 // journal before is durable. First in, first out, so order per destination is kept.
 //
-// Invariant: once the journal is broken, nothing that waited for it ever leaves. What the allocator
-// says after it was told so (refusals, Exit) doesn't claim anything that isn't durable, and leaves.
+// Invariant: once the journal is broken, nothing that waited for it ever leaves; whoever waits for a
+// reply gets a refusal instead. What the allocator says after it was told so (refusals, Exit) doesn't
+// claim anything that isn't durable, and leaves.
 #pragma once
 
 #include <deque>
@@ -22,7 +23,14 @@ class Outbox {
   void durable(JournalPosition position) { durable_ = position; }
   void broke() {
     broken_ = true;
-    items_.clear();
+    std::erase_if(items_,
+                  [](auto const& item) { return !std::holds_alternative<allocator::Reply>(item.second); });
+    for (auto& [position, item] : items_) {
+      std::get<allocator::Reply>(item).answer = cmd::Refusal{
+          retry_later("journal_broken",
+                      "the ledger can't be written, so this may not have been recorded: the runtime is "
+                      "stopping. Look at the job when it has been started again")};
+    }
   }
   // A send that claims something the broken journal doesn't hold is dropped.
   void put(Item item) {

@@ -174,6 +174,14 @@ TEST_F(HostDeparture, TheTargetDiesBeforeTheCommitFrame) {
   EXPECT_EQ(told_allocator<msg::JobEnded>().epoch, e3);
 }
 
+TEST_F(HostDeparture, TheTargetWasReadyAndIsDead) {
+  auto const capsule_id = running();
+  event(PeerDied{other});
+  from(other, msg::ArrivalReady{job, e1, e2, e3});  // sent before, come in after
+  thaws(capsule_id, e3);
+  stays(e3);
+}
+
 TEST_F(HostDeparture, EndsBeforeItFroze) {
   auto const capsule_id = running();
   called_for(capsule_id);
