@@ -1,6 +1,7 @@
 #include "app/godwit/follow.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,14 @@ std::string lower(std::string word) {
   std::transform(word.begin(), word.end(), word.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return word;
+}
+
+// A line that is to be rewritten must not wrap.
+std::string fitted(std::string line) {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return line;
+  if (line.size() >= size.ws_col) line.resize(size.ws_col - 1U);
+  return line;
 }
 
 // "6 jobs: 3 finished, 2 running, 1 waiting   plate 30.7 %"
@@ -98,7 +107,8 @@ void Follower::say_outcomes() {
 }
 
 void Follower::say_progress() {
-  auto line = summary(rows_);
+  say_if_all_suspended();
+  auto line = terminal_ ? fitted(summary(rows_)) : summary(rows_);
   if (terminal_) {
     if (line == last_line_ && line_shown_) return;
     fmt::print(stderr, "\r\033[K{}", line);
@@ -110,6 +120,18 @@ void Follower::say_progress() {
   }
   std::fflush(stderr);
   last_line_ = std::move(line);
+}
+
+// Nothing would ever end: the user may have forgotten.
+void Follower::say_if_all_suspended() {
+  bool const stuck = std::all_of(rows_.begin(), rows_.end(), [](cmd::JobRow const& row) {
+    return is_over(row) || row.state == JobState::suspended;
+  });
+  if (stuck && !said_suspended_) {
+    wipe_line();
+    fmt::print(stderr, "all that is left is suspended; 'godwit resume all' lets it go on\n");
+  }
+  said_suspended_ = stuck;
 }
 
 void Follower::wipe_line() {

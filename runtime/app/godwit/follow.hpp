@@ -28,12 +28,14 @@ class Follower {
   bool take(std::vector<cmd::JobRow> rows);  // have all ended?
   void say_outcomes();
   void say_progress();
+  void say_if_all_suspended();
   void wipe_line();
 
   std::set<JobId> jobs_;
   bool quiet_;
   bool terminal_;
   bool line_shown_{false};
+  bool said_suspended_{false};
   std::set<JobId> said_;  // whose outcome is out
   std::string last_line_;
   std::chrono::steady_clock::time_point next_line_;

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "app/godwit/talk.hpp"
@@ -164,7 +164,10 @@ Status Launched::await_hosts(SignalWatch& signals) {
       if (!client) return client.failure();
       return ask_for<cmd::Pong>(*client, cmd::Ping{}, 5s);
     }();
-    if (pong && pong->hosts >= hosts_ && !has_ended()) return Done{};
+    if (pong && pong->hosts >= hosts_ && !has_ended()) {
+      term_ = pong->term;
+      return Done{};
+    }
     if (std::chrono::steady_clock::now() < deadline) continue;
     await_end(0s);
     return peer_lost("unreachable", fmt::format("not all of {} hosts came up within two minutes:\n{}", hosts_,
@@ -180,7 +183,9 @@ std::string Launched::last_words() const {
   in.seekg(static_cast<std::streamoff>(output_from_));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) lines.push_back("  " + line);
+    // PMIx complains of notices about ranks that are leaving; that is no news.
+    if (!line.empty() && line.find("PMIX ERROR: BAD-PARAM") == std::string::npos)
+      lines.push_back("  " + line);
     if (lines.size() > 15) lines.erase(lines.begin());
   }
   return fmt::format("{}\n(from {})", fmt::join(lines, "\n"), output_path(store_).string());
@@ -200,6 +205,23 @@ Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store) {
   auto const deadline = std::chrono::steady_clock::now() + 30s;
   while (!gone() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
   return stopped;
+}
+
+Status ended_well(std::filesystem::path const& store, Term term, Duration patience) {
+  auto const died =
+      peer_lost("unreachable", fmt::format("the runtime on {} died; its jobs go on from their newest "
+                                           "checkpoints when it is started again",
+                                           store.string()));
+  auto const deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    std::ifstream in(store / "verdict.json");
+    auto const verdict = nlohmann::json::parse(in, nullptr, false);
+    if (verdict.is_object() && verdict.value("term", std::uint64_t{0}) == term.value) {
+      return verdict.value("exit_code", -1) == 0 ? Status(Done{}) : Status(died);
+    }
+    if (std::chrono::steady_clock::now() > deadline) return died;
+    std::this_thread::sleep_for(20ms);
+  }
 }
 
 std::string spell_stop(cmd::Stopped const& stopped) {

@@ -2,7 +2,7 @@
 // terminal reaches `godwit` alone and the world is ended by command. Why each mpirun flag: docs/adr.
 //
 // mpirun's own exit code says nothing (it returns 0 for a rank 0 that failed): what became of a world is
-// asked of the world itself. Its output goes to STORE/log/runtime.out, its process number to
+// asked of STORE/verdict.json. Its output goes to STORE/log/runtime.out, its process number to
 // STORE/log/mpirun.pid. One thread.
 #pragma once
 
@@ -41,6 +41,7 @@ class Launched {
   [[nodiscard]] bool has_ended();     // mpirun, and so every rank
   void await_end(Duration patience);  // then it is ended the hard way
   [[nodiscard]] std::int32_t hosts() const { return hosts_; }
+  [[nodiscard]] Term term() const { return term_; }  // once its hosts are up
   [[nodiscard]] std::string last_words() const;  // the end of its output in this run
 
  private:
@@ -49,6 +50,7 @@ class Launched {
 
   std::filesystem::path store_;
   std::int32_t hosts_;
+  Term term_;
   pid_t mpirun_{-1};
   bool ended_{false};
   std::uint64_t output_from_{0};  // where this run's output begins in runtime.out
@@ -56,6 +58,10 @@ class Launched {
 
 // Checkpoints everything, ends the world and waits until its rank 0 is gone.
 Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store);
+
+// What became of a world that has ended, or is about to: fails unless it says, within the patience, that it
+// ended in order.
+[[nodiscard]] Status ended_well(std::filesystem::path const& store, Term term, Duration patience);
 
 // "6 jobs checkpointed; 'godwit start' on this store goes on from there", or what couldn't be saved.
 [[nodiscard]] std::string spell_stop(cmd::Stopped const& stopped);

@@ -76,6 +76,19 @@ int end_early(Invocation const& invocation, Launched* own) {
   return stopped->unsaved.empty() ? exit_requeue : exit_refused;
 }
 
+// The runtime went away under us: stopped by another command, or dead.
+int lost(Invocation const& invocation, Failure failure, Term term, Launched* own) {
+  if (!rpc::is_unreachable(failure)) return invocation.complain(failure);
+  auto const well = ended_well(invocation.store(), term, 10s);
+  if (well) {
+    fmt::print(stderr, "the runtime was stopped, its jobs checkpointed; 'godwit run' goes on from there\n");
+    return exit_requeue;
+  }
+  failure = well.failure();
+  if (own != nullptr) failure.context += "\n" + own->last_words();
+  return invocation.complain(failure);
+}
+
 int follow_jobs(Invocation const& invocation, cmd::Submit const& request, SignalWatch& signals,
                 Launched* own) {
   auto client = rpc::Client::connect(invocation.store());
@@ -84,11 +97,7 @@ int follow_jobs(Invocation const& invocation, cmd::Submit const& request, Signal
   if (!jobs) return invocation.complain(jobs.failure());
   Follower follower(*jobs, invocation.json);
   auto const end = follower.follow(*client, signals);
-  if (!end) {
-    auto failure = end.failure();
-    if (own != nullptr && own->has_ended()) failure.context += "\n" + own->last_words();
-    return invocation.complain(failure);
-  }
+  if (!end) return lost(invocation, end.failure(), client->runtime().term, own);
   if (*end == Follower::End::interrupted) return end_early(invocation, own);
   return report_jobs(invocation, follower.rows());
 }

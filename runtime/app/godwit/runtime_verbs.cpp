@@ -56,7 +56,11 @@ int start(Invocation const& invocation, StartOptions const& options) {
     launched->await_end(30s);
     return report_stop(invocation, stopped);
   }
-  return exit_done;
+  auto const well = ended_well(invocation.store(), launched->term(), 0s);
+  if (well) return exit_done;
+  auto failure = well.failure();
+  failure.context += "\n" + launched->last_words();
+  return invocation.complain(failure);
 }
 
 }  // namespace
