@@ -33,10 +33,10 @@ err_has() { grep -qE -- "$1" "$work/err" || fail "stderr doesn't have '$1'"; }
 err_lacks() { ! grep -qE -- "$1" "$work/err" || fail "stderr has '$1'"; }
 
 # json EXPRESSION: of the JSON document d on stdin, e.g. json 'd[0]["host"]'. Fails if it isn't JSON.
-json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+json() { /usr/bin/python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
 out_json() { json "$1" <"$work/out" || fail "stdout: no JSON, or '$1' isn't in it"; }
 # job JOB EXPRESSION: of its row r, e.g. job plate 'r["state"]'.
-job() { g show "$1" --json | json "[$2 for r in d][0]"; }
+job() { g show "$1" --json 2>/dev/null | json "[$2 for r in d][0]" 2>/dev/null; }
 is() { [[ $1 == "$2" ]] || fail "'$1' isn't '$2'${3:+ ($3)}"; }
 
 # until_true COMMAND …: up to 60 s.

@@ -1,0 +1,54 @@
+# Shows `godwit start` and `godwit stop`: in the foreground until a signal or `stop`, detached, a second runtime on the
+# same store refused, jobs gone on with after a stop, and an early end explained.
+source "$GODWIT_SOURCE/tests/cli/lib.bash"
+
+"$GODWIT_BIN/godwit" start --hosts 2 >start.out 2>start.err &
+starter=$!
+children+=("$starter")
+up() { grep -q "2 hosts up" start.out; }
+until_true up
+expect 1 start --hosts 1 --detach
+err_has "already running on $GODWIT_STORE"
+expect 0 submit counter limit=1000000 delay_us=1000 --name ticker --checkpoint-every 200ms
+until_true steps_above ticker 50
+images() { [[ $(job ticker 'len(r.get("images", []))') -gt 0 ]]; }
+until_true images
+kill -INT "$starter"
+code=0
+wait "$starter" || code=$?
+is "$code" 0 "start, after Ctrl-C"
+grep -q "1 job checkpointed" start.out || fail "no word of the checkpoint"
+expect 3 hosts
+
+# On with it, with other hosts than before; the steps count on.
+expect 0 start --detach --hosts 1
+until_true state_is ticker RUNNING
+until_true steps_above ticker 50
+expect 0 stop
+out_has "1 job checkpointed; 'godwit start' on this store goes on from there"
+expect 3 hosts
+expect 0 start --detach --hosts 3
+until_true state_is ticker RUNNING
+expect 0 cancel ticker
+
+# Ended by somebody else's stop, the foreground start ends too.
+expect 0 stop --json
+is "$(out_json 'd["checkpointed"]')" 0
+"$GODWIT_BIN/godwit" start --hosts 1 >start.out 2>start.err &
+starter=$!
+children+=("$starter")
+up() { grep -q "1 host up" start.out; }
+until_true up
+expect 0 stop
+until_true ended "$starter"
+code=0
+wait "$starter" || code=$?
+is "$code" 0 "start, after stop"
+
+# A runtime that can't come up says why. The store's ledger is a file here.
+export GODWIT_STORE="$work/broken"
+mkdir -p "$GODWIT_STORE"
+echo "not a directory" >"$GODWIT_STORE/ledger"
+expect 3 start --detach --hosts 1
+err_has "broken is not writable: Not a directory"
+expect 3 hosts
