@@ -37,8 +37,8 @@ is "$(out_json 'd["checkpointed"]')" 0
 "$GODWIT_BIN/godwit" start --hosts 1 >start.out 2>start.err &
 starter=$!
 children+=("$starter")
-up() { grep -q "1 host up" start.out; }
-until_true up
+alone() { grep -q "1 host up" start.out; }
+until_true alone
 expect 0 stop
 until_true ended "$starter"
 code=0
