@@ -201,6 +201,18 @@ TEST_F(RpcControl, AccessFileAndSocketAreOursAloneAndGoWithTheServer) {
   EXPECT_FALSE(std::filesystem::exists(socket));
 }
 
+TEST_F(RpcControl, TheUsersRuntimeDirectoryIsUsedAndLeftAlone) {
+  testing::Scratch const runtime;  // mkdtemp: private, as it must be
+  auto const* const before = std::getenv("XDG_RUNTIME_DIR");
+  std::string const kept = before == nullptr ? "" : before;
+  ::setenv("XDG_RUNTIME_DIR", runtime.path().c_str(), 1);
+  open({});
+  EXPECT_EQ(std::filesystem::path(server_->access().unix_socket).parent_path(), runtime.path());
+  server_.reset();
+  before == nullptr ? ::unsetenv("XDG_RUNTIME_DIR") : ::setenv("XDG_RUNTIME_DIR", kept.c_str(), 1);
+  EXPECT_TRUE(std::filesystem::is_empty(runtime.path()));
+}
+
 TEST_F(RpcControl, ADeadRuntimesAccessFileSaysThatNobodyListens) {
   auto const access = server_->access();
   server_.reset();

@@ -33,6 +33,8 @@ bool is_private(char const* directory) {
          (status.st_mode & 077) == 0;
 }
 
+constexpr char const* own_socket_name = "control.sock";
+
 // A short path (sun_path holds 107 bytes) in a directory that no one else can enter.
 Result<std::string> choose_socket_path() {
   auto const* const runtime = std::getenv("XDG_RUNTIME_DIR");  // once, at start
@@ -44,13 +46,16 @@ Result<std::string> choose_socket_path() {
   if (::mkdtemp(directory.data()) == nullptr) {
     return retry_later("io_error", "making a directory for the control socket in /tmp: " + errno_text(errno));
   }
-  return directory + "/control.sock";
+  return directory + "/" + own_socket_name;
 }
 
 void remove_socket(std::string const& path) {
   ::unlink(path.c_str());
-  auto const directory = std::filesystem::path(path).parent_path().string();
-  if (directory.starts_with("/tmp/godwit-")) ::rmdir(directory.c_str());
+  // The directory only if choose_socket_path() made it: XDG_RUNTIME_DIR isn't ours to remove.
+  std::filesystem::path const socket = path;
+  if (socket.filename() == own_socket_name && socket.parent_path().parent_path() == "/tmp") {
+    ::rmdir(socket.parent_path().c_str());
+  }
 }
 
 // What a runtime that was killed left on this node.
