@@ -45,6 +45,7 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
 
 void Allocator::Core::on(Began const& event) {
   term = event.term;
+  began = now;
   std::vector<JobId> unfinished;
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;

@@ -18,6 +18,7 @@ struct Settings {
   Duration lease{10s};
   Duration late_after{2s};   // a host that is silent this long is polled and shown as "late"
   Duration suspicion{30s};   // silent this long: dead, if not proven before
+  Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
   Duration safe_point_patience{30s};
 };
 

@@ -185,6 +185,7 @@ struct Allocator::Core {
 
   // ---- grants.cpp
   void grant_all();
+  [[nodiscard]] bool gathering() const;
   void grant(JobId job, Rank host);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
@@ -251,6 +252,7 @@ struct Allocator::Core {
   Term term;
   std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
   Instant watch_due;
+  Instant began;  // this world
   std::map<JobId, Seat> seats;
   std::map<Rank, std::set<JobId>> waiting;  // by pin; no_rank: may start anywhere
   std::set<JobId> held;                     // might still run under an old lease

@@ -7,9 +7,17 @@
 
 namespace godwit::allocator {
 
+// The first host to join would otherwise get every job that a former world left behind.
+bool Allocator::Core::gathering() const {
+  return now < began + settings.gather && std::ranges::any_of(hosts, [](auto const& entry) {
+           return entry.second.presence == Presence::joining;
+         });
+}
+
 // First come, first served among those that can be placed: a job pinned to a full host holds nobody up.
 // Looks at the head of each line only, so its cost doesn't depend on how many wait.
 void Allocator::Core::grant_all() {
+  if (gathering()) return;
   if (std::ranges::all_of(waiting, [](auto const& line) { return line.second.empty(); })) return;
   std::vector<policy::HostLoad> free;
   for (auto const& [rank, host] : hosts) {

@@ -7,7 +7,7 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 }
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
-  allocator_ = std::make_unique<Allocator>(Settings{}, options_.ledger);
+  allocator_ = std::make_unique<Allocator>(Settings{.gather = options_.gather}, options_.ledger);
   feed(Began{options_.term, options_.hosts + 1, options_.old_leases});
   appended<log::WorldBegan>();
   for (int rank = 1; options_.join && rank <= options_.hosts; ++rank) joins(rank);

@@ -27,6 +27,7 @@ struct RigOptions {
   Ledger ledger{};
   Term term{1};
   Duration old_leases{0};
+  Duration gather{0};
 };
 
 class Rig {

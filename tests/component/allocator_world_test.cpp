@@ -31,6 +31,26 @@ TEST(AllocatorWorld, HostsJoinAndAreListed) {
   EXPECT_EQ(rig.replied<cmd::Pong>(rig.says(cmd::Ping{})).hosts, 1);
 }
 
+TEST(AllocatorWorld, GrantsWaitForHostsThatAreStillJoining) {
+  Rig rig({.hosts = 2, .join = false, .gather = 2s});
+  rig.submit(Rig::counter());
+  rig.submit(Rig::counter());
+  rig.joins(1);  // and gets neither yet
+  rig.joins(2);
+  rig.granted(1);
+  rig.granted(2);
+}
+
+TEST(AllocatorWorld, GrantsDontWaitLongForHostsThatNeverJoin) {
+  Rig rig({.hosts = 2, .join = false, .gather = 2s});
+  rig.submit(Rig::counter());
+  rig.joins(1);
+  rig.sleep(3s);
+  rig.hears(1, msg::Heartbeat{});
+  rig.sent<msg::HeartbeatSeen>(1);
+  rig.granted(1);
+}
+
 TEST(AllocatorWorld, AHeartbeatIsEchoedAndShown) {
   Rig rig;
   auto const job = rig.running(1);

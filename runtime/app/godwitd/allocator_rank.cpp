@@ -155,7 +155,8 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   allocator::Allocator allocator({.heartbeat_every = options.heartbeat,
                                   .lease = options.lease,
                                   .late_after = 4 * options.heartbeat,
-                                  .suspicion = options.suspicion},
+                                  .suspicion = options.suspicion,
+                                  .gather = 2s},
                                  std::move(opened->ledger));
   MpiTransport transport(world);
   PluginCatalogue catalogue(std::move(*zygote), {.directories = options.plugins, .store = options.store});
