@@ -58,11 +58,14 @@ class Bench {
 
   Times pair(std::uint64_t number) {
     Times times;
-    auto const turns = number % 2 == 0 ? std::array{0, 1} : std::array{1, 0};  // neither side always goes first
+    auto const turns =
+        number % 2 == 0 ? std::array{0, 1} : std::array{1, 0};  // neither side always goes first
     for (auto const turn : turns) {
       ::sync();
-      if (turn == 0) plain(times);
-      else checkpoint(times, number);
+      if (turn == 0)
+        plain(times);
+      else
+        checkpoint(times, number);
     }
     return times;
   }
@@ -144,8 +147,9 @@ void print(std::string const& name, std::vector<double> const& values, std::vect
   fmt::print(R"({{"name": "{}", "value": {:.4g}, "unit": "{}", "reference": {:.4g}, "ratio": {:.3f}, )"
              R"("asked": "{} {}", "holds": {}, "spread": [{:.3f}, {:.3f}], "pairs": {}}})"
              "\n",
-             name, quantile(values, 0.5), unit, quantile(references, 0.5), ratio, asked.at_least ? ">=" : "<=",
-             asked.ratio, holds, quantile(ratios, 0.25), quantile(ratios, 0.75), ratios.size());
+             name, quantile(values, 0.5), unit, quantile(references, 0.5), ratio,
+             asked.at_least ? ">=" : "<=", asked.ratio, holds, quantile(ratios, 0.25), quantile(ratios, 0.75),
+             ratios.size());
 }
 
 int run(std::filesystem::path const& directory, std::uint64_t mib, std::uint64_t pairs) {
@@ -162,8 +166,8 @@ int run(std::filesystem::path const& directory, std::uint64_t mib, std::uint64_t
     copy.push_back(times.copy * 1e3);
     stopped_ratio.push_back(times.stopped / times.copy);
   }
-  print(fmt::format("checkpoint {} MiB: request to durable, against write + fsync", mib), rate, plain_rate, "MB/s",
-        {0.8, true}, rate_ratio);
+  print(fmt::format("checkpoint {} MiB: request to durable, against write + fsync", mib), rate, plain_rate,
+        "MB/s", {0.8, true}, rate_ratio);
   print(fmt::format("checkpoint {} MiB: stopped, against memcpy", mib), stopped, copy, "ms", {1.5, false},
         stopped_ratio);
   return 0;

@@ -1,5 +1,5 @@
-// Damaged files are recognised, whatever was damaged: each is set aside with its reason, and the next image is
-// tried. A published file is changed on disk and handed to the real adapter and reader.
+// Damaged files are recognised, whatever was damaged: each is set aside with its reason, and the next image
+// is tried. A published file is changed on disk and handed to the real adapter and reader.
 #include <sys/stat.h>
 
 #include <fstream>
@@ -54,7 +54,8 @@ class Damage : public testing::Test {
     // Loading refuses it too, whatever was verified before.
     auto const loaded = store.load(name, arena);
     EXPECT_FALSE(loaded.status);
-    return verified.set_aside.front().code + ": " + verified.set_aside.front().context.substr(path.string().size() + 2);
+    return verified.set_aside.front().code + ": " +
+           verified.set_aside.front().context.substr(path.string().size() + 2);
   }
   // The head is digested again, so that only what lies deeper can notice.
   static void reseal(Bytes& bytes, std::uint32_t format = checkpoint_format) {
@@ -87,7 +88,8 @@ TEST_F(Damage, BytesAllOverALargeFile) {  // superblock, attributes, manifest, d
   auto const file = CheckpointFile::open(path);
   ASSERT_TRUE(file);
   auto const head = parse_seal(ByteView(whole).first(seal_bytes), whole.size())->head_bytes;
-  for (std::size_t byte = 0; byte < head; byte += 61) ASSERT_NE(verdict_with_flip(byte, 3), "") << "at byte " << byte;
+  for (std::size_t byte = 0; byte < head; byte += 61)
+    ASSERT_NE(verdict_with_flip(byte, 3), "") << "at byte " << byte;
 
   auto const& temperature = image.manifest.arrays.front();
   for (std::size_t byte = head; byte < head + temperature.bytes; byte += 40'009) {
@@ -104,7 +106,8 @@ TEST_F(Damage, TruncatedAtManyLengths) {
   for (std::size_t length : {1UL, 8UL, 100UL, 511UL, 512UL, 513UL, 4096UL, 10'000UL, 100'000UL, 188'416UL,
                              1'000'000UL, whole.size() / 2, whole.size() - 4096, whole.size() - 1}) {
     auto const said = verdict(ByteView(whole).first(length));
-    auto const expected = length < 8 ? "not_hdf5: not an HDF5 file" : "truncated: truncated: " + std::to_string(length);
+    auto const expected =
+        length < 8 ? "not_hdf5: not an HDF5 file" : "truncated: truncated: " + std::to_string(length);
     EXPECT_TRUE(said.starts_with(expected)) << said;
   }
   auto longer = whole;
@@ -126,7 +129,8 @@ TEST_F(Damage, NotACheckpoint) {
   EXPECT_EQ(verdict({}), "not_hdf5: not an HDF5 file");
   EXPECT_EQ(verdict(view_of("iteration,temperature\n1,2\n")), "not_hdf5: not an HDF5 file");
   EXPECT_EQ(verdict(Bytes(10'000)), "not_hdf5: not an HDF5 file");
-  auto const made = test::run("/usr/bin/python3 -c \"import h5py; h5py.File('" + path.string() + "','w')['x'] = 1\"");
+  auto const made =
+      test::run("/usr/bin/python3 -c \"import h5py; h5py.File('" + path.string() + "','w')['x'] = 1\"");
   ASSERT_EQ(made.status, 0) << made.output;
   EXPECT_EQ(verdict(test::read_file(path)), "not_a_checkpoint: an HDF5 file, but not a Godwit checkpoint");
 }
@@ -145,7 +149,8 @@ TEST_F(Damage, MissingFileAndWrongKindOfFile) {
 
 TEST_F(Damage, NewerFormat) {
   publish(test::tiny_image());
-  constexpr auto expected = "newer_format: format version 9 is newer than this godwit reads (1): use a newer godwit";
+  constexpr auto expected =
+      "newer_format: format version 9 is newer than this godwit reads (1): use a newer godwit";
   auto newer = whole;
   reseal(newer, 9);
   EXPECT_EQ(verdict(newer), expected);
@@ -163,8 +168,8 @@ TEST_F(Damage, ChangedByAnotherTool) {
                              "f.attrs.modify('steps', numpy.uint64(5))", "f['state/extra'] = 1",
                              "f['files/trace/tail'][0] = 65", "del f['state/gamma']"}) {
     test::write_file(path, whole);
-    auto const changed = test::run("/usr/bin/python3 -c \"import h5py, numpy; f = h5py.File('" + path.string() +
-                                   "','r+'); " + change + "\"");
+    auto const changed = test::run("/usr/bin/python3 -c \"import h5py, numpy; f = h5py.File('" +
+                                   path.string() + "','r+'); " + change + "\"");
     ASSERT_EQ(changed.status, 0) << changed.output;
     EXPECT_TRUE(verdict(test::read_file(path)).starts_with("damaged")) << change;
   }

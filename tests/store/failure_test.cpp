@@ -1,5 +1,5 @@
-// What a store that can't be written to does to a checkpoint: it fails with a reason, leaves no temporary file,
-// and what was there before is untouched and still verifies.
+// What a store that can't be written to does to a checkpoint: it fails with a reason, leaves no temporary
+// file, and what was there before is untouched and still verifies.
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -57,7 +57,9 @@ void fails_in_the_middle_of_writing() {  // as a quota or a full disk does: afte
   EXPECT_TRUE(store.write(test::sample_image({2})).image);  // it goes on once there is room
 }
 
-TEST(Failing, InTheMiddleOfWriting) { EXPECT_EQ(in_child(&fails_in_the_middle_of_writing), 0); }
+TEST(Failing, InTheMiddleOfWriting) {
+  EXPECT_EQ(in_child(&fails_in_the_middle_of_writing), 0);
+}
 
 constexpr int not_permitted = 77;
 
@@ -124,7 +126,9 @@ void fails_without_permission() {
   }
 }
 
-TEST(Failing, WithoutPermission) { EXPECT_EQ(in_child(&fails_without_permission), 0); }
+TEST(Failing, WithoutPermission) {
+  EXPECT_EQ(in_child(&fails_without_permission), 0);
+}
 
 TEST(Failing, OnAManifestThatMakesNoSense) {
   TempDir const directory;
@@ -136,14 +140,16 @@ TEST(Failing, OnAManifestThatMakesNoSense) {
     ASSERT_FALSE(failed.image) << what;
     EXPECT_EQ(failed.image.failure().code, "bad_manifest") << what;
   };
-  expect_refused("outside of the arena", [](auto& image) { image.manifest.arrays[0].offset = image.pages.size(); });
+  expect_refused("outside of the arena",
+                 [](auto& image) { image.manifest.arrays[0].offset = image.pages.size(); });
   expect_refused("wraps around", [](auto& image) { image.manifest.arrays[0].offset = ~std::uint64_t{4095}; });
   expect_refused("wrong shape", [](auto& image) { image.manifest.arrays[0].shape[0] += 1; });
   expect_refused("overflow", [](auto& image) { image.manifest.arrays[0].shape = {1UL << 62, 16}; });
   expect_refused("two of a name", [](auto& image) { image.manifest.fields[1].name = "iteration"; });
   expect_refused("wrong width", [](auto& image) { image.manifest.fields[0].value.pop_back(); });
-  expect_refused("too many dimensions",
-                 [](auto& image) { image.manifest.arrays[0].shape.insert(image.manifest.arrays[0].shape.end(), 40, 1); });
+  expect_refused("too many dimensions", [](auto& image) {
+    image.manifest.arrays[0].shape.insert(image.manifest.arrays[0].shape.end(), 40, 1);
+  });
   expect_refused("arena too small", [](auto& image) { image.pages.resize(4096); });
 
   store.adapter().write({99}, {}, to_bytes("rubbish"), {});

@@ -11,6 +11,10 @@
 #include <fstream>
 #include <limits>
 
+// HDF5 1.10.8 loses an object header's 424 bytes when it meets a damaged one, as these tests make it do.
+extern "C" char const* __lsan_default_suppressions();
+extern "C" char const* __lsan_default_suppressions() { return "leak:libhdf5"; }
+
 namespace godwit::test {
 namespace {
 
@@ -135,7 +139,8 @@ Image sample_image(Generation generation, std::uint64_t rows, std::uint64_t colu
   add_array<float>(image, "cube", {3, 4, 5}, [](std::uint64_t i) { return static_cast<float>(i) * 0.5F; });
   add_array<std::uint8_t>(image, "none", {0, 9}, [](std::uint64_t) { return std::uint8_t{}; });
   manifest.arrays.push_back({"unallocated", Scalar::i32, {}, 0, 0});
-  add_array<std::int16_t>(image, "wide", {40'000}, [](std::uint64_t i) { return static_cast<std::int16_t>(i); });
+  add_array<std::int16_t>(image, "wide", {40'000},
+                          [](std::uint64_t i) { return static_cast<std::int16_t>(i); });
 
   auto const tail = to_bytes("61438,0.5\n61439,0.5\n");
   manifest.streams.push_back(

@@ -35,7 +35,8 @@ struct Image {
 
 // Every kind of number, text and list, arrays small and of several blocks, streams of each mode.
 // Equal calls give equal images.
-[[nodiscard]] Image sample_image(Generation generation = {12}, std::uint64_t rows = 700, std::uint64_t columns = 500);
+[[nodiscard]] Image sample_image(Generation generation = {12}, std::uint64_t rows = 700,
+                                 std::uint64_t columns = 500);
 // One number, no arrays.
 [[nodiscard]] Image tiny_image(Generation generation = {1});
 

@@ -5,6 +5,8 @@
 
 namespace godwit::test {
 
-inline Image golden_image() { return sample_image({12}, 64, 64); }
+inline Image golden_image() {
+  return sample_image({12}, 64, 64);
+}
 
 }  // namespace godwit::test

@@ -1,13 +1,15 @@
 // Checkpoints that were written by earlier versions stay readable: the golden files are opened, verified, and
 // their values and root digests compared with what was recorded when they were made.
+#include "store/golden.hpp"
 #include "edge/hdf5/checkpoint_file.hpp"
 #include "edge/hdf5/layout.hpp"
-#include "store/golden.hpp"
 
 namespace godwit {
 namespace {
 
-std::filesystem::path golden(char const* name) { return std::filesystem::path(GODWIT_GOLDEN) / name; }
+std::filesystem::path golden(char const* name) {
+  return std::filesystem::path(GODWIT_GOLDEN) / name;
+}
 
 TEST(Golden, Format1) {
   auto const file = CheckpointFile::open(golden("format-1.h5"));

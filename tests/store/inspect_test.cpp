@@ -1,5 +1,5 @@
-// `godwit inspect` as a user types it, on a store of real files: what it prints, what it exits with, and what it
-// says of files that are no good.
+// `godwit inspect` as a user types it, on a store of real files: what it prints, what it exits with, and what
+// it says of files that are no good.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -40,7 +40,8 @@ class Inspect : public testing::Test {
     std::string store = directory.path();
     app.add_option("--store", store);
     Said said;
-    inspect::add_inspect(app, [&] { return store; }, said.code);
+    inspect::add_inspect(
+        app, [&] { return store; }, said.code);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     words.insert(words.begin(), "inspect");
@@ -65,7 +66,8 @@ class Inspect : public testing::Test {
     test::write_file(path, bytes);
   }
   static void expect_has(std::string const& text, std::vector<std::string> const& parts) {
-    for (auto const& part : parts) EXPECT_NE(text.find(part), std::string::npos) << part << "\nisn't in\n" << text;
+    for (auto const& part : parts)
+      EXPECT_NE(text.find(part), std::string::npos) << part << "\nisn't in\n" << text;
   }
 
   TempDir directory;
@@ -97,11 +99,13 @@ TEST_F(Inspect, ListShowsWhatIsWrongWithAFile) {
 TEST_F(Inspect, ShowsEverythingOnOneScreen) {
   auto const said = inspect({"show", "7:12"});
   EXPECT_EQ(said.code, 0) << said.err;
-  expect_has(said.out, {"heat 7 \"plate\"   generation 12 (parent 4-11)   verified ✓ ", "chem/anna   host 2 epoch 5",
-                        "plugin 3f9c… v2", "progress 61,440 / 200,000 steps (30.7 %)",
-                        "├ temperature  float64 700 × 500  min 0  mean 0.500001  max 1  NaN 1",
-                        "├ iteration    int64              61440", "\"Platte, größer – 板\"",
-                        "append @ 1,228,800 of 1,300,000 (71,200 would be cut)", "in.dat", "read @ 100 of 4,096 (missing)"});
+  expect_has(
+      said.out,
+      {"heat 7 \"plate\"   generation 12 (parent 4-11)   verified ✓ ", "chem/anna   host 2 epoch 5",
+       "plugin 3f9c… v2", "progress 61,440 / 200,000 steps (30.7 %)",
+       "├ temperature  float64 700 × 500  min 0  mean 0.500001  max 1  NaN 1",
+       "├ iteration    int64              61440", "\"Platte, größer – 板\"",
+       "append @ 1,228,800 of 1,300,000 (71,200 would be cut)", "in.dat", "read @ 100 of 4,096 (missing)"});
 }
 
 TEST_F(Inspect, ShowAsJson) {
@@ -200,7 +204,8 @@ TEST_F(Inspect, ExportsOneField) {
   expect_has(inspect({"export", "7:12", "--field", "mask"}).out, {"false,true,false\ntrue,false,true\n"});
   EXPECT_EQ(inspect({"export", "7:12", "--field", "weights"}).out, "0.25\n0.5\n0.25\n");
   EXPECT_EQ(inspect({"export", "7:12", "--field", "iteration"}).out, "61440\n");
-  auto const json = Json::parse(inspect({"export", "7:12", "--field", "temperature", "--format", "json"}).out);
+  auto const json =
+      Json::parse(inspect({"export", "7:12", "--field", "temperature", "--format", "json"}).out);
   EXPECT_EQ(json["shape"], Json({700, 500}));
   EXPECT_EQ(json["values"].size(), 350'000U);
   EXPECT_EQ(json["values"][3], nullptr);  // NaN

@@ -81,7 +81,8 @@ TEST(RoundTrip, LargeTextsListsAndTails) {  // beyond what HDF5 keeps in an obje
     image.manifest.fields.push_back({"f" + std::to_string(i), FieldForm::number, Scalar::u8, Bytes(1)});
   }
   for (std::uint64_t i = 0; i < 100; ++i) {
-    image.manifest.arrays.push_back({"a" + std::to_string(i), Scalar::u8, {40'000}, image.pages.size(), 40'000});
+    image.manifest.arrays.push_back(
+        {"a" + std::to_string(i), Scalar::u8, {40'000}, image.pages.size(), 40'000});
     image.pages.resize(image.pages.size() + 40'960, static_cast<std::byte>(i));
   }
   image.manifest.arena_bytes = image.pages.size();
@@ -112,7 +113,8 @@ TEST(RoundTrip, LabelAndLogs) {
   EXPECT_EQ(label.spec.account, "chem/anna");
   EXPECT_EQ(label.spec.name, "plate");
   ASSERT_EQ(file->logs().size(), 1U);
-  EXPECT_EQ(file->logs().front().text, "first\nsecond line");  // durable part from the file, the rest from the image
+  EXPECT_EQ(file->logs().front().text,
+            "first\nsecond line");  // durable part from the file, the rest from the image
 }
 
 TEST(Store, TheArenaMayChangeOnceStaged) {
@@ -215,7 +217,8 @@ TEST(Store, EqualImagesGiveEqualFiles) {
   auto const first = TestStore(one.path()).write(image);
   auto const second = TestStore(two.path()).write(image);
   ASSERT_TRUE(first.image && second.image);
-  EXPECT_EQ(test::read_file(one.path() / first.image->path), test::read_file(two.path() / second.image->path));
+  EXPECT_EQ(test::read_file(one.path() / first.image->path),
+            test::read_file(two.path() / second.image->path));
 }
 
 }  // namespace

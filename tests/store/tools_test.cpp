@@ -21,7 +21,8 @@ class Tools : public testing::Test {
   // Runs Python with `f` open; it ends with 0 only if every assertion holds.
   void expect_in_python(std::string const& script) const {
     auto const file = directory.path() / "script.py";
-    test::write_file(file, view_of("import h5py, numpy\nf = h5py.File('" + path.string() + "', 'r')\n" + script));
+    test::write_file(file,
+                     view_of("import h5py, numpy\nf = h5py.File('" + path.string() + "', 'r')\n" + script));
     auto const ran = test::run("/usr/bin/python3 " + file.string());
     EXPECT_EQ(ran.status, 0) << ran.output;
   }
@@ -34,9 +35,10 @@ class Tools : public testing::Test {
 TEST_F(Tools, H5ls) {
   auto const ran = test::run("h5ls -r " + path.string());
   EXPECT_EQ(ran.status, 0) << ran.output;
-  for (auto const* line : {"/state/temperature       Dataset {700, 500}", "/state/cube              Dataset {3, 4, 5}",
-                           "/state/iteration         Dataset {SCALAR}", "/files/trace             Group",
-                           "/integrity/blocks/temperature Dataset {3}", "/state/none              Dataset {0, 9}"}) {
+  for (auto const* line :
+       {"/state/temperature       Dataset {700, 500}", "/state/cube              Dataset {3, 4, 5}",
+        "/state/iteration         Dataset {SCALAR}", "/files/trace             Group",
+        "/integrity/blocks/temperature Dataset {3}", "/state/none              Dataset {0, 9}"}) {
     EXPECT_NE(ran.output.find(line), std::string::npos) << line << "\n" << ran.output;
   }
 }

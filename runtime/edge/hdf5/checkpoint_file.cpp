@@ -21,7 +21,8 @@ namespace {
 
 class File {  // an open descriptor
  public:
-  explicit File(std::filesystem::path const& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  explicit File(std::filesystem::path const& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   ~File() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -64,7 +65,8 @@ Status check_head(File const& file, Seal const& seal) {
     at += chunk.size();
   }
   if (digest.digest() != seal.head) {
-    return data_lost("damaged", "damaged: the metadata don't match their digest; changed or torn after it was written");
+    return data_lost("damaged",
+                     "damaged: the metadata don't match their digest; changed or torn after it was written");
   }
   return Done{};
 }
@@ -104,16 +106,36 @@ Result<CheckpointFile> CheckpointFile::open(std::filesystem::path const& path) {
   return CheckpointFile(std::move(core));
 }
 
-std::filesystem::path const& CheckpointFile::path() const { return core_->path; }
-CheckpointLabel const& CheckpointFile::label() const { return core_->contents.label; }
-Manifest const& CheckpointFile::manifest() const { return core_->contents.manifest; }
-Bytes const& CheckpointFile::encoded_manifest() const { return core_->contents.encoded; }
-std::vector<LogText> const& CheckpointFile::logs() const { return core_->contents.logs; }
-WallTime CheckpointFile::time() const { return core_->contents.time; }
-std::string const& CheckpointFile::software() const { return core_->contents.software; }
-std::uint32_t CheckpointFile::format() const { return core_->seal.format; }
-std::uint64_t CheckpointFile::file_bytes() const { return core_->seal.file_bytes; }
-Digest CheckpointFile::root() const { return core_->seal.root; }
+std::filesystem::path const& CheckpointFile::path() const {
+  return core_->path;
+}
+CheckpointLabel const& CheckpointFile::label() const {
+  return core_->contents.label;
+}
+Manifest const& CheckpointFile::manifest() const {
+  return core_->contents.manifest;
+}
+Bytes const& CheckpointFile::encoded_manifest() const {
+  return core_->contents.encoded;
+}
+std::vector<LogText> const& CheckpointFile::logs() const {
+  return core_->contents.logs;
+}
+WallTime CheckpointFile::time() const {
+  return core_->contents.time;
+}
+std::string const& CheckpointFile::software() const {
+  return core_->contents.software;
+}
+std::uint32_t CheckpointFile::format() const {
+  return core_->seal.format;
+}
+std::uint64_t CheckpointFile::file_bytes() const {
+  return core_->seal.file_bytes;
+}
+Digest CheckpointFile::root() const {
+  return core_->seal.root;
+}
 std::vector<std::uint64_t> const& CheckpointFile::blocks(std::size_t array) const {
   return core_->contents.arrays[array].blocks;
 }
@@ -167,7 +189,8 @@ Status CheckpointFile::load(std::span<std::byte> arena) const {
 
 Status CheckpointFile::export_field(std::string const& field, std::filesystem::path const& to) const {
   std::error_code error;
-  if (std::filesystem::exists(to, error)) return reject("exists", fmt::format("{} exists already", to.string()));
+  if (std::filesystem::exists(to, error))
+    return reject("exists", fmt::format("{} exists already", to.string()));
   try {
     h5::Quiet const quiet;
     auto const source = h5::open_file(path().string());

@@ -12,17 +12,19 @@
 namespace godwit {
 namespace {
 
-
-
-Failure damaged(std::string_view what) { return data_lost("damaged", fmt::format("damaged: {}", what)); }
+Failure damaged(std::string_view what) {
+  return data_lost("damaged", fmt::format("damaged: {}", what));
+}
 
 Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, Seal const& seal) {
   StoredArray stored;
   auto const name = layout::link_name(place.name);
-  auto const digests = h5::read_dataset(h5::open_dataset(file, "integrity/blocks/" + name), Scalar::u64, seal.head_bytes);
+  auto const digests =
+      h5::read_dataset(h5::open_dataset(file, "integrity/blocks/" + name), Scalar::u64, seal.head_bytes);
   stored.blocks.resize(digests.size() / 8);
   if (!digests.empty()) std::memcpy(stored.blocks.data(), digests.data(), digests.size());
-  if (stored.blocks.size() != layout::blocks_of(place.bytes)) return damaged("digests of " + place.name + " missing");
+  if (stored.blocks.size() != layout::blocks_of(place.bytes))
+    return damaged("digests of " + place.name + " missing");
 
   auto const dataset = h5::open_dataset(file, "state/" + name);
   if (layout::is_slab(place)) {

@@ -33,6 +33,7 @@ struct Contents {
 [[nodiscard]] Result<Contents> read_contents(std::filesystem::path const& path, Seal const& seal);
 
 // Does a file whose head doesn't match say that it is of a newer format? Looks at that attribute alone.
+// (HDF5 1.10.8 loses 424 bytes of memory when it finds a damaged header on the way.)
 [[nodiscard]] std::optional<Failure> newer_format(std::filesystem::path const& path);
 
 }  // namespace godwit

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,6 +15,8 @@ namespace godwit {
 namespace {
 
 constexpr int attempts_max = 1000;
+constexpr std::uint64_t direct_alignment = 4096;
+constexpr std::uint64_t bulk_bytes = 16 << 20;  // written at a time
 
 // Opens root/a/b/…, making what is missing below `root`. A directory descriptor, or -1 with errno.
 int open_directory(std::filesystem::path const& root, std::filesystem::path const& below) {
@@ -46,16 +49,22 @@ Failure file_failure(int error, std::string const& doing, std::filesystem::path 
     return fmt::format("{} {}: {}{}", doing, path.string(), std::strerror(error), advice);
   };
   switch (error) {
-    case EEXIST: return reject("exists", context("; a checkpoint is never replaced"));
+    case EEXIST:
+      return reject("exists", context("; a checkpoint is never replaced"));
     case ENOSPC:
-    case EDQUOT: return retry_later("no_space", context("; make room in the store"));
-    case EFBIG: return retry_later("file_too_large", context("; raise the limit on file sizes (ulimit -f)"));
+    case EDQUOT:
+      return retry_later("no_space", context("; make room in the store"));
+    case EFBIG:
+      return retry_later("file_too_large", context("; raise the limit on file sizes (ulimit -f)"));
     case EACCES:
     case EPERM:
-    case EROFS: return retry_later("not_writable", context("; the store must be writable"));
+    case EROFS:
+      return retry_later("not_writable", context("; the store must be writable"));
     case ENOENT:
-    case ENOTDIR: return retry_later("no_directory", context("; is the store mounted?"));
-    default: return retry_later("io_error", context(""));
+    case ENOTDIR:
+      return retry_later("no_directory", context("; is the store mounted?"));
+    default:
+      return retry_later("io_error", context(""));
   }
 }
 
@@ -68,6 +77,7 @@ Result<Draft> Draft::open(std::filesystem::path const& root, std::string const& 
     draft.file_ = ::openat(draft.directory_, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (draft.file_ >= 0) {
       draft.temporary_ = name;
+      draft.direct_ = ::openat(draft.directory_, name.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
       return draft;
     }
     if (errno != EEXIST) break;
@@ -79,11 +89,13 @@ Draft::Draft(Draft&& other) noexcept
     : target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
       directory_(std::exchange(other.directory_, -1)),
-      file_(std::exchange(other.file_, -1)) {}
+      file_(std::exchange(other.file_, -1)),
+      direct_(std::exchange(other.direct_, -1)) {}
 
 Draft::~Draft() {
   if (!temporary_.empty()) ::unlinkat(directory_, temporary_.c_str(), 0);
   if (file_ >= 0) ::close(file_);
+  if (direct_ >= 0) ::close(direct_);
   if (directory_ >= 0) ::close(directory_);
 }
 
@@ -98,8 +110,38 @@ Status Draft::write(std::uint64_t offset, ByteView bytes) {
   return Done{};
 }
 
-void Draft::start_writeback(std::uint64_t offset, std::uint64_t bytes) {
-  ::sync_file_range(file_, static_cast<off_t>(offset), static_cast<off_t>(bytes), SYNC_FILE_RANGE_WRITE);
+Result<std::uint64_t> Draft::write_directly(std::uint64_t offset, ByteView bytes) {
+  auto const address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  if (direct_ < 0 || address % direct_alignment != 0 || offset % direct_alignment != 0)
+    return std::uint64_t{0};
+  auto const whole = bytes.size() / direct_alignment * direct_alignment;
+  std::uint64_t done = 0;
+  while (done < whole) {
+    auto const n = ::pwrite(direct_, bytes.data() + done, std::min(whole - done, bulk_bytes),
+                            static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINVAL) break;  // opened, but not able to
+    if (n < 0) return file_failure(errno, "writing", target_);
+    done += static_cast<std::uint64_t>(n);
+    if (done % direct_alignment != 0) break;  // cut short by a full disk: the page cache will say so
+  }
+  return done;
+}
+
+Status Draft::write_bulk(std::uint64_t offset, ByteView bytes) {
+  auto const direct = write_directly(offset, bytes);
+  if (!direct) return direct.failure();
+  bytes = bytes.subspan(*direct);
+  offset += *direct;
+  while (!bytes.empty()) {
+    auto const part = bytes.first(std::min(bytes.size(), bulk_bytes));
+    if (auto status = write(offset, part); !status) return status;
+    ::sync_file_range(file_, static_cast<off_t>(offset), static_cast<off_t>(part.size()),
+                      SYNC_FILE_RANGE_WRITE);
+    bytes = bytes.subspan(part.size());
+    offset += part.size();
+  }
+  return Done{};
 }
 
 Status Draft::publish() {

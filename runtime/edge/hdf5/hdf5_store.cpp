@@ -77,7 +77,8 @@ class Mailbox {
 };
 
 WallTime system_time() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
               .count()};
 }
 
@@ -117,15 +118,18 @@ struct Hdf5CheckpointStore::Core {
     auto manifest = decode<Manifest>(asked.manifest);
     auto status = manifest ? layout::check(*manifest) : Status(manifest.failure());
     if (status && manifest->arena_bytes > asked.arena.size()) {
-      status = reject("bad_manifest", fmt::format("an arena of {} bytes for an image of {}", asked.arena.size(),
-                                                  manifest->arena_bytes));
+      status = reject("bad_manifest", fmt::format("an arena of {} bytes for an image of {}",
+                                                  asked.arena.size(), manifest->arena_bytes));
     }
     if (!status) {
       answers.post(stored::Staged{asked.request});
       answers.post(stored::Written{asked.request, status.failure(), 0});
       return;
     }
-    Write write{asked.request, {std::move(asked.label), *std::move(manifest), std::move(asked.manifest)}, {}, asked.arena};
+    Write write{asked.request,
+                {std::move(asked.label), *std::move(manifest), std::move(asked.manifest)},
+                {},
+                asked.arena};
     write.staging = pool.take(write.record.manifest.arena_bytes);
     if (!write.staging.empty()) {
       copy_arrays(write.record.manifest, asked.arena, write.staging.memory());
@@ -163,8 +167,8 @@ struct Hdf5CheckpointStore::Core {
       auto const file = open(image);
       auto status = file ? file->verify() : Status(file.failure());
       if (status) {
-        answers.post(stored::Verified{asked.request, image, file->encoded_manifest(), file->manifest().arena_bytes,
-                                      std::move(set_aside)});
+        answers.post(stored::Verified{asked.request, image, file->encoded_manifest(),
+                                      file->manifest().arena_bytes, std::move(set_aside)});
         return;
       }
       set_aside.push_back(in_file(status.failure(), settings.store / image.path));
@@ -185,8 +189,8 @@ struct Hdf5CheckpointStore::Core {
     if (!file) return file;
     auto const& label = file->label();
     if (label.epoch != image.epoch || label.generation != image.generation) {
-      return data_lost("damaged", fmt::format("it is generation {}-{}, not {}-{}", label.epoch, label.generation,
-                                              image.epoch, image.generation));
+      return data_lost("damaged", fmt::format("it is generation {}-{}, not {}-{}", label.epoch,
+                                              label.generation, image.epoch, image.generation));
     }
     return file;
   }
@@ -200,7 +204,8 @@ struct Hdf5CheckpointStore::Core {
   std::thread scribe;
 };
 
-Hdf5CheckpointStore::Hdf5CheckpointStore(Settings settings) : core_(std::make_unique<Core>(std::move(settings))) {}
+Hdf5CheckpointStore::Hdf5CheckpointStore(Settings settings)
+    : core_(std::make_unique<Core>(std::move(settings))) {}
 Hdf5CheckpointStore::~Hdf5CheckpointStore() = default;
 
 void Hdf5CheckpointStore::write(RequestId request, CheckpointLabel label, Bytes manifest,
@@ -220,8 +225,12 @@ void Hdf5CheckpointStore::reserve(RequestId request, std::uint64_t arena_bytes) 
   core_->staging.push(Reserve{request, arena_bytes});
 }
 
-std::vector<StoreEvent> Hdf5CheckpointStore::poll() { return core_->answers.take(); }
+std::vector<StoreEvent> Hdf5CheckpointStore::poll() {
+  return core_->answers.take();
+}
 
-int Hdf5CheckpointStore::wait_fd() const { return core_->answers.fd(); }
+int Hdf5CheckpointStore::wait_fd() const {
+  return core_->answers.fd();
+}
 
 }  // namespace godwit

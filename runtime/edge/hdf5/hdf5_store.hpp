@@ -26,8 +26,8 @@ class Hdf5CheckpointStore final : public CheckpointStore {
   struct Settings {
     std::filesystem::path store;
     std::uint64_t staging_bytes_max{std::uint64_t{1} << 30};
-    std::string software{};                // godwit's version, recorded in each file; empty: this build's
-    std::function<WallTime()> wall{};      // empty: the system's clock. Called from another thread
+    std::string software{};            // godwit's version, recorded in each file; empty: this build's
+    std::function<WallTime()> wall{};  // empty: the system's clock. Called from another thread
   };
 
   explicit Hdf5CheckpointStore(Settings settings);
@@ -35,7 +35,8 @@ class Hdf5CheckpointStore final : public CheckpointStore {
   Hdf5CheckpointStore(Hdf5CheckpointStore const&) = delete;
   Hdf5CheckpointStore& operator=(Hdf5CheckpointStore const&) = delete;
 
-  void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena) override;
+  void write(RequestId request, CheckpointLabel label, Bytes manifest,
+             std::span<std::byte const> arena) override;
   void verify(RequestId request, std::vector<msg::ImageName> images) override;
   void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) override;
   void reserve(RequestId request, std::uint64_t arena_bytes) override;

@@ -1,6 +1,7 @@
 #include "edge/hdf5/image_writer.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include "edge/hdf5/draft.hpp"
 #include "edge/hdf5/h5/error.hpp"
@@ -8,55 +9,43 @@
 namespace godwit {
 namespace {
 
-constexpr std::uint64_t writeback_bytes = 8 << 20;  // handed to the disk at a time, while more is digested
+constexpr std::uint64_t apart_bytes = 4 << 20;  // from here on digesting gets a thread of its own
 
-layout::Blocks digests_of(ByteView bytes) {
-  layout::Blocks blocks;
-  while (!bytes.empty()) {
-    auto const block = bytes.first(std::min(bytes.size(), layout::block_bytes));
-    blocks.push_back(digest_of(block).value);
-    bytes = bytes.subspan(block.size());
-  }
-  return blocks;
-}
+using ArrayBlocks = std::vector<layout::Blocks>;
 
-// Digests each block and writes it while it is in the cache.
-Result<layout::Blocks> write_slab(Draft& draft, std::uint64_t offset, ByteView bytes) {
-  layout::Blocks blocks;
-  std::uint64_t started = 0;
-  for (std::uint64_t done = 0; done < bytes.size();) {
-    auto const block = bytes.subspan(done, std::min(bytes.size() - done, layout::block_bytes));
-    blocks.push_back(digest_of(block).value);
-    if (auto status = draft.write(offset + done, block); !status) return status.failure();
-    done += block.size();
-    if (done - started >= writeback_bytes || done == bytes.size()) {
-      draft.start_writeback(offset + started, done - started);
-      started = done;
+ArrayBlocks digests_of(Manifest const& manifest, ByteView pages) {
+  ArrayBlocks all;
+  for (auto const& array : manifest.arrays) {
+    auto& blocks = all.emplace_back();
+    for (std::uint64_t done = 0; done < array.bytes; done += layout::block_bytes) {
+      auto const bytes = std::min(array.bytes - done, layout::block_bytes);
+      blocks.push_back(digest_of(pages.subspan(array.offset + done, bytes)).value);
     }
   }
-  return blocks;
+  return all;
 }
 
-Result<WrittenImage> write(std::filesystem::path const& store, CheckpointRecord const& record, ByteView pages) {
+Result<WrittenImage> write(std::filesystem::path const& store, CheckpointRecord const& record,
+                           ByteView pages) {
   auto const& label = record.label;
   auto const& arrays = record.manifest.arrays;
-  msg::ImageName image{label.epoch, label.generation, checkpoint_path(label.job, label.epoch, label.generation)};
+  msg::ImageName image{label.epoch, label.generation,
+                       checkpoint_path(label.job, label.epoch, label.generation)};
   auto draft = Draft::open(store, image.path);
   if (!draft) return draft.failure();
 
+  auto const how = record.manifest.arena_bytes >= apart_bytes ? std::launch::async : std::launch::deferred;
+  auto digests = std::async(how, [&] { return digests_of(record.manifest, pages); });
+
   Skeleton skeleton(record);
-  std::vector<layout::Blocks> blocks(arrays.size());
   for (auto const& slab : skeleton.slabs()) {
-    auto written = write_slab(*draft, slab.offset, pages.subspan(arrays[slab.array].offset, slab.bytes));
-    if (!written) return written.failure();
-    blocks[slab.array] = *std::move(written);
+    auto const bytes = pages.subspan(arrays[slab.array].offset, slab.bytes);
+    if (auto status = draft->write_bulk(slab.offset, bytes); !status) return status.failure();
   }
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    if (layout::is_slab(arrays[i])) continue;
-    auto const values = pages.subspan(arrays[i].offset, arrays[i].bytes);
-    skeleton.put_small(i, values.data());
-    blocks[i] = digests_of(values);
+    if (!layout::is_slab(arrays[i])) skeleton.put_small(i, pages.data() + arrays[i].offset);
   }
+  auto const blocks = digests.get();
   auto const root = layout::root_digest(label, digest_of(record.encoded), blocks);
   auto const head = skeleton.finish(blocks, root);
   if (auto status = draft->write(0, head); !status) return status.failure();
@@ -66,7 +55,8 @@ Result<WrittenImage> write(std::filesystem::path const& store, CheckpointRecord 
 
 }  // namespace
 
-Result<WrittenImage> write_image(std::filesystem::path const& store, CheckpointRecord const& record, ByteView pages) {
+Result<WrittenImage> write_image(std::filesystem::path const& store, CheckpointRecord const& record,
+                                 ByteView pages) {
   try {
     return write(store, record, pages);
   } catch (h5::Error const& error) {

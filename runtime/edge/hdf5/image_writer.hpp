@@ -15,7 +15,7 @@ struct WrittenImage {
 };
 
 // `pages`: the arena's bytes; arrays are taken from it by their offsets.
-[[nodiscard]] Result<WrittenImage> write_image(std::filesystem::path const& store, CheckpointRecord const& record,
-                                               ByteView pages);
+[[nodiscard]] Result<WrittenImage> write_image(std::filesystem::path const& store,
+                                               CheckpointRecord const& record, ByteView pages);
 
 }  // namespace godwit

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t rank_max = 32;  // HDF5's
 
-Failure bad(std::string what) { return reject("bad_manifest", std::move(what)); }
+Failure bad(std::string what) {
+  return reject("bad_manifest", std::move(what));
+}
 
 Status check(Field const& field) {
   auto const width = width_bytes(field.scalar);
@@ -28,9 +30,11 @@ Status check(ArrayPlace const& array, std::uint64_t arena_bytes) {
   auto const width = width_bytes(array.scalar);
   if (width == 0) return bad(fmt::format("array {}: unknown kind of number", array.name));
   if (array.shape.size() > rank_max) {
-    return bad(fmt::format("array {}: {} dimensions; HDF5 has at most {}", array.name, array.shape.size(), rank_max));
+    return bad(fmt::format("array {}: {} dimensions; HDF5 has at most {}", array.name, array.shape.size(),
+                           rank_max));
   }
-  std::uint64_t bytes = array.shape.empty() && array.bytes == 0 ? 0 : width;  // no shape, no bytes: unallocated
+  std::uint64_t bytes =
+      array.shape.empty() && array.bytes == 0 ? 0 : width;  // no shape, no bytes: unallocated
   bool overflow = false;
   for (auto const extent : array.shape) overflow |= __builtin_mul_overflow(bytes, extent, &bytes);
   if (overflow || bytes != array.bytes) {
@@ -50,16 +54,19 @@ std::string link_name(std::string_view name) {
   for (char const c : name) {
     auto const code = static_cast<unsigned char>(c);
     bool const plain = code >= 0x20 && code != 0x7f && c != '/' && c != '%' && !(c == '.' && link.empty());
-    if (plain) link += c;
-    else link += fmt::format("%{:02X}", code);
+    if (plain)
+      link += c;
+    else
+      link += fmt::format("%{:02X}", code);
   }
   return link;
 }
 
 Status check(Manifest const& manifest) {
   if (manifest.version > manifest_version) {
-    return reject("newer_format", fmt::format("manifest version {} is newer than this godwit reads ({}): use a newer godwit",
-                                              manifest.version, manifest_version));
+    return reject("newer_format",
+                  fmt::format("manifest version {} is newer than this godwit reads ({}): use a newer godwit",
+                              manifest.version, manifest_version));
   }
   if (!manifest.little_endian) return bad("a big-endian image");
   std::set<std::string_view> names;
@@ -90,9 +97,9 @@ Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Bloc
 LabelRecord record_of(CheckpointLabel const& label, WallTime time, std::string software) {
   auto const parent = label.parent.value_or(msg::ImageName{});
   auto const& spec = label.spec;
-  return {label.job,      label.epoch,        label.generation, parent.epoch, parent.generation,
-          spec.type,      spec.name,          spec.account,     spec.directory, spec.arguments,
-          spec.plugin_digest, label.host,     label.node,       time,         std::move(software)};
+  return {label.job,          label.epoch, label.generation, parent.epoch,   parent.generation,
+          spec.type,          spec.name,   spec.account,     spec.directory, spec.arguments,
+          spec.plugin_digest, label.host,  label.node,       time,           std::move(software)};
 }
 
 CheckpointLabel label_of(LabelRecord const& record) {
@@ -121,16 +128,20 @@ std::string parent_text(CheckpointLabel const& label) {
 
 char const* mode_text(StreamMode mode) {
   switch (mode) {
-    case StreamMode::input: return "input";
-    case StreamMode::replace: return "replace";
-    case StreamMode::append: return "append";
+    case StreamMode::input:
+      return "input";
+    case StreamMode::replace:
+      return "replace";
+    case StreamMode::append:
+      return "append";
   }
   return "unknown";
 }
 
 std::string time_text(WallTime time) {
   auto const seconds = static_cast<std::time_t>(time.unix_ns / 1'000'000'000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds), time.unix_ns % 1'000'000'000 / 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds),
+                     time.unix_ns % 1'000'000'000 / 1000);
 }
 
 }  // namespace godwit::layout

@@ -27,7 +27,9 @@ inline constexpr std::uint64_t slab_alignment = 4096;
   return (bytes + block_bytes - 1) / block_bytes;
 }
 // Arrays beyond this size lie in slabs behind the head; smaller ones in the head, compact.
-[[nodiscard]] constexpr bool is_slab(ArrayPlace const& array) { return array.bytes > compact_bytes_max; }
+[[nodiscard]] constexpr bool is_slab(ArrayPlace const& array) {
+  return array.bytes > compact_bytes_max;
+}
 
 // Sizes, shapes and places fit each other and the arena, kinds are known. Code "bad_manifest".
 [[nodiscard]] Status check(Manifest const& manifest);
@@ -35,7 +37,8 @@ inline constexpr std::uint64_t slab_alignment = 4096;
 using Blocks = std::vector<std::uint64_t>;  // digests of an array's blocks
 
 // Of the image: names, manifest and the blocks of every array in the manifest's order.
-[[nodiscard]] Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Blocks const> arrays);
+[[nodiscard]] Digest root_digest(CheckpointLabel const& label, Digest manifest,
+                                 std::span<Blocks const> arrays);
 
 // The dataset /label: what a reader needs of the root attributes, as encoded bytes.
 struct LabelRecord {
@@ -57,8 +60,8 @@ struct LabelRecord {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & job & epoch & generation & parent_epoch & parent_generation & type & name & account & directory &
-        arguments & plugin_digest & host & node & time & software;
+    archive& job& epoch& generation& parent_epoch& parent_generation& type& name& account& directory&
+        arguments& plugin_digest& host& node& time& software;
   }
 };
 [[nodiscard]] LabelRecord record_of(CheckpointLabel const& label, WallTime time, std::string software);

@@ -34,7 +34,8 @@ std::string tail_of(std::filesystem::path const& store, StreamMark const& stream
 std::vector<LogTail> log_tails(std::filesystem::path const& store, Manifest const& manifest) {
   std::vector<LogTail> tails;
   for (auto const& stream : manifest.streams) {
-    if (stream.name == "stdout" || stream.name == "stderr") tails.push_back({stream.name, tail_of(store, stream)});
+    if (stream.name == "stdout" || stream.name == "stderr")
+      tails.push_back({stream.name, tail_of(store, stream)});
   }
   return tails;
 }

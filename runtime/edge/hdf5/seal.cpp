@@ -47,8 +47,8 @@ SealBytes to_bytes(Seal const& seal, std::string_view note) {
 
 Failure newer_format_failure(std::uint32_t format) {
   return reject("newer_format",
-                fmt::format("format version {} is newer than this godwit reads ({}): use a newer godwit", format,
-                            checkpoint_format));
+                fmt::format("format version {} is newer than this godwit reads ({}): use a newer godwit",
+                            format, checkpoint_format));
 }
 
 Result<Seal> parse_seal(ByteView first, std::uint64_t file_bytes) {

@@ -16,8 +16,6 @@
 namespace godwit {
 namespace {
 
-
-
 h5::Layout layout_for(std::uint64_t bytes) {
   return bytes <= layout::compact_bytes_max ? h5::Layout::compact : h5::Layout::contiguous_now;
 }
@@ -115,9 +113,11 @@ struct Skeleton::Core {
   }
   void put_arrays(h5::Id const& state) {
     for (auto const& array : record.manifest.arrays) {
-      auto const space = array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
-      arrays.push_back(h5::create_dataset(state, layout::link_name(array.name), h5::type_of(array.scalar), space,
-                                          layout::is_slab(array) ? h5::Layout::contiguous_late : h5::Layout::compact));
+      auto const space =
+          array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
+      arrays.push_back(
+          h5::create_dataset(state, layout::link_name(array.name), h5::type_of(array.scalar), space,
+                             layout::is_slab(array) ? h5::Layout::contiguous_late : h5::Layout::compact));
     }
   }
 

@@ -31,7 +31,7 @@ struct LogTail {
 struct CheckpointRecord {
   CheckpointLabel label;
   Manifest manifest;
-  Bytes encoded;         // the same manifest as bytes
+  Bytes encoded;  // the same manifest as bytes
   WallTime time;
   std::string software;  // godwit's version
   std::vector<LogTail> logs;

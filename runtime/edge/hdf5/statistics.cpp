@@ -39,17 +39,28 @@ using Add = void (*)(Sums&, ByteView);
 
 Add add_for(Scalar scalar) {
   switch (scalar) {
-    case Scalar::boolean: return &add<std::uint8_t>;
-    case Scalar::i8: return &add<std::int8_t>;
-    case Scalar::u8: return &add<std::uint8_t>;
-    case Scalar::i16: return &add<std::int16_t>;
-    case Scalar::u16: return &add<std::uint16_t>;
-    case Scalar::i32: return &add<std::int32_t>;
-    case Scalar::u32: return &add<std::uint32_t>;
-    case Scalar::i64: return &add<std::int64_t>;
-    case Scalar::u64: return &add<std::uint64_t>;
-    case Scalar::f32: return &add<float>;
-    case Scalar::f64: return &add<double>;
+    case Scalar::boolean:
+      return &add<std::uint8_t>;
+    case Scalar::i8:
+      return &add<std::int8_t>;
+    case Scalar::u8:
+      return &add<std::uint8_t>;
+    case Scalar::i16:
+      return &add<std::int16_t>;
+    case Scalar::u16:
+      return &add<std::uint16_t>;
+    case Scalar::i32:
+      return &add<std::int32_t>;
+    case Scalar::u32:
+      return &add<std::uint32_t>;
+    case Scalar::i64:
+      return &add<std::int64_t>;
+    case Scalar::u64:
+      return &add<std::uint64_t>;
+    case Scalar::f32:
+      return &add<float>;
+    case Scalar::f64:
+      return &add<double>;
   }
   return nullptr;
 }

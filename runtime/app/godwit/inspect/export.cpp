@@ -1,5 +1,6 @@
-// `godwit inspect export`: a whole checkpoint as a file of its own, or one field as HDF5, CSV, raw bytes or JSON.
-// What is written was verified; an existing file is never overwritten; a failed export leaves none behind.
+// `godwit inspect export`: a whole checkpoint as a file of its own, or one field as HDF5, CSV, raw bytes or
+// JSON. What is written was verified; an existing file is never overwritten; a failed export leaves none
+// behind.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -25,8 +26,10 @@ class Output {
       return;
     }
     int const file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file >= 0) stream_ = ::fdopen(file, "w");
-    else error_ = errno;
+    if (file >= 0)
+      stream_ = ::fdopen(file, "w");
+    else
+      error_ = errno;
   }
   ~Output() {
     if (stream_ != nullptr && stream_ != stdout) {
@@ -40,11 +43,14 @@ class Output {
   void put(std::string_view text) {
     if (error_ == 0 && std::fwrite(text.data(), 1, text.size(), stream_) != text.size()) error_ = errno;
   }
-  void put(ByteView bytes) { put(std::string_view(reinterpret_cast<char const*>(bytes.data()), bytes.size())); }
+  void put(ByteView bytes) {
+    put(std::string_view(reinterpret_cast<char const*>(bytes.data()), bytes.size()));
+  }
   [[nodiscard]] Status status() const {
     if (error_ == 0) return Done{};
     auto const* const advice = error_ == EEXIST ? "; name another file with -o" : "";
-    return reject("not_written", fmt::format("{}: {}{}", path_.empty() ? "stdout" : path_, std::strerror(error_), advice));
+    return reject("not_written",
+                  fmt::format("{}: {}{}", path_.empty() ? "stdout" : path_, std::strerror(error_), advice));
   }
   [[nodiscard]] Status finish() {
     if (error_ == 0 && std::fflush(stream_) != 0) error_ = errno;
@@ -123,11 +129,15 @@ Status write_csv(CheckpointFile const& file, Selected const& selected, Output& o
 }
 
 // {"name", "type", "shape", "values"}: the values flat, row-major, written as they are read.
-Status write_json(CheckpointFile const& file, std::string const& name, Selected const& selected, Output& output) {
+Status write_json(CheckpointFile const& file, std::string const& name, Selected const& selected,
+                  Output& output) {
   bool const is_text = selected.field != nullptr && selected.field->form == FieldForm::text;
   auto const shape = shape_of(file, selected);
-  auto const spelled = [](Json const& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); };
-  output.put(fmt::format(R"({{"name": {}, "type": {}, )", spelled(name), spelled(is_text ? "text" : type_name(shape.scalar))));
+  auto const spelled = [](Json const& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  output.put(fmt::format(R"({{"name": {}, "type": {}, )", spelled(name),
+                         spelled(is_text ? "text" : type_name(shape.scalar))));
   if (is_text) {
     output.put(fmt::format("\"value\": {}}}\n", spelled(field_json(*selected.field))));
     return Done{};
@@ -152,7 +162,8 @@ Status write_whole(CheckpointFile const& file, Output& output) {
   if (in == nullptr) return retry_later("unreadable", std::strerror(errno));
   std::vector<char> buffer(1 << 20);
   std::size_t n = 0;
-  while ((n = std::fread(buffer.data(), 1, buffer.size(), in)) > 0) output.put(std::string_view(buffer.data(), n));
+  while ((n = std::fread(buffer.data(), 1, buffer.size(), in)) > 0)
+    output.put(std::string_view(buffer.data(), n));
   bool const failed = std::ferror(in) != 0;
   std::fclose(in);
   if (failed) return retry_later("unreadable", "reading failed");
@@ -177,9 +188,10 @@ Status write_field(CheckpointFile const& file, ExportOptions const& options, std
   }
   Output output(path);
   if (auto status = output.status(); !status) return status;
-  auto const written = format == "csv"    ? write_csv(file, *selected, output)
-                       : format == "json" ? write_json(file, options.field, *selected, output)
-                                          : for_each_run(file, *selected, [&](ByteView run) { output.put(run); });
+  auto const written = format == "csv" ? write_csv(file, *selected, output)
+                       : format == "json"
+                           ? write_json(file, options.field, *selected, output)
+                           : for_each_run(file, *selected, [&](ByteView run) { output.put(run); });
   if (!written) return written;
   return output.finish();
 }
@@ -194,13 +206,16 @@ int export_checkpoint(Asked const& asked, ExportOptions const& options) {
 
   auto const format = !options.format.empty() ? options.format : options.field.empty() ? "h5" : "csv";
   if (options.field.empty() && format != "h5") {
-    return complain(asked, reject("no_field", fmt::format("{} holds one field: name it with --field NAME", format)));
+    return complain(asked,
+                    reject("no_field", fmt::format("{} holds one field: name it with --field NAME", format)));
   }
   bool const to_stdout = options.output == "-" || (options.output.empty() && format != "h5");
   if (to_stdout && format == "h5" && !options.field.empty()) {
     return complain(asked, reject("no_file", "HDF5 of one field needs a file: name it with -o FILE"));
   }
-  auto const path = to_stdout ? "" : !options.output.empty() ? options.output : name_for(*file, options.field);
+  auto const path = to_stdout                 ? ""
+                    : !options.output.empty() ? options.output
+                                              : name_for(*file, options.field);
   Status status = Done{};
   if (options.field.empty()) {
     Output output(path);
@@ -217,8 +232,10 @@ int export_checkpoint(Asked const& asked, ExportOptions const& options) {
     return bad ? exit_bad : exit_unreadable;
   }
   if (to_stdout) return exit_good;
-  if (asked.json) print_json({{"path", path}});
-  else fmt::print("{}\n", path);
+  if (asked.json)
+    print_json({{"path", path}});
+  else
+    fmt::print("{}\n", path);
   return exit_good;
 }
 

@@ -45,9 +45,12 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_co
   auto& inspect = *app.add_subcommand("inspect", "Look into checkpoints: list, show, verify, export");
   inspect.require_subcommand(1);
   inspect.fallthrough();
-  inspect.footer("\nExample:\n  godwit inspect show 7:latest\n\nWorks without a runtime. Exit codes: 0 good, 1 bad, 2 unreadable.");
+  inspect.footer(
+      "\nExample:\n  godwit inspect show 7:latest\n\nWorks without a runtime. Exit codes: 0 good, 1 bad, 2 "
+      "unreadable.");
 
-  auto const add = [&](char const* name, char const* description, char const* example, auto run) -> CLI::App& {
+  auto const add = [&](char const* name, char const* description, char const* example,
+                       auto run) -> CLI::App& {
     auto& verb = *inspect.add_subcommand(name, description);
     verb.fallthrough();
     verb.add_flag("--json", options->json, "Answer in JSON");
@@ -66,18 +69,22 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_co
   show_verb.add_option("CHECKPOINT", options->target, target_help)->required();
 
   auto& verify_verb = add("verify", "Check every digest of checkpoints; all in the store if none is named",
-                          "godwit inspect verify 7:11 7:12",
-                          [](Asked const& asked, Options const& given) { return verify(asked, given.targets); });
+                          "godwit inspect verify 7:11 7:12", [](Asked const& asked, Options const& given) {
+                            return verify(asked, given.targets);
+                          });
   verify_verb.add_option("CHECKPOINT", options->targets, target_help);
 
   auto& export_verb =
-      add("export", "Write a checkpoint, or one field of it, to a file", "godwit inspect export 7:12 --field temperature -o t.csv",
+      add("export", "Write a checkpoint, or one field of it, to a file",
+          "godwit inspect export 7:12 --field temperature -o t.csv",
           [](Asked const& asked, Options const& given) { return export_checkpoint(asked, given.exported); });
   auto& exported = options->exported;
   export_verb.add_option("CHECKPOINT", exported.target, target_help)->required();
   export_verb.add_option("--field", exported.field, "That field or array alone")->type_name("NAME");
   export_verb.add_option("-o,--output", exported.output, "The new file; '-' for stdout")->type_name("FILE");
-  export_verb.add_option("--format", exported.format, "h5, csv, raw (little-endian bytes) or json; csv for a field, else h5")
+  export_verb
+      .add_option("--format", exported.format,
+                  "h5, csv, raw (little-endian bytes) or json; csv for a field, else h5")
       ->check(CLI::IsMember({"h5", "csv", "raw", "json"}));
   export_verb.add_flag("--whole")->description("A file that needs no other: every checkpoint is one already");
 }

@@ -1,8 +1,9 @@
-// `godwit inspect list|show|verify|export`: looks into the checkpoints of a store, or into single files. Needs
-// no runtime and no MPI: only the store's files are read.
+// `godwit inspect list|show|verify|export`: looks into the checkpoints of a store, or into single files.
+// Needs no runtime and no MPI: only the store's files are read.
 //
-// A target is a job (its newest checkpoint), JOB:GENERATION, JOB:EPOCH-GENERATION, JOB:latest, EPOCH-GENERATION
-// where that is one file in the store, or the path of a file. A job is its number, its name, or "last".
+// A target is a job (its newest checkpoint), JOB:GENERATION, JOB:EPOCH-GENERATION, JOB:latest,
+// EPOCH-GENERATION where that is one file in the store, or the path of a file. A job is its number, its name,
+// or "last".
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -58,17 +58,28 @@ int list(Asked const& asked, std::string const& job) {
   auto const chosen = job.empty() ? checkpoints_in(asked.store) : choose_all(asked.store, job);
   if (!chosen) return complain(asked, chosen.failure());
   using Align = cli::Table::Align;
-  cli::Table table({{"CHECKPOINT"}, {"TYPE"}, {"NAME"}, {"PARENT"}, {"STEPS", Align::right}, {"WRITTEN"},
-                    {"HOST", Align::right}, {"SIZE"}});
+  cli::Table table({{"CHECKPOINT"},
+                    {"TYPE"},
+                    {"NAME"},
+                    {"PARENT"},
+                    {"STEPS", Align::right},
+                    {"WRITTEN"},
+                    {"HOST", Align::right},
+                    {"SIZE"}});
   auto entries = Json::array();
   for (auto const& one : *chosen) {
     auto const file = CheckpointFile::open(one.path);
-    if (asked.json) entries.push_back(entry_json(one, file));
-    else table.add(row_of(one, file));
+    if (asked.json)
+      entries.push_back(entry_json(one, file));
+    else
+      table.add(row_of(one, file));
   }
-  if (asked.json) print_json(entries);
-  else if (chosen->empty()) fmt::print("no checkpoints in {}\n", asked.store.string());
-  else fmt::print("{}", table.text());
+  if (asked.json)
+    print_json(entries);
+  else if (chosen->empty())
+    fmt::print("no checkpoints in {}\n", asked.store.string());
+  else
+    fmt::print("{}", table.text());
   return exit_good;
 }
 

@@ -50,7 +50,8 @@ struct Target {
 Target parse(std::string const& text) {
   auto const colon = text.rfind(':');
   if (colon != std::string::npos) {
-    if (auto const version = version_of(std::string_view(text).substr(colon + 1))) return {text.substr(0, colon), version};
+    if (auto const version = version_of(std::string_view(text).substr(colon + 1)))
+      return {text.substr(0, colon), version};
   }
   if (auto const version = version_of(text); version && version->epoch) return {"", version};
   return {text, std::nullopt};
@@ -58,7 +59,8 @@ Target parse(std::string const& text) {
 
 bool names_a_file(std::string const& target) {
   std::error_code ignored;
-  return target.find('/') != std::string::npos || target.ends_with(".h5") || fs::is_regular_file(target, ignored);
+  return target.find('/') != std::string::npos || target.ends_with(".h5") ||
+         fs::is_regular_file(target, ignored);
 }
 
 void add_checkpoints_of(JobId job, fs::path const& directory, std::vector<Chosen>& files) {
@@ -99,23 +101,27 @@ std::string enumerate(Items const& items, Spell spell_item) {
 Failure no_such_job(fs::path const& store, std::string const& job, std::vector<Chosen> const& files) {
   std::set<JobId> jobs;
   for (auto const& file : files) jobs.insert(file.job);
-  if (jobs.empty()) return reject("no_such_job", fmt::format("{}: there are no checkpoints in {}", job, store.string()));
-  return reject("no_such_job",
-                fmt::format("{}: no such job among the checkpoints in {}; jobs there: {}", job, store.string(),
-                            enumerate(jobs, [](JobId id) { return fmt::to_string(id.value); })));
+  if (jobs.empty())
+    return reject("no_such_job", fmt::format("{}: there are no checkpoints in {}", job, store.string()));
+  return reject(
+      "no_such_job",
+      fmt::format("{}: no such job among the checkpoints in {}; jobs there: {}", job, store.string(),
+                  enumerate(jobs, [](JobId id) { return fmt::to_string(id.value); })));
 }
 
 Result<JobId> find_job(fs::path const& store, std::string const& job, std::vector<Chosen> const& files) {
   if (auto const number = number_of(job)) {
-    if (std::ranges::any_of(files, [&](auto const& file) { return file.job.value == *number; })) return JobId{*number};
+    if (std::ranges::any_of(files, [&](auto const& file) { return file.job.value == *number; }))
+      return JobId{*number};
     return no_such_job(store, job, files);
   }
   if (job == "last" && !files.empty()) return files.back().job;
   auto const called = jobs_called(job, files);
   if (called.empty()) return no_such_job(store, job, files);
   if (called.size() > 1) {
-    return reject("ambiguous", fmt::format("{}: several jobs have that name: {}; give the number", job,
-                                           enumerate(called, [](JobId id) { return fmt::to_string(id.value); })));
+    return reject("ambiguous",
+                  fmt::format("{}: several jobs have that name: {}; give the number", job,
+                              enumerate(called, [](JobId id) { return fmt::to_string(id.value); })));
   }
   return *called.begin();
 }
@@ -140,7 +146,8 @@ Result<std::vector<Chosen>> checkpoints_in(fs::path const& store) {
     }
   }
   std::ranges::sort(files, [](Chosen const& one, Chosen const& other) {
-    return std::tuple(one.job, other.epoch, other.generation) < std::tuple(other.job, one.epoch, one.generation);
+    return std::tuple(one.job, other.epoch, other.generation) <
+           std::tuple(other.job, one.epoch, one.generation);
   });
   std::map<std::pair<JobId, Generation>, int> holders;
   for (auto const& file : files) ++holders[{file.job, file.generation}];
@@ -155,10 +162,12 @@ Result<std::vector<Chosen>> choose_all(fs::path const& store, std::string const&
   auto const target = parse(text);
   if (target.job.empty()) {  // EPOCH-GENERATION of whichever job
     std::erase_if(*files, [&](auto const& file) { return !target.version->matches(file); });
-    if (files->empty()) return reject("no_such_generation", fmt::format("{}: no job has that generation", text));
+    if (files->empty())
+      return reject("no_such_generation", fmt::format("{}: no job has that generation", text));
     if (files->size() > 1) {
-      return reject("ambiguous", fmt::format("{}: several jobs have that generation: {}", text,
-                                             enumerate(*files, [](Chosen const& file) { return spell(file); })));
+      return reject("ambiguous",
+                    fmt::format("{}: several jobs have that generation: {}", text,
+                                enumerate(*files, [](Chosen const& file) { return spell(file); })));
     }
     return files;
   }
@@ -166,10 +175,12 @@ Result<std::vector<Chosen>> choose_all(fs::path const& store, std::string const&
   if (!job) return job.failure();
   std::erase_if(*files, [&](auto const& file) { return file.job != *job; });
   if (!target.version) return files;
-  auto const at = std::ranges::find_if(*files, [&](auto const& file) { return target.version->matches(file); });
+  auto const at =
+      std::ranges::find_if(*files, [&](auto const& file) { return target.version->matches(file); });
   if (at == files->end()) {
-    return reject("no_such_generation", fmt::format("{}: job {} has no such generation; it has {}", text, *job,
-                                                    enumerate(*files, [](Chosen const& file) { return spell(file); })));
+    return reject("no_such_generation",
+                  fmt::format("{}: job {} has no such generation; it has {}", text, *job,
+                              enumerate(*files, [](Chosen const& file) { return spell(file); })));
   }
   return std::vector<Chosen>{*at};
 }

@@ -24,7 +24,8 @@ struct Chosen {
 // One file. Failure codes: "no_store", "no_such_job", "no_such_generation", "ambiguous".
 [[nodiscard]] Result<Chosen> choose_one(std::filesystem::path const& store, std::string const& target);
 // All checkpoints of a job where the target names no generation; else the one. Never empty.
-[[nodiscard]] Result<std::vector<Chosen>> choose_all(std::filesystem::path const& store, std::string const& target);
+[[nodiscard]] Result<std::vector<Chosen>> choose_all(std::filesystem::path const& store,
+                                                     std::string const& target);
 
 [[nodiscard]] std::string spell(Chosen const& chosen);  // "7:12", "7:5-12" if shared, or the path
 

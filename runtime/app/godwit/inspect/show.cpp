@@ -1,5 +1,5 @@
-// `godwit inspect show`: a checkpoint on one screen: whose it is, how far it had come, its fields, its files and
-// what a restore would cut from them. Verifies it on the way.
+// `godwit inspect show`: a checkpoint on one screen: whose it is, how far it had come, its fields, its files
+// and what a restore would cut from them. Verifies it on the way.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +45,8 @@ struct View {
 // Captured streams lie in the store: two folders above jobs/<id>/checkpoints, if the file is in its place.
 std::optional<std::uint64_t> size_now(CheckpointFile const& file, StreamMark const& mark) {
   fs::path path(mark.path);
-  if (path.is_relative()) path = fs::absolute(file.path()).parent_path().parent_path().parent_path().parent_path() / path;
+  if (path.is_relative())
+    path = fs::absolute(file.path()).parent_path().parent_path().parent_path().parent_path() / path;
   std::error_code error;
   auto const bytes = fs::file_size(path, error);
   if (error) return std::nullopt;
@@ -83,7 +84,8 @@ char const* mode_word(StreamMode mode) {
 std::string file_text(FileView const& file) {
   auto const& mark = file.mark;
   auto const size = file.size_now.value_or(mark.size);
-  auto text = fmt::format("{} @ {} of {}", mode_word(mark.mode), cli::spell_count(mark.offset), cli::spell_count(size));
+  auto text = fmt::format("{} @ {} of {}", mode_word(mark.mode), cli::spell_count(mark.offset),
+                          cli::spell_count(size));
   if (file.too_short()) {
     text += fmt::format(" ({}; a restore needs its first {})", file.size_now ? "too short" : "missing",
                         cli::spell_count(mark.synced));
@@ -121,7 +123,8 @@ void print_heading(View const& view) {
   auto const& manifest = file.manifest();
   auto const name = label.spec.name.empty() ? "" : fmt::format(" \"{}\"", label.spec.name);
   auto parent = layout::parent_text(label);
-  if (label.parent && label.parent->epoch == label.epoch) parent = fmt::to_string(label.parent->generation.value);
+  if (label.parent && label.parent->epoch == label.epoch)
+    parent = fmt::to_string(label.parent->generation.value);
   fmt::print("{} {}{}   generation {}{}   {} {}\n", label.spec.type, label.job, name, label.generation,
              parent.empty() ? "" : fmt::format(" (parent {})", parent),
              view.verified ? "verified ✓" : "damaged ✗", spell_duration(view.took));
@@ -132,12 +135,14 @@ void print_heading(View const& view) {
   auto const& progress = manifest.progress;
   auto text = fmt::format("{} steps", cli::spell_count(manifest.steps));
   if (progress.total > 0) {
-    text = fmt::format("{} / {} {} ({:.1f} %)", cli::spell_count(progress.done), cli::spell_count(progress.total),
-                       progress.unit, 100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total));
+    text = fmt::format("{} / {} {} ({:.1f} %)", cli::spell_count(progress.done),
+                       cli::spell_count(progress.total), progress.unit,
+                       100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total));
   } else if (progress.done > 0) {
     text = fmt::format("{} {}", cli::spell_count(progress.done), progress.unit);
   }
-  fmt::print("  progress {}   {}{}\n", text, spell_bytes(file.file_bytes()), manifest.suspended ? "   suspended" : "");
+  fmt::print("  progress {}   {}{}\n", text, spell_bytes(file.file_bytes()),
+             manifest.suspended ? "   suspended" : "");
 }
 
 void print(View const& view) {
@@ -151,7 +156,8 @@ void print(View const& view) {
     rows.push_back({field.name, type, field_text(field)});
   }
   for (auto const& array : view.arrays) {
-    rows.push_back({array.place.name, fmt::format("{} {}", type_name(array.place.scalar), shape_text(array.place.shape)),
+    rows.push_back({array.place.name,
+                    fmt::format("{} {}", type_name(array.place.scalar), shape_text(array.place.shape)),
                     statistics_text(array)});
   }
   print_tree("state", rows);
@@ -194,7 +200,9 @@ Json view_json(View const& view) {
   auto const& manifest = file.manifest();
   Json fields = Json::array();
   for (auto const& field : manifest.fields) {
-    char const* const form = field.form == FieldForm::text ? "text" : field.form == FieldForm::list ? "list" : "number";
+    char const* const form = field.form == FieldForm::text   ? "text"
+                             : field.form == FieldForm::list ? "list"
+                                                             : "number";
     fields.push_back({{"name", field.name},
                       {"form", form},
                       {"type", field.form == FieldForm::text ? "text" : type_name(field.scalar)},
@@ -207,18 +215,31 @@ Json view_json(View const& view) {
   Json logs = Json::object();
   for (auto const& log : file.logs()) logs[log.stream] = log.text;
 
-  Json document{{"path", file.path().string()}, {"format_version", file.format()}, {"godwit_version", file.software()}};
-  document.update({{"job", label.job.value}, {"type", label.spec.type}, {"name", label.spec.name},
-                   {"account", label.spec.account}, {"directory", label.spec.directory},
-                   {"arguments", label.spec.arguments}, {"plugin_digest", label.spec.plugin_digest},
+  Json document{
+      {"path", file.path().string()}, {"format_version", file.format()}, {"godwit_version", file.software()}};
+  document.update({{"job", label.job.value},
+                   {"type", label.spec.type},
+                   {"name", label.spec.name},
+                   {"account", label.spec.account},
+                   {"directory", label.spec.directory},
+                   {"arguments", label.spec.arguments},
+                   {"plugin_digest", label.spec.plugin_digest},
                    {"state_version", manifest.state_version}});
-  document.update({{"epoch", label.epoch.value}, {"generation", label.generation.value},
-                   {"parent", layout::parent_text(label)}, {"host", label.host.value}, {"node", label.node},
+  document.update({{"epoch", label.epoch.value},
+                   {"generation", label.generation.value},
+                   {"parent", layout::parent_text(label)},
+                   {"host", label.host.value},
+                   {"node", label.node},
                    {"time", layout::time_text(file.time())}});
-  document.update({{"steps", manifest.steps}, {"suspended", manifest.suspended},
-                   {"progress", {{"done", manifest.progress.done}, {"total", manifest.progress.total},
-                                 {"unit", manifest.progress.unit}}}});
-  document.update({{"bytes", file.file_bytes()}, {"root_digest", to_hex(file.root())}, {"verified", view.verified.ok()},
+  document.update({{"steps", manifest.steps},
+                   {"suspended", manifest.suspended},
+                   {"progress",
+                    {{"done", manifest.progress.done},
+                     {"total", manifest.progress.total},
+                     {"unit", manifest.progress.unit}}}});
+  document.update({{"bytes", file.file_bytes()},
+                   {"root_digest", to_hex(file.root())},
+                   {"verified", view.verified.ok()},
                    {"verify_ms", static_cast<double>(view.took.count()) / 1e6}});
   document.update({{"fields", fields}, {"arrays", arrays}, {"files", files}, {"logs", logs}});
   return document;
@@ -233,8 +254,10 @@ int show(Asked const& asked, std::string const& target) {
   auto const file = CheckpointFile::open(chosen->path);
   if (!file) return complain(asked, in_file(file.failure(), chosen->path));
   auto const view = look_into(*file, std::chrono::steady_clock::now() - begin);
-  if (asked.json) print_json(view_json(view));
-  else print(view);
+  if (asked.json)
+    print_json(view_json(view));
+  else
+    print(view);
   if (view.verified) return exit_good;
   fmt::print(stderr, "godwit: {}: {}\n", chosen->path.string(), view.verified.failure().context);
   return exit_bad;

@@ -19,17 +19,28 @@ auto with_number(Scalar scalar, std::byte const* at, F f) {
     return number;
   };
   switch (scalar) {
-    case Scalar::boolean: return f(*at != std::byte{0});
-    case Scalar::i8: return f(as(std::int8_t{}));
-    case Scalar::u8: return f(as(std::uint8_t{}));
-    case Scalar::i16: return f(as(std::int16_t{}));
-    case Scalar::u16: return f(as(std::uint16_t{}));
-    case Scalar::i32: return f(as(std::int32_t{}));
-    case Scalar::u32: return f(as(std::uint32_t{}));
-    case Scalar::i64: return f(as(std::int64_t{}));
-    case Scalar::u64: return f(as(std::uint64_t{}));
-    case Scalar::f32: return f(as(float{}));
-    case Scalar::f64: break;
+    case Scalar::boolean:
+      return f(*at != std::byte{0});
+    case Scalar::i8:
+      return f(as(std::int8_t{}));
+    case Scalar::u8:
+      return f(as(std::uint8_t{}));
+    case Scalar::i16:
+      return f(as(std::int16_t{}));
+    case Scalar::u16:
+      return f(as(std::uint16_t{}));
+    case Scalar::i32:
+      return f(as(std::int32_t{}));
+    case Scalar::u32:
+      return f(as(std::uint32_t{}));
+    case Scalar::i64:
+      return f(as(std::int64_t{}));
+    case Scalar::u64:
+      return f(as(std::uint64_t{}));
+    case Scalar::f32:
+      return f(as(float{}));
+    case Scalar::f64:
+      break;
   }
   return f(as(double{}));
 }
@@ -40,10 +51,14 @@ std::string quoted(std::string const& text) {
   while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   std::string shown = "\"";
   for (char const c : text.substr(0, end)) {
-    if (c == '\n') shown += "\\n";
-    else if (c == '\t') shown += "\\t";
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else shown += c;
+    if (c == '\n')
+      shown += "\\n";
+    else if (c == '\t')
+      shown += "\\t";
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      shown += c;
   }
   return shown + (end < text.size() ? "…\"" : "\"");
 }
@@ -52,22 +67,35 @@ std::string quoted(std::string const& text) {
 
 char const* type_name(Scalar scalar) {
   switch (scalar) {
-    case Scalar::boolean: return "bool";
-    case Scalar::i8: return "int8";
-    case Scalar::u8: return "uint8";
-    case Scalar::i16: return "int16";
-    case Scalar::u16: return "uint16";
-    case Scalar::i32: return "int32";
-    case Scalar::u32: return "uint32";
-    case Scalar::i64: return "int64";
-    case Scalar::u64: return "uint64";
-    case Scalar::f32: return "float32";
-    case Scalar::f64: return "float64";
+    case Scalar::boolean:
+      return "bool";
+    case Scalar::i8:
+      return "int8";
+    case Scalar::u8:
+      return "uint8";
+    case Scalar::i16:
+      return "int16";
+    case Scalar::u16:
+      return "uint16";
+    case Scalar::i32:
+      return "int32";
+    case Scalar::u32:
+      return "uint32";
+    case Scalar::i64:
+      return "int64";
+    case Scalar::u64:
+      return "uint64";
+    case Scalar::f32:
+      return "float32";
+    case Scalar::f64:
+      return "float64";
   }
   return "?";
 }
 
-std::string shape_text(std::vector<std::uint64_t> const& shape) { return fmt::format("{}", fmt::join(shape, " × ")); }
+std::string shape_text(std::vector<std::uint64_t> const& shape) {
+  return fmt::format("{}", fmt::join(shape, " × "));
+}
 
 std::string number_text(Scalar scalar, std::byte const* at) {
   return with_number(scalar, at, [](auto number) { return fmt::format("{}", number); });
@@ -82,7 +110,9 @@ Json number_json(Scalar scalar, std::byte const* at) {
   });
 }
 
-std::string real_text(double value) { return fmt::format("{:.6g}", value); }
+std::string real_text(double value) {
+  return fmt::format("{:.6g}", value);
+}
 
 std::string field_text(Field const& field) {
   if (field.form == FieldForm::text) return quoted(to_text(field.value));

@@ -15,7 +15,7 @@ namespace godwit::inspect {
 
 using Json = nlohmann::ordered_json;
 
-[[nodiscard]] char const* type_name(Scalar scalar);  // "float64"
+[[nodiscard]] char const* type_name(Scalar scalar);                             // "float64"
 [[nodiscard]] std::string shape_text(std::vector<std::uint64_t> const& shape);  // "4096 × 4096"; "" if scalar
 
 // The number that begins at `at`: shortest text that reads back the same; "true", "false".

@@ -35,14 +35,16 @@ Verdict verdict_on(std::filesystem::path const& path) {
 
 Json verdict_json(Chosen const& chosen, Verdict const& verdict) {
   Json entry{{"checkpoint", spell(chosen)}, {"path", chosen.path.string()}, {"verified", !verdict.failure}};
-  if (verdict.failure) entry["error"] = {{"code", verdict.failure->code}, {"message", verdict.failure->context}};
+  if (verdict.failure)
+    entry["error"] = {{"code", verdict.failure->code}, {"message", verdict.failure->context}};
   entry["bytes"] = verdict.bytes;
   entry["verify_ms"] = static_cast<double>(verdict.took.count()) / 1e6;
   return entry;
 }
 
 // The files that are meant; targets that mean none are complained of, and make the exit code 2.
-std::vector<Chosen> choose(Asked const& asked, std::vector<std::string> const& targets, Json& entries, int& code) {
+std::vector<Chosen> choose(Asked const& asked, std::vector<std::string> const& targets, Json& entries,
+                           int& code) {
   std::vector<Chosen> chosen;
   auto const add = [&](std::string const& target, Result<std::vector<Chosen>> const& found) {
     if (found) {
@@ -52,7 +54,8 @@ std::vector<Chosen> choose(Asked const& asked, std::vector<std::string> const& t
     code = exit_unreadable;
     auto const& failure = found.failure();
     fmt::print(stderr, "godwit: {}\n", failure.context);
-    entries.push_back({{"checkpoint", target}, {"verified", false},
+    entries.push_back({{"checkpoint", target},
+                       {"verified", false},
                        {"error", {{"code", failure.code}, {"message", failure.context}}}});
   };
   if (targets.empty()) add("", checkpoints_in(asked.store));
@@ -77,8 +80,10 @@ int verify(Asked const& asked, std::vector<std::string> const& targets) {
       fmt::print("{}  ✓ {}, {}\n", spell(one), spell_bytes(verdict.bytes), spell_duration(verdict.took));
     }
   }
-  if (asked.json) print_json(entries);
-  else if (chosen.empty() && code == exit_good) fmt::print("no checkpoints in {}\n", asked.store.string());
+  if (asked.json)
+    print_json(entries);
+  else if (chosen.empty() && code == exit_good)
+    fmt::print("no checkpoints in {}\n", asked.store.string());
   return code;
 }
 

@@ -44,7 +44,8 @@ Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max) {
 std::string read_text(Id const& dataset, std::uint64_t bytes_max) {
   Id const type{check(H5Dget_type(dataset.get()), "reading a dataset's type"), &H5Tclose};
   auto const size = H5Tget_size(type.get());
-  if (H5Tis_variable_str(type.get()) != 0 || size == 0 || size > bytes_max) throw Error("a text of unknown length");
+  if (H5Tis_variable_str(type.get()) != 0 || size == 0 || size > bytes_max)
+    throw Error("a text of unknown length");
   std::string text(size, '\0');
   check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()), "reading a text");
   text.resize(text.find_last_not_of('\0') + 1);

@@ -15,7 +15,9 @@ Id open_file(std::string const& path) {
   return {check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), "opening " + path), &H5Fclose};
 }
 
-void close_file(Id file) { check(H5Fclose(file.release()), "closing the file"); }
+void close_file(Id file) {
+  check(H5Fclose(file.release()), "closing the file");
+}
 
 Id create_group(Id const& where, std::string const& path) {
   auto const creation = group_creation();
@@ -33,7 +35,8 @@ bool has_link(Id const& where, std::string const& name) {
 }
 
 void copy_object(Id const& from, std::string const& path, Id const& to, std::string const& name) {
-  check(H5Ocopy(from.get(), path.c_str(), to.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), "copying " + path);
+  check(H5Ocopy(from.get(), path.c_str(), to.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
+        "copying " + path);
 }
 
 }  // namespace godwit::h5

@@ -12,8 +12,10 @@ void MemoryFile::read(std::uint64_t at, std::span<std::byte> into) const {
     auto const within = at % page_bytes;
     auto const part = into.first(std::min<std::size_t>(into.size(), page_bytes - within));
     auto const page = pages_.find(at / page_bytes);
-    if (page == pages_.end()) std::ranges::fill(part, std::byte{0});
-    else std::copy_n(page->second->begin() + static_cast<std::ptrdiff_t>(within), part.size(), part.begin());
+    if (page == pages_.end())
+      std::ranges::fill(part, std::byte{0});
+    else
+      std::copy_n(page->second->begin() + static_cast<std::ptrdiff_t>(within), part.size(), part.begin());
     at += part.size();
     into = into.subspan(part.size());
   }
@@ -43,8 +45,12 @@ struct OpenFile : H5FD_t {  // as HDF5 handles it: H5FD_t comes first
   haddr_t end;  // of what is allocated
 };
 
-OpenFile* of(H5FD_t* file) { return static_cast<OpenFile*>(file); }
-OpenFile const* of(H5FD_t const* file) { return static_cast<OpenFile const*>(file); }
+OpenFile* of(H5FD_t* file) {
+  return static_cast<OpenFile*>(file);
+}
+OpenFile const* of(H5FD_t const* file) {
+  return static_cast<OpenFile const*>(file);
+}
 
 H5FD_t* open(char const*, unsigned, hid_t access, haddr_t) {
   auto const* const memory = static_cast<MemoryFile* const*>(H5Pget_driver_info(access));
@@ -69,14 +75,18 @@ haddr_t allocate(H5FD_t* file, H5FD_mem_t, hid_t, hsize_t size) {
   return start;
 }
 
-haddr_t get_end(H5FD_t const* file, H5FD_mem_t) { return of(file)->end; }
+haddr_t get_end(H5FD_t const* file, H5FD_mem_t) {
+  return of(file)->end;
+}
 
 herr_t set_end(H5FD_t* file, H5FD_mem_t, haddr_t end) {
   of(file)->end = end;
   return 0;
 }
 
-haddr_t get_bytes(H5FD_t const* file, H5FD_mem_t) { return of(file)->memory->bytes(); }
+haddr_t get_bytes(H5FD_t const* file, H5FD_mem_t) {
+  return of(file)->memory->bytes();
+}
 
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, size_t size, void* into) {
   of(file)->memory->read(at, {static_cast<std::byte*>(into), size});

@@ -19,7 +19,8 @@ namespace godwit::h5 {
 class MemoryFile {
  public:
   // Storage of at least `align_from` bytes starts at a multiple of `align_to`.
-  MemoryFile(std::uint64_t align_from, std::uint64_t align_to) : align_from_(align_from), align_to_(align_to) {}
+  MemoryFile(std::uint64_t align_from, std::uint64_t align_to)
+      : align_from_(align_from), align_to_(align_to) {}
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   void read(std::uint64_t at, std::span<std::byte> into) const;

@@ -9,7 +9,9 @@ constexpr unsigned attributes_in_header = 64;
 // Beyond that a group keeps its links in a heap, which allocates space when it is closed.
 constexpr unsigned links_in_header = 60'000;
 
-Id list_of(hid_t family) { return {check(H5Pcreate(family), "making a property list"), &H5Pclose}; }
+Id list_of(hid_t family) {
+  return {check(H5Pcreate(family), "making a property list"), &H5Pclose};
+}
 
 }  // namespace
 

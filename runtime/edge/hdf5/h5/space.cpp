@@ -4,9 +4,13 @@
 
 namespace godwit::h5 {
 
-Id scalar_space() { return {check(H5Screate(H5S_SCALAR), "making a scalar dataspace"), &H5Sclose}; }
+Id scalar_space() {
+  return {check(H5Screate(H5S_SCALAR), "making a scalar dataspace"), &H5Sclose};
+}
 
-Id null_space() { return {check(H5Screate(H5S_NULL), "making an empty dataspace"), &H5Sclose}; }
+Id null_space() {
+  return {check(H5Screate(H5S_NULL), "making an empty dataspace"), &H5Sclose};
+}
 
 Id space_of(std::vector<std::uint64_t> const& shape) {
   if (shape.empty()) return scalar_space();

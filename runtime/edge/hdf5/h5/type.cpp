@@ -7,7 +7,9 @@
 namespace godwit::h5 {
 namespace {
 
-Id copy_of(hid_t type) { return {check(H5Tcopy(type), "copying a datatype"), &H5Tclose}; }
+Id copy_of(hid_t type) {
+  return {check(H5Tcopy(type), "copying a datatype"), &H5Tclose};
+}
 
 Id boolean_type() {
   Id type{check(H5Tenum_create(H5T_STD_I8LE), "making the boolean datatype"), &H5Tclose};
@@ -29,17 +31,28 @@ Id utf8(std::size_t size) {
 
 Id type_of(Scalar scalar) {
   switch (scalar) {
-    case Scalar::boolean: return boolean_type();
-    case Scalar::i8: return copy_of(H5T_STD_I8LE);
-    case Scalar::u8: return copy_of(H5T_STD_U8LE);
-    case Scalar::i16: return copy_of(H5T_STD_I16LE);
-    case Scalar::u16: return copy_of(H5T_STD_U16LE);
-    case Scalar::i32: return copy_of(H5T_STD_I32LE);
-    case Scalar::u32: return copy_of(H5T_STD_U32LE);
-    case Scalar::i64: return copy_of(H5T_STD_I64LE);
-    case Scalar::u64: return copy_of(H5T_STD_U64LE);
-    case Scalar::f32: return copy_of(H5T_IEEE_F32LE);
-    case Scalar::f64: return copy_of(H5T_IEEE_F64LE);
+    case Scalar::boolean:
+      return boolean_type();
+    case Scalar::i8:
+      return copy_of(H5T_STD_I8LE);
+    case Scalar::u8:
+      return copy_of(H5T_STD_U8LE);
+    case Scalar::i16:
+      return copy_of(H5T_STD_I16LE);
+    case Scalar::u16:
+      return copy_of(H5T_STD_U16LE);
+    case Scalar::i32:
+      return copy_of(H5T_STD_I32LE);
+    case Scalar::u32:
+      return copy_of(H5T_STD_U32LE);
+    case Scalar::i64:
+      return copy_of(H5T_STD_I64LE);
+    case Scalar::u64:
+      return copy_of(H5T_STD_U64LE);
+    case Scalar::f32:
+      return copy_of(H5T_IEEE_F32LE);
+    case Scalar::f64:
+      return copy_of(H5T_IEEE_F64LE);
   }
   throw Error("a kind of number that this godwit doesn't know");
 }
@@ -50,6 +63,8 @@ Id text_type(std::size_t bytes) {
   return type;
 }
 
-Id varying_text_type() { return utf8(H5T_VARIABLE); }
+Id varying_text_type() {
+  return utf8(H5T_VARIABLE);
+}
 
 }  // namespace godwit::h5

@@ -8,8 +8,8 @@
 
 namespace godwit::h5 {
 
-[[nodiscard]] Id type_of(Scalar scalar);              // boolean: an enum FALSE, TRUE, as h5py makes it
-[[nodiscard]] Id text_type(std::size_t bytes);        // UTF-8, that long, padded with NUL
-[[nodiscard]] Id varying_text_type();                 // UTF-8, NUL-terminated: for attributes
+[[nodiscard]] Id type_of(Scalar scalar);        // boolean: an enum FALSE, TRUE, as h5py makes it
+[[nodiscard]] Id text_type(std::size_t bytes);  // UTF-8, that long, padded with NUL
+[[nodiscard]] Id varying_text_type();           // UTF-8, NUL-terminated: for attributes
 
 }  // namespace godwit::h5
