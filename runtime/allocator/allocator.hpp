@@ -19,7 +19,6 @@ struct Settings {
   Duration late_after{2s};   // a host that is silent this long is polled and shown as "late"
   Duration suspicion{30s};   // silent this long: dead, if not proven before
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
-  Duration safe_point_patience{30s};
 };
 
 class Allocator {
