@@ -29,7 +29,8 @@ Failure with_suggestion(Failure why, std::string const& type, TypesFound const& 
   for (auto const& found : *all.types) known.push_back(found.name);
   if (std::ranges::find(known, type) != known.end()) return why;  // there, but it can't be loaded
   if (auto const near = nearest_name(type, known); !near.empty()) {
-    why.context += fmt::format(" (did you mean '{}'?)", near);
+    auto const first_line = std::min(why.context.find('\n'), why.context.size());
+    why.context.insert(first_line, fmt::format(": did you mean '{}'?", near));
   }
   return why;
 }
@@ -100,7 +101,7 @@ void Allocator::Core::found_for_submit(Lookup const& lookup, TypesFound const& f
 std::optional<Failure> Allocator::Core::fault_of(JobSpec const& spec, PendingSubmit const& pending) const {
   auto const type = pending.types.find(spec.type);
   if (type == pending.types.end()) {
-    return reject("unknown_type", fmt::format("no job type '{}'; `godwit types` lists them", spec.type));
+    return reject("no_such_type", fmt::format("no job type '{}'; `godwit types` lists them", spec.type));
   }
   if (auto const checked = check_arguments(type->second, spec.arguments); !checked) return checked.failure();
   if (!spec.name.empty() && looks_like_a_reference(spec.name)) {

@@ -82,18 +82,18 @@ TEST(AllocatorJobs, AnUnknownTypeIsAnsweredWithTheNearest) {
   Rig rig;
   auto spec = Rig::counter();
   spec.type = "coutner";
-  auto const why = reject("unknown_type", "no job type 'coutner'");
+  auto const why = reject("no_such_type", "no job type 'coutner'");
   auto const command = rig.says(cmd::Submit{{spec}});
   rig.feed(TypesFound{rig.sought().request, why});
   auto const all = rig.sought();
   EXPECT_EQ(all.type, "");
   rig.feed(TypesFound{all.request, Rig::types()});
-  EXPECT_EQ(rig.refused(command), "unknown_type: no job type 'coutner' (did you mean 'counter'?)");
+  EXPECT_EQ(rig.refused(command), "no_such_type: no job type 'coutner': did you mean 'counter'?");
 
   auto const list = rig.says(cmd::ListTypes{"coutner"});
   rig.feed(TypesFound{rig.sought().request, why});
   rig.feed(TypesFound{rig.sought().request, Rig::types()});
-  EXPECT_EQ(rig.refused(list), "unknown_type: no job type 'coutner' (did you mean 'counter'?)");
+  EXPECT_EQ(rig.refused(list), "no_such_type: no job type 'coutner': did you mean 'counter'?");
   auto const good = rig.says(cmd::ListTypes{});
   rig.feed(TypesFound{rig.sought().request, Rig::types()});
   EXPECT_EQ(rig.replied<cmd::Types>(good).types.size(), 2U);
