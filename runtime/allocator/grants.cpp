@@ -74,6 +74,7 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
                               from, called(*record), message.from->path));
     }
   }
+  bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, began, message.suspended, wall});
   auto& report = reports[message.job];
   report.job = message.job;
@@ -83,6 +84,11 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
        began ? fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), began->epoch,
                            began->generation, message.steps, from, message.suspended ? ", suspended" : "")
              : fmt::format("{} runs on host {}", called(*record), from));
+  if (wanted_suspended != message.suspended && serving()) {
+    // The image is older than the user's last word on it.
+    auto const verb = wanted_suspended ? Verb::suspend : Verb::resume;
+    desks[message.job].queue.push_front(Operation{verb, Asked{std::nullopt, 0, now}, std::nullopt});
+  }
   to_serve.insert(message.job);
 }
 

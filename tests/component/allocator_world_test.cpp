@@ -225,6 +225,29 @@ TEST(AllocatorWorld, TheNextWorldGoesOnFromTheNewestImage) {
   EXPECT_EQ(rig.submit(Rig::counter()), JobId{4}) << "numbers are never given twice";
 }
 
+TEST(AllocatorWorld, TheUsersLastWordIsKeptWhateverTheImageSays) {
+  Rig rig({.hosts = 1, .slots = 2, .ledger = left_behind(true), .term = Term{2}});
+  auto const start = rig.granted(1);
+  rig.granted(1);
+  // The image was taken before the job was suspended.
+  rig.hears(1, msg::JobStarted{JobId{1}, Epoch{2}, start.images[0], 9, false, {}});
+  rig.appended<log::Started>();
+  auto const order = rig.sent<msg::SuspendJob>(1);
+  rig.hears(1, msg::OrderDone{order.request, JobId{1}, std::nullopt, {}});
+  rig.appended<log::Suspended>();
+  // And the other way round.
+  auto const resume = rig.says(cmd::Resume{"1"});
+  rig.hears(1, msg::OrderDone{rig.sent<msg::ResumeJob>(1).request, JobId{1}, std::nullopt, {}});
+  rig.appended<log::Resumed>();
+  rig.acted(resume);
+  rig.hears(1, msg::JobEnded{JobId{1}, Epoch{2}, {Ending::crashed, "", "", 9}});
+  rig.appended<log::Crashed>();
+  auto const again = rig.granted(1);
+  rig.hears(1, msg::JobStarted{JobId{1}, Epoch{3}, again.images[0], 9, true, {}});
+  rig.appended<log::Started>();
+  rig.sent<msg::ResumeJob>(1);
+}
+
 TEST(AllocatorWorld, OldLeasesAreWaitedOutForJobsThatRan) {
   Rig rig({.hosts = 1,
            .slots = 2,
