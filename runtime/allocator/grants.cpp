@@ -65,24 +65,24 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
     note(Level::warning, message.job, message.epoch,
          fmt::format("an image was set aside: {}", failure.context));
   }
-  std::optional<log::ImageKey> began;
+  std::optional<log::ImageKey> adopted;
   if (message.from) {
-    began = log::ImageKey{message.from->epoch, message.from->generation};
-    if (std::ranges::find(record->lineage, *began) == record->lineage.end()) {
+    adopted = log::ImageKey{message.from->epoch, message.from->generation};
+    if (std::ranges::find(record->lineage, *adopted) == record->lineage.end()) {
       return note(Level::severe, message.job, message.epoch,
                   fmt::format("host {} says that {} began from {}, which is not of its lineage: dropped",
                               from, called(*record), message.from->path));
     }
   }
   bool const wanted_suspended = record->suspended;
-  journal(log::Started{message.job, message.epoch, began, message.suspended, wall});
+  journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
   auto& report = reports[message.job];
   report.job = message.job;
   report.epoch = message.epoch;
   report.steps = message.steps;
   note(Level::info, message.job, message.epoch,
-       began ? fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), began->epoch,
-                           began->generation, message.steps, from, message.suspended ? ", suspended" : "")
+       adopted ? fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), adopted->epoch,
+                           adopted->generation, message.steps, from, message.suspended ? ", suspended" : "")
              : fmt::format("{} runs on host {}", called(*record), from));
   if (wanted_suspended != message.suspended && serving()) {
     // The image is older than the user's last word on it.
