@@ -142,13 +142,15 @@ void report(Bench& bench, double bytes, int pairs) {
   for (int i = 0; i < 200; ++i) trips.push_back(bench.round_trip() * 1e6);
   if (bench.self() != 0) return;
   auto const ratio = quantile(ratios, 0.5);
-  fmt::print(R"({{"name":"transfer of {} MiB","value":{:.3f},"unit":"GB/s","reference":{{"name":"bare MPI","value":{:.3f},"unit":"GB/s"}},"ratio":{:.3f},"asked":"≥ 0.8 ×","holds":{},"pairs":{},"spread":[{:.3f},{:.3f}]}})"
-             "\n",
-             static_cast<std::int64_t>(bytes) >> 20, quantile(ours, 0.5), quantile(bare, 0.5), ratio, ratio >= 0.8, pairs,
-             quantile(ratios, 0.25), quantile(ratios, 0.75));
-  fmt::print(R"({{"name":"frame of 64 B there and back","value":{:.1f},"unit":"µs","reference":null,"ratio":null,"asked":null,"holds":null,"pairs":200,"spread":[{:.1f},{:.1f}]}})"
-             "\n",
-             quantile(trips, 0.5), quantile(trips, 0.25), quantile(trips, 0.99));
+  fmt::print(
+      R"({{"name":"transfer of {} MiB","value":{:.3f},"unit":"GB/s","reference":{{"name":"bare MPI","value":{:.3f},"unit":"GB/s"}},"ratio":{:.3f},"asked":"≥ 0.8 ×","holds":{},"pairs":{},"spread":[{:.3f},{:.3f}]}})"
+      "\n",
+      static_cast<std::int64_t>(bytes) >> 20, quantile(ours, 0.5), quantile(bare, 0.5), ratio, ratio >= 0.8,
+      pairs, quantile(ratios, 0.25), quantile(ratios, 0.75));
+  fmt::print(
+      R"({{"name":"frame of 64 B there and back","value":{:.1f},"unit":"µs","reference":null,"ratio":null,"asked":null,"holds":null,"pairs":200,"spread":[{:.1f},{:.1f}]}})"
+      "\n",
+      quantile(trips, 0.5), quantile(trips, 0.25), quantile(trips, 0.99));
 }
 
 }  // namespace

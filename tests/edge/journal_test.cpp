@@ -70,7 +70,10 @@ TEST_F(JournalTest, TermsComeBackInOrder) {
   ASSERT_TRUE(journal);
   EXPECT_EQ(journal->newest, Term{10});
   EXPECT_EQ(journal->records, 5U);
-  EXPECT_EQ(entries_, (Entries{{Term{1}, "a"}, {Term{1}, "b"}, {Term{2}, "c"}, {Term{10}, "d"},
+  EXPECT_EQ(entries_, (Entries{{Term{1}, "a"},
+                               {Term{1}, "b"},
+                               {Term{2}, "c"},
+                               {Term{10}, "d"},
                                {Term{10}, std::string(100'000, 'e')}}));
 }
 
@@ -189,7 +192,8 @@ TEST_F(JournalTest, AWriteErrorIsFinal) {
   EXPECT_FALSE(wait_durable(*log, lost));
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ::signal(SIGXFSZ, old_handler);
-  EXPECT_FALSE(wait_durable(*log, log->append(to_bytes("after")))) << "there is space again, but no authority";
+  EXPECT_FALSE(wait_durable(*log, log->append(to_bytes("after"))))
+      << "there is space again, but no authority";
   EXPECT_EQ(log->durable().failure().code, "ledger_io");
   ASSERT_TRUE(read());
   EXPECT_EQ(entries_, (Entries{{Term{1}, "kept"}}));

@@ -134,13 +134,17 @@ TEST(LogSink, WritesLinesAndTurnsTheFileOver) {
   testing::Scratch const scratch;
   BootClock const clock;
   {
-    LogSink sink({.directory = scratch.path(), .rank = Rank{2}, .to_stderr = Level::severe, .file_bytes_max = 1000}, clock);
-    for (int i = 0; i < 100; ++i) sink.write({Level::info, JobId{7}, Epoch{3}, "tick \"quoted\" \x1b[31m\n" + std::to_string(i)});
+    LogSink sink(
+        {.directory = scratch.path(), .rank = Rank{2}, .to_stderr = Level::severe, .file_bytes_max = 1000},
+        clock);
+    for (int i = 0; i < 100; ++i)
+      sink.write({Level::info, JobId{7}, Epoch{3}, "tick \"quoted\" \x1b[31m\n" + std::to_string(i)});
   }
   auto const newest = *read_file(scratch.path() / "2.jsonl", 1 << 20);
   EXPECT_LT(newest.size(), 1200U);
   EXPECT_LT(std::filesystem::file_size(scratch.path() / "2.1.jsonl"), 1200U);
-  EXPECT_NE(newest.find(R"("level":"info","rank":2,"job":7,"epoch":3,"text":"tick \"quoted\" \u001b[31m\u000a99"})"),
+  EXPECT_NE(newest.find(
+                R"("level":"info","rank":2,"job":7,"epoch":3,"text":"tick \"quoted\" \u001b[31m\u000a99"})"),
             std::string::npos)
       << newest;
 }
@@ -166,7 +170,8 @@ TEST(StoreDirectory, AFileIsNoStore) {
   auto const store = StoreDirectory::make(scratch.path() / "file");
   ASSERT_FALSE(store);
   EXPECT_EQ(store.failure().code, "store_not_writable");
-  EXPECT_NE(store.failure().context.find((scratch.path() / "file").string() + " is not writable"), std::string::npos);
+  EXPECT_NE(store.failure().context.find((scratch.path() / "file").string() + " is not writable"),
+            std::string::npos);
 }
 
 TEST(StoreDirectory, AStoreThatOneCannotWriteToIsNamed) {
@@ -187,7 +192,8 @@ TEST(ReplaceFile, IsWholeAndHasItsMode) {
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   EXPECT_EQ(read_file(path, 2).failure().code, "too_long");
   EXPECT_EQ(read_file(scratch.path() / "g", 2).failure().code, "no_such_file");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1) << "a temporary is left";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1)
+      << "a temporary is left";
 }
 
 }  // namespace

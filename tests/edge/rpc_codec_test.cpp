@@ -18,7 +18,9 @@ JobSpec spec() {
   s.plugin_digest = "3f9c";
   return s;
 }
-msg::ImageName image() { return {Epoch{5}, Generation{12}, "jobs/7/checkpoints/5-12.h5"}; }
+msg::ImageName image() {
+  return {Epoch{5}, Generation{12}, "jobs/7/checkpoints/5-12.h5"};
+}
 
 std::vector<Command> all_commands() {
   return {cmd::Submit{{spec(), JobSpec{.type = "sleep"}}, true},
@@ -39,13 +41,16 @@ std::vector<Command> all_commands() {
 }
 
 std::vector<Answer> all_answers() {
-  cmd::JobRow row{.job = JobId{7}, .spec = spec(), .state = JobState::stranded, .host = Rank{4}, .epoch = Epoch{6}};
+  cmd::JobRow row{
+      .job = JobId{7}, .spec = spec(), .state = JobState::stranded, .host = Rank{4}, .epoch = Epoch{6}};
   row.steps = 1ULL << 63, row.progress = {1, 2, "steps"}, row.newest_image = image(), row.moves = 3;
   row.crashes = 4, row.submitted = {1}, row.started = {2}, row.ended = {3};
   row.outcome = {Ending::crashed, "killed by signal 11 (SIGSEGV)", "tail\n", 99};
   row.images = {image()}, row.step_p50 = 5ns, row.step_p99 = 6ns;
   cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, 7, 1500, 6, 5ms};
-  JobType type{"heat", 2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}}, {{"m", "h", 2}}};
+  JobType type{
+      "heat",         2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}},
+      {{"m", "h", 2}}};
   cmd::Act act{.job = JobId{7}, .failure = peer_lost("host_died", "host 3 died"), .what = "moved 1 → 3"};
   act.move = msg::MoveFigures{1, 2ns, 3ns}, act.checkpoint = msg::CheckpointFigures{4, 5ns, 6ns};
   act.image = image(), act.from = Rank{1}, act.to = Rank{3}, act.total = 8ns, act.answer = "42";
@@ -72,7 +77,8 @@ TEST(RpcCodec, EveryCommandSurvives) {
     ASSERT_TRUE(line);
     EXPECT_EQ(line->find('\n'), std::string::npos);
     auto decoded = decode_request(*line);
-    ASSERT_TRUE(std::holds_alternative<Request>(decoded)) << *line << std::get<BadRequest>(decoded).why.context;
+    ASSERT_TRUE(std::holds_alternative<Request>(decoded))
+        << *line << std::get<BadRequest>(decoded).why.context;
     auto const& request = std::get<Request>(decoded);
     EXPECT_EQ(request.id, "17");
     auto const& again = std::get<Command>(request.call);
@@ -136,7 +142,8 @@ TEST(RpcCodec, HostileLinesGetJsonRpcErrors) {
 
 TEST(RpcCodec, BadParamsAreNamedWithTheirPath) {
   auto const bad = [](std::string const& method, std::string const& params) {
-    auto const error = refused(R"({"jsonrpc":"2.0","id":"x","method":")" + method + R"(","params":)" + params + "}");
+    auto const error =
+        refused(R"({"jsonrpc":"2.0","id":"x","method":")" + method + R"(","params":)" + params + "}");
     EXPECT_EQ(error.code, -32602) << params;
     EXPECT_EQ(error.id, "\"x\"");
     return error.why.context;
@@ -146,18 +153,20 @@ TEST(RpcCodec, BadParamsAreNamedWithTheirPath) {
   EXPECT_EQ(bad("show", R"({"job":"7","jab":1})"), "params.jab: not known here");
   EXPECT_EQ(bad("show", "[]"), "params: an object was expected");
   EXPECT_EQ(bad("ping", "null"), "params: an object was expected");
-  EXPECT_EQ(bad("migrate", R"({"job":"7","host":-3})"), "params.host: a host is counted from 1; null means none");
+  EXPECT_EQ(bad("migrate", R"({"job":"7","host":-3})"),
+            "params.host: a host is counted from 1; null means none");
   EXPECT_EQ(bad("migrate", R"({"job":"7","host":4294967297})"), "params.host: out of range");
   EXPECT_EQ(bad("migrate", R"({"job":"7","host":1.5})"), "params.host: an integer was expected");
   EXPECT_EQ(bad("submit", R"({"jobs":[{"type":"a"},{"type":"b","cores":"2"}]})"),
             "params.jobs[1].cores: an integer was expected");
-  EXPECT_EQ(bad("submit", R"({"jobs":[{"type":"b","memory_bytes":-1}]})"), "params.jobs[0].memory_bytes: out of range");
+  EXPECT_EQ(bad("submit", R"({"jobs":[{"type":"b","memory_bytes":-1}]})"),
+            "params.jobs[0].memory_bytes: out of range");
   EXPECT_EQ(bad("submit", R"({"jobs":[{}]})"), "params.jobs[0].type: missing");
 }
 
 TEST(RpcCodec, AnAnswerFromANewerRuntimeIsReadAsFarAsItIsKnown) {
-  auto const response =
-      decode_response(R"({"jsonrpc":"2.0","id":1,"result":{"kind":"pong","term":3,"hosts":2,"mood":"good"}})");
+  auto const response = decode_response(
+      R"({"jsonrpc":"2.0","id":1,"result":{"kind":"pong","term":3,"hosts":2,"mood":"good"}})");
   ASSERT_TRUE(response && response->answer);
   EXPECT_EQ(std::get<cmd::Pong>(*response->answer).hosts, 2);
 }

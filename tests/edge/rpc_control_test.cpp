@@ -61,7 +61,8 @@ class RpcControl : public ::testing::Test {
     ASSERT_EQ(done.wait_for(0s), std::future_status::ready);
   }
   bool flushed_in_time() {
-    for (auto const deadline = Steady::now() + 30s; Steady::now() < deadline; std::this_thread::sleep_for(1ms)) {
+    for (auto const deadline = Steady::now() + 30s; Steady::now() < deadline;
+         std::this_thread::sleep_for(1ms)) {
       if (server_->flushed()) return true;
     }
     return false;
@@ -81,7 +82,8 @@ class RpcControl : public ::testing::Test {
   UniqueFd raw_unix() { return std::move(*connect_unix(server_->access().unix_socket)); }
   UniqueFd raw_tcp() { return std::move(*connect_tcp("127.0.0.1", server_->access().port, 5s)); }
   static void say(UniqueFd const& socket, std::string const& text) {
-    ASSERT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    ASSERT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
   }
   // The next line, or what came until the end.
   static std::string hear(UniqueFd const& socket) {
@@ -130,7 +132,8 @@ TEST_F(RpcControl, AClientAsksAndIsAnswered) {
 }
 
 TEST_F(RpcControl, ARefusalReachesTheClientAsItsFailure) {
-  auto asking = std::async(std::launch::async, [&] { return Client::connect(scratch_.path())->ask(cmd::ShowJob{"9"}); });
+  auto asking = std::async(std::launch::async,
+                           [&] { return Client::connect(scratch_.path())->ask(cmd::ShowJob{"9"}); });
   answer_until(asking, cmd::Refusal{reject("no_such_job", "no job 9")});
   auto const answer = asking.get();
   ASSERT_FALSE(answer);
@@ -140,7 +143,8 @@ TEST_F(RpcControl, ARefusalReachesTheClientAsItsFailure) {
 
 TEST_F(RpcControl, TcpWithTheTokenIsServed) {
   hide_unix_socket();
-  auto asking = std::async(std::launch::async, [&] { return Client::connect(scratch_.path())->ask(cmd::Ping{}); });
+  auto asking =
+      std::async(std::launch::async, [&] { return Client::connect(scratch_.path())->ask(cmd::Ping{}); });
   auto const commands = next_commands();
   EXPECT_NE(commands.at(0).who.find("(pid " + std::to_string(::getpid()) + ")"), std::string::npos);
   server_->answer(commands[0].id, cmd::Pong{Term{3}, 4});
@@ -221,7 +225,8 @@ TEST_F(RpcControl, ADeadRuntimesAccessFileSaysThatNobodyListens) {
   ASSERT_FALSE(client);
   EXPECT_EQ(client.failure().code, "unreachable");
   EXPECT_EQ(client.failure().context, "no runtime is listening for " + scratch_.path().string() +
-                                          ": start one with 'godwit start --store " + scratch_.path().string() + "'");
+                                          ": start one with 'godwit start --store " +
+                                          scratch_.path().string() + "'");
   EXPECT_TRUE(is_unreachable(client.failure()));
 }
 
@@ -235,7 +240,8 @@ TEST_F(RpcControl, NoAccessFileSaysThatNobodyListens) {
 }
 
 TEST_F(RpcControl, TheServersEndIsAnError) {
-  auto asking = std::async(std::launch::async, [&] { return Client::connect(scratch_.path())->ask(cmd::Wait{}); });
+  auto asking =
+      std::async(std::launch::async, [&] { return Client::connect(scratch_.path())->ask(cmd::Wait{}); });
   ASSERT_EQ(next_commands().size(), 1U);
   server_.reset();
   auto const answer = asking.get();

@@ -30,8 +30,12 @@ void say(std::string const& file, std::string const& text) {
 
 }  // namespace
 
-MpiWorld const& mpi_world() { return *place().world; }
-MpiTransport& mpi_transport() { return *place().transport; }
+MpiWorld const& mpi_world() {
+  return *place().world;
+}
+MpiTransport& mpi_transport() {
+  return *place().transport;
+}
 
 void die() {
   say(std::to_string(mpi_world().self().value), "dies");
@@ -62,8 +66,8 @@ int main(int argc, char** argv) {
     struct Failures final : ::testing::EmptyTestEventListener {
       void OnTestPartResult(::testing::TestPartResult const& part) override {
         if (!part.failed()) return;
-        std::fprintf(stderr, "rank %d: %s:%d: %s\n", godwit::testing::mpi_world().self().value, part.file_name(),
-                     part.line_number(), part.summary());
+        std::fprintf(stderr, "rank %d: %s:%d: %s\n", godwit::testing::mpi_world().self().value,
+                     part.file_name(), part.line_number(), part.summary());
       }
     };
     listeners.Append(new Failures);

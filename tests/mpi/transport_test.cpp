@@ -123,7 +123,8 @@ TEST_F(TransportTest, AFrameMayBeEmpty) {
 }
 
 TEST_F(TransportTest, PagesArriveWholeWithEqualDigests) {
-  std::size_t const sizes[] = {1, 4096, 65536, 65537, PageStream::chunk_bytes, PageStream::chunk_bytes + 1, 30'000'000};
+  std::size_t const sizes[] = {
+      1, 4096, 65536, 65537, PageStream::chunk_bytes, PageStream::chunk_bytes + 1, 30'000'000};
   std::uint64_t stream = 100;
   for (auto const size : sizes) {
     StreamId const id{stream++};
@@ -131,7 +132,9 @@ TEST_F(TransportTest, PagesArriveWholeWithEqualDigests) {
     Bytes target(size);
     transport.receive_pages(left(), id, {target});
     transport.send_pages(right(), id, {source});
-    ASSERT_TRUE(poll_until([&] { return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id}); }));
+    ASSERT_TRUE(poll_until([&] {
+      return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id});
+    }));
     EXPECT_TRUE(target == random_bytes(size, size + static_cast<std::uint64_t>(left().value))) << size;
     EXPECT_EQ((inbox.sent[{right(), id}]), page_digest({source}));
     EXPECT_EQ((inbox.received[{left(), id}]), page_digest({target}));
@@ -142,12 +145,16 @@ TEST_F(TransportTest, ZeroBytesCompleteOnBothSides) {
   StreamId const id{200};
   transport.send_pages(right(), id, {});
   transport.receive_pages(left(), id, {});
-  ASSERT_TRUE(poll_until([&] { return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id}); }));
+  ASSERT_TRUE(poll_until([&] {
+    return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id});
+  }));
   EXPECT_EQ((inbox.sent[{right(), id}]), (inbox.received[{left(), id}]));
   StreamId const empty_spans{201};
   transport.send_pages(right(), empty_spans, {ByteView{}, ByteView{}});
   transport.receive_pages(left(), empty_spans, {std::span<std::byte>{}});
-  ASSERT_TRUE(poll_until([&] { return inbox.sent.contains({right(), empty_spans}) && inbox.received.contains({left(), empty_spans}); }));
+  ASSERT_TRUE(poll_until([&] {
+    return inbox.sent.contains({right(), empty_spans}) && inbox.received.contains({left(), empty_spans});
+  }));
 }
 
 TEST_F(TransportTest, ScatteredPagesMayBeCutDifferentlyOnBothSides) {
@@ -172,7 +179,9 @@ TEST_F(TransportTest, ScatteredPagesMayBeCutDifferentlyOnBothSides) {
   StreamId const id{300};
   transport.send_pages(right(), id, out);
   transport.receive_pages(left(), id, in);
-  ASSERT_TRUE(poll_until([&] { return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id}); }));
+  ASSERT_TRUE(poll_until([&] {
+    return inbox.sent.contains({right(), id}) && inbox.received.contains({left(), id});
+  }));
   Bytes joined;
   for (auto const& span : in) joined.insert(joined.end(), span.begin(), span.end());
   EXPECT_TRUE(joined == source);
@@ -274,7 +283,9 @@ TEST_F(TransportZDeath, TheLivingGoOn) {
     auto const sent = random_bytes(got.size(), static_cast<std::uint64_t>(self.value));
     transport.receive_pages(peer, after, {got});
     transport.send_pages(peer, after, {sent});
-    ASSERT_TRUE(poll_until([&] { return inbox.sent.contains({peer, after}) && inbox.received.contains({peer, after}); }));
+    ASSERT_TRUE(poll_until([&] {
+      return inbox.sent.contains({peer, after}) && inbox.received.contains({peer, after});
+    }));
     EXPECT_TRUE(got == random_bytes(got.size(), static_cast<std::uint64_t>(peer.value)));
   }
   EXPECT_EQ(inbox.died.size(), 1U);

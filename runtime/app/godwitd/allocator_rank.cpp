@@ -41,10 +41,11 @@ struct Opened {
 };
 
 Failure in_use(std::filesystem::path const& store, rpc::Access const& by) {
-  return reject("store_in_use",
-                fmt::format("a runtime already uses store {} (rank 0 is pid {} on {}): use it, or stop it with "
-                            "'godwit stop --store {}'",
-                            store.string(), by.pid, by.node, store.string()));
+  return reject(
+      "store_in_use",
+      fmt::format("a runtime already uses store {} (rank 0 is pid {} on {}): use it, or stop it with "
+                  "'godwit stop --store {}'",
+                  store.string(), by.pid, by.node, store.string()));
 }
 
 // Asks whom access.json names; then takes the lock, which is free on this node only if nobody else has it.
@@ -79,17 +80,19 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
                 .workload = std::move(workload)};
   if (!opened.ledger.ended_cleanly()) {
     opened.old_leases = old_leases(opened.store.ledger(), options.lease);
-    opened.notes.emplace_back(opened.old_leases > Duration{0}
-                                  ? "the world before didn't end cleanly, and hosts of it may live: jobs start again "
-                                    "once their leases are out"
-                                  : "the world before didn't end cleanly; all its processes are gone");
+    opened.notes.emplace_back(
+        opened.old_leases > Duration{0}
+            ? "the world before didn't end cleanly, and hosts of it may live: jobs start again "
+              "once their leases are out"
+            : "the world before didn't end cleanly; all its processes are gone");
   }
   auto journal = JournalLog::create(opened.store.ledger(), opened.term);
   if (!journal) return journal.failure();
   opened.journal = std::move(*journal);
   auto const recorded = record_world(opened.store.ledger(), opened.term, options.lease, world.peers());
   if (!recorded) return recorded.failure();
-  auto server = rpc::ControlServer::open({.store = options.store, .term = opened.term, .listen = options.listen});
+  auto server =
+      rpc::ControlServer::open({.store = options.store, .term = opened.term, .listen = options.listen});
   if (!server) return server.failure();
   opened.server = std::move(*server);
   return opened;
@@ -98,9 +101,11 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
 void greet(Log& log, Options const& options, MpiWorld const& world, Opened const& opened) {
   for (auto const& each : opened.notes) log.write({Level::warning, {}, {}, each});
   auto const& access = opened.server->access();
-  log.write({Level::config, {}, {},
-             fmt::format("term {}, {} hosts, store {}, listening at {} and port {}", opened.term, world.ranks() - 1,
-                         options.store.string(), access.unix_socket, access.port)});
+  log.write({Level::config,
+             {},
+             {},
+             fmt::format("term {}, {} hosts, store {}, listening at {} and port {}", opened.term,
+                         world.ranks() - 1, options.store.string(), access.unix_socket, access.port)});
 }
 
 // Waits until the hosts have gone. Over TCP, what was said last may be lost if the one who said it goes
@@ -128,8 +133,9 @@ void see_hosts_off(MpiTransport& transport, MpiWorld const& world, Clock const& 
 
 // mpirun's exit code says nothing once ranks may die.
 void write_verdict(Options const& options, Term term, int code, Clock const& clock) {
-  auto const text = fmt::format("{{\"version\": 1, \"term\": {}, \"exit_code\": {}, \"ended_unix_ns\": {}}}\n", term,
-                                code, clock.wall().unix_ns);
+  auto const text =
+      fmt::format("{{\"version\": 1, \"term\": {}, \"exit_code\": {}, \"ended_unix_ns\": {}}}\n", term, code,
+                  clock.wall().unix_ns);
   (void)replace_file(options.store / "verdict.json", text, 0644).ok();  // a store that is gone can't be told
 }
 

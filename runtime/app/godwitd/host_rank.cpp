@@ -26,7 +26,8 @@ std::int32_t slots_of(Options const& options, MpiWorld const& world) {
 
 }  // namespace
 
-int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals, Result<ZygoteProcess> zygote) {
+int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
+                  Result<ZygoteProcess> zygote) {
   Status mine = zygote ? Status(Done{}) : Status(zygote.failure());
   if (!world.agree(mine)) return exit_start_failed;  // rank 0 says why
   if (!world.agree(StoreDirectory::check(options.store))) return exit_start_failed;

@@ -26,7 +26,8 @@ void add_plugin_directories(Options& options) {
   }
   for (auto const* near : {"../plugins", "../lib/godwit/plugins"}) {
     auto const directory = program_directory() / near;
-    if (std::filesystem::is_directory(directory)) options.plugins.push_back(std::filesystem::canonical(directory));
+    if (std::filesystem::is_directory(directory))
+      options.plugins.push_back(std::filesystem::canonical(directory));
   }
 }
 
@@ -54,14 +55,16 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   Options options;
   std::string store, workload;
   std::vector<std::string> plugins;
-  CLI::App app{"The runtime of Godwit, one process per MPI rank. Rank 0 is the allocator, the others are hosts.\n"
-               "Usually started by 'godwit start' or 'godwit run'; by hand: mpirun -n 4 godwitd --store DIR"};
+  CLI::App app{
+      "The runtime of Godwit, one process per MPI rank. Rank 0 is the allocator, the others are hosts.\n"
+      "Usually started by 'godwit start' or 'godwit run'; by hand: mpirun -n 4 godwitd --store DIR"};
   app.add_option("--store", store, "Directory on the shared file system for ledger, checkpoints, outputs")
       ->type_name("DIR")
       ->envname("GODWIT_STORE")
       ->required();
   app.add_option("workload", workload, "Workload file to submit")->type_name("WORKLOAD.yaml");
-  app.add_option("--slots", options.slots, "Jobs that run on a host at once; else the node's cores shared among its hosts")
+  app.add_option("--slots", options.slots,
+                 "Jobs that run on a host at once; else the node's cores shared among its hosts")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--plugins", plugins, "A directory of job types, before the usual ones; may be repeated")
@@ -69,7 +72,8 @@ std::variant<Options, int> read_options(int argc, char** argv) {
       ->allow_extra_args(false)
       ->check(CLI::ExistingDirectory);
   add_duration(app, "--heartbeat", options.heartbeat, "Between two heart-beats of a host (500ms)");
-  add_duration(app, "--lease", options.lease, "How long a host's jobs run on without an answer from rank 0 (10s)");
+  add_duration(app, "--lease", options.lease,
+               "How long a host's jobs run on without an answer from rank 0 (10s)");
   add_duration(app, "--suspicion", options.suspicion, "A host silent this long counts as dead (30s)");
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
@@ -77,10 +81,12 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (options.lease < 3 * options.heartbeat) {
-      throw CLI::ValidationError("--lease", "must be at least three times --heartbeat, or one late answer stops every job");
+      throw CLI::ValidationError(
+          "--lease", "must be at least three times --heartbeat, or one late answer stops every job");
     }
     if (options.suspicion < options.lease) {
-      throw CLI::ValidationError("--suspicion", "must be at least --lease: until then the host may run its jobs");
+      throw CLI::ValidationError("--suspicion",
+                                 "must be at least --lease: until then the host may run its jobs");
     }
   } catch (CLI::ParseError const& error) {
     std::ostringstream out, complaint;

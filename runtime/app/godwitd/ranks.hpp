@@ -12,7 +12,9 @@ namespace godwit {
 
 inline constexpr int exit_start_failed = 3;
 
-int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignals& signals, Result<ZygoteProcess> zygote);
-int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals, Result<ZygoteProcess> zygote);
+int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
+                       Result<ZygoteProcess> zygote);
+int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
+                  Result<ZygoteProcess> zygote);
 
 }  // namespace godwit

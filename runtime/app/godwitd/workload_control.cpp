@@ -31,7 +31,8 @@ void WorkloadControl::answer(CommandId id, Answer answer) {
   if (auto const* refusal = std::get_if<cmd::Refusal>(&answer)) {
     log_.write({Level::severe, {}, {}, "the workload was refused: " + refusal->why.context});
   } else if (auto const* submitted = std::get_if<cmd::Submitted>(&answer)) {
-    log_.write({Level::info, {}, {}, fmt::format("the workload's {} jobs are submitted", submitted->jobs.size())});
+    log_.write(
+        {Level::info, {}, {}, fmt::format("the workload's {} jobs are submitted", submitted->jobs.size())});
   }
 }
 

@@ -12,7 +12,9 @@ namespace {
 using Json = nlohmann::json;
 constexpr std::size_t record_bytes_max = 64 << 20;
 
-std::filesystem::path record_path(std::filesystem::path const& ledger) { return ledger / "world.json"; }
+std::filesystem::path record_path(std::filesystem::path const& ledger) {
+  return ledger / "world.json";
+}
 
 // Proven only for processes of this node: by their absence, or by a boot since.
 bool has_ended(Json const& peer, std::string const& node, std::string const& boot) {
@@ -28,7 +30,8 @@ Status record_world(std::filesystem::path const& ledger, Term term, Duration lea
   for (auto const& peer : peers) {
     record["ranks"].push_back({{"pid", peer.pid}, {"node", peer.node}, {"boot_id", peer.boot_id}});
   }
-  return replace_file(record_path(ledger), record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0644);
+  return replace_file(record_path(ledger), record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
+                      0644);
 }
 
 Duration old_leases(std::filesystem::path const& ledger, Duration fallback) {

@@ -11,7 +11,9 @@ namespace {
 constexpr int frame_tag = 1;
 constexpr std::size_t frame_bytes_max = std::size_t{1} << 30;
 
-char* chars(Bytes& bytes) { return reinterpret_cast<char*>(bytes.data()); }
+char* chars(Bytes& bytes) {
+  return reinterpret_cast<char*>(bytes.data());
+}
 
 }  // namespace
 
@@ -27,8 +29,8 @@ void FrameChannel::send(Rank to, Bytes frame) {
   auto& transfer = traffic.out.emplace_back();
   transfer.buffer = std::move(frame);
   try {
-    transfer.request =
-        comm_.isend(to.value, frame_tag, static_cast<char const*>(chars(transfer.buffer)), static_cast<int>(transfer.buffer.size()));
+    transfer.request = comm_.isend(to.value, frame_tag, static_cast<char const*>(chars(transfer.buffer)),
+                                   static_cast<int>(transfer.buffer.size()));
   } catch (boost::mpi::exception const&) {
     give_up(to);  // an MPI that notices deaths: what proves it comes by other ways
   }
@@ -79,7 +81,9 @@ bool FrameChannel::test(std::deque<Transfer>& transfers) {
   return moved;
 }
 
-std::vector<FrameChannel::Arrived> FrameChannel::take_arrived() { return std::exchange(arrived_, {}); }
+std::vector<FrameChannel::Arrived> FrameChannel::take_arrived() {
+  return std::exchange(arrived_, {});
+}
 
 void FrameChannel::give_up(Rank peer) {
   auto& traffic = peers_[peer];

@@ -32,7 +32,9 @@ MpiTransport::MpiTransport(MpiWorld const& world) : world_(world), frames_(world
   }
 }
 
-void MpiTransport::send(Rank to, Bytes frame) { frames_.send(to, std::move(frame)); }
+void MpiTransport::send(Rank to, Bytes frame) {
+  frames_.send(to, std::move(frame));
+}
 
 void MpiTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
   std::vector<std::span<std::byte>> memory;
@@ -78,7 +80,8 @@ bool MpiTransport::poll(TransportEvents& events) {
     if (moved || pages_moved) moved_at_ns_ = now;
     report_frames(events);
     report_streams(events);
-    if (moved || streams_.empty() || now - began > spin_ns_max || now - moved_at_ns_ > spin_after_move_ns) break;
+    if (moved || streams_.empty() || now - began > spin_ns_max || now - moved_at_ns_ > spin_after_move_ns)
+      break;
   }
   report_deaths(events);
   bool const in_flight = frames_.in_flight() || !streams_.empty();
@@ -116,7 +119,8 @@ void MpiTransport::report_streams(TransportEvents& events) {
 }
 
 void MpiTransport::report_frames(TransportEvents& events) {
-  for (auto& arrived : frames_.take_arrived()) events.on(FrameReceived{arrived.from, std::move(arrived.frame)});
+  for (auto& arrived : frames_.take_arrived())
+    events.on(FrameReceived{arrived.from, std::move(arrived.frame)});
 }
 
 void MpiTransport::report_deaths(TransportEvents& events) {

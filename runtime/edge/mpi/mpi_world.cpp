@@ -46,7 +46,8 @@ Result<MpiWorld> MpiWorld::join(int& argc, char**& argv) {
     MPI_Comm_set_errhandler(everyone, MPI_ERRORS_RETURN);
     MpiWorld world(boost::mpi::communicator(everyone, boost::mpi::comm_duplicate),
                    boost::mpi::communicator(everyone, boost::mpi::comm_duplicate));
-    auto const self = encode(std::pair{static_cast<std::int32_t>(::getpid()), std::pair{node_name(), boot_id()}});
+    auto const self =
+        encode(std::pair{static_cast<std::int32_t>(::getpid()), std::pair{node_name(), boot_id()}});
     for (auto const& bytes : gather_from_all(everyone, self)) {
       auto const peer = decode<std::pair<std::int32_t, std::pair<std::string, std::string>>>(bytes);
       if (!peer) return peer.failure();

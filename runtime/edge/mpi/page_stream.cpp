@@ -39,7 +39,8 @@ template <class Each>
 void PageStream::pieces(std::size_t chunk, Each each) const {
   auto at = std::uint64_t{chunk} * chunk_bytes;
   auto left = size_of(chunk);
-  auto span = static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end(), at) - starts_.begin()) - 1;
+  auto span =
+      static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end(), at) - starts_.begin()) - 1;
   for (; left > 0; ++span) {
     auto const skip = static_cast<std::size_t>(at - starts_[span]);
     auto const piece = pages_[span].subspan(skip, std::min(left, pages_[span].size() - skip));
@@ -104,7 +105,8 @@ void PageStream::post(boost::mpi::communicator const& comm, DigestThread& digest
       }
       if (!chunk.staged.empty()) {
         auto* to = chunk.staged.data();
-        pieces(posted_, [&to](std::span<std::byte> piece) { to = std::copy(piece.begin(), piece.end(), to); });
+        pieces(posted_,
+               [&to](std::span<std::byte> piece) { to = std::copy(piece.begin(), piece.end(), to); });
       }
       chunk.request = comm.isend(name_.peer.value, tag, static_cast<char const*>(first), size);
     } catch (boost::mpi::exception const&) {

@@ -27,12 +27,15 @@ FdSleeper::FdSleeper(std::vector<int> const& wait_fds) : last_busy_ns_(monotonic
   ::prctl(PR_SET_TIMERSLACK, 1000UL);  // 1 µs instead of 50
 }
 
-Duration FdSleeper::nap(Duration idle) { return std::clamp(idle / idle_per_nap, nap_min, nap_max); }
+Duration FdSleeper::nap(Duration idle) {
+  return std::clamp(idle / idle_per_nap, nap_min, nap_max);
+}
 
 void FdSleeper::sleep(Duration at_most, bool busy) {
   auto const now = monotonic_ns();
   if (busy) last_busy_ns_ = now;
-  auto const time = std::clamp(nap(Duration{now - last_busy_ns_}), Duration{0}, std::max(at_most, Duration{0}));
+  auto const time =
+      std::clamp(nap(Duration{now - last_busy_ns_}), Duration{0}, std::max(at_most, Duration{0}));
   timespec const timeout{0, static_cast<long>(time.count())};
   static_assert(nap_max < 1s);
   // A descriptor that is readable ends the nap; whose it is, the polls find out.

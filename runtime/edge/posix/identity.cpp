@@ -33,6 +33,8 @@ std::string user_name(uid_t user) {
   return fmt::format("uid{}", user);
 }
 
-std::string whoami() { return fmt::format("{}@{} (pid {})", user_name(::geteuid()), node_name(), ::getpid()); }
+std::string whoami() {
+  return fmt::format("{}@{} (pid {})", user_name(::geteuid()), node_name(), ::getpid());
+}
 
 }  // namespace godwit

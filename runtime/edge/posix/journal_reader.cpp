@@ -15,10 +15,11 @@ namespace godwit {
 namespace {
 
 Failure damaged(std::filesystem::path const& path, std::size_t offset, std::string_view what) {
-  return data_lost("ledger_damaged",
-                   fmt::format("{} is damaged at byte {}: {}. What happened after it isn't known any more, so no "
-                               "runtime starts on this store; restore the file from a backup, or begin a new store",
-                               path.string(), offset, what));
+  return data_lost(
+      "ledger_damaged",
+      fmt::format("{} is damaged at byte {}: {}. What happened after it isn't known any more, so no "
+                  "runtime starts on this store; restore the file from a backup, or begin a new store",
+                  path.string(), offset, what));
 }
 
 // "00000012.log" → 12
@@ -33,7 +34,8 @@ std::optional<Term> term_of(std::filesystem::path const& path) {
 Result<std::vector<Term>> terms_in(std::filesystem::path const& ledger) {
   std::vector<Term> terms;
   std::error_code error;
-  for (std::filesystem::directory_iterator each(ledger, error), end; !error && each != end; each.increment(error)) {
+  for (std::filesystem::directory_iterator each(ledger, error), end; !error && each != end;
+       each.increment(error)) {
     if (auto const term = term_of(each->path())) terms.push_back(*term);
   }
   if (error) {
@@ -94,8 +96,8 @@ Result<JournalRead> read_journal(std::filesystem::path const& ledger,
     journal.records += log->records;
     journal.newest = term;
     if (log->sound_bytes == text->size()) continue;
-    journal.cut.push_back(
-        fmt::format("{}: {} torn bytes at {}", path.string(), text->size() - log->sound_bytes, log->sound_bytes));
+    journal.cut.push_back(fmt::format("{}: {} torn bytes at {}", path.string(),
+                                      text->size() - log->sound_bytes, log->sound_bytes));
     if (term == terms->back() && ::truncate(path.c_str(), static_cast<off_t>(log->sound_bytes)) != 0) {
       return retry_later("io_error", fmt::format("cutting {}: {}", path.string(), errno_text(errno)));
     }

@@ -105,7 +105,8 @@ void LogSink::run() {
     lock.unlock();
     for (auto const& entry : entries) put(entry);
     if (lost > 0) {
-      put({clock_.wall(), {Level::warning, {}, {}, fmt::format("{} notes didn't fit the log's queue", lost)}});
+      put({clock_.wall(),
+           {Level::warning, {}, {}, fmt::format("{} notes didn't fit the log's queue", lost)}});
     }
     lock.lock();
     if (stop && queue_.empty()) return;
@@ -137,12 +138,13 @@ void LogSink::put_in_file(Entry const& entry) {
   if (!file_) {
     file_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     struct stat status {};
-    file_bytes_ = file_ && ::fstat(file_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+    file_bytes_ =
+        file_ && ::fstat(file_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
   if (!file_) return;
   auto const& note = entry.note;
-  auto line = fmt::format(R"({{"at_unix_ns":{},"level":"{}","rank":{})", entry.at.unix_ns, to_string(note.level),
-                          settings_.rank);
+  auto line = fmt::format(R"({{"at_unix_ns":{},"level":"{}","rank":{})", entry.at.unix_ns,
+                          to_string(note.level), settings_.rank);
   if (note.job != JobId{}) line += fmt::format(R"(,"job":{},"epoch":{})", note.job, note.epoch);
   line += R"(,"text":")";
   append_json_text(line, note.text);

@@ -17,8 +17,9 @@ namespace godwit {
 namespace {
 
 Failure not_writable(std::filesystem::path const& path, std::string_view why) {
-  return reject("store_not_writable",
-                fmt::format("store {} is not writable: {}. Name another one with --store", path.string(), why));
+  return reject(
+      "store_not_writable",
+      fmt::format("store {} is not writable: {}. Name another one with --store", path.string(), why));
 }
 
 // The only test that tells: root, read-only mounts and quotas fool every look at the mode bits.
@@ -52,9 +53,11 @@ Status StoreDirectory::check(std::filesystem::path const& path) {
   for (auto const deadline = Steady::now() + std::chrono::seconds(10);;) {
     if (std::filesystem::is_directory(path / "ledger", error)) return try_write(path);
     if (Steady::now() > deadline) {
-      return reject("store_not_shared",
-                    fmt::format("store {} can't be seen from node {}: it must lie on a file system that all nodes share",
-                                path.string(), node_name()));
+      return reject(
+          "store_not_shared",
+          fmt::format(
+              "store {} can't be seen from node {}: it must lie on a file system that all nodes share",
+              path.string(), node_name()));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
@@ -69,8 +72,8 @@ Status StoreDirectory::lock() {
     return Done{};
   }
   if (errno != EWOULDBLOCK) return Done{};  // no locks on this file system: the other guards remain
-  return reject("store_in_use", "a runtime already uses store " + path_.string() +
-                                    ": use it, or stop it with 'godwit stop'");
+  return reject("store_in_use",
+                "a runtime already uses store " + path_.string() + ": use it, or stop it with 'godwit stop'");
 }
 
 }  // namespace godwit

@@ -35,7 +35,9 @@ void fields(V& v, Document& d) {
 
 }  // namespace
 
-std::filesystem::path access_path(std::filesystem::path const& store) { return store / "access.json"; }
+std::filesystem::path access_path(std::filesystem::path const& store) {
+  return store / "access.json";
+}
 
 Result<Access> read_access(std::filesystem::path const& store) {
   auto const path = access_path(store);
@@ -56,7 +58,8 @@ Result<Access> read_access(std::filesystem::path const& store) {
   if (fault.empty() && document.version != access_version) {
     fault = fmt::format("its version is {}, this program knows {}", document.version, access_version);
   }
-  if (!fault.empty()) return data_lost("malformed", fmt::format("{} can't be read: {}", path.string(), fault));
+  if (!fault.empty())
+    return data_lost("malformed", fmt::format("{} can't be read: {}", path.string(), fault));
   document.access.addresses = std::move(document.tcp.addresses);
   document.access.port = document.tcp.port;
   return document.access;
@@ -65,7 +68,8 @@ Result<Access> read_access(std::filesystem::path const& store) {
 Status write_access(std::filesystem::path const& store, Access const& access) {
   Document document{access_version, access, {access.addresses, access.port}};
   auto const json = JsonWriter::write(document);
-  return replace_file(access_path(store), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", 0600);
+  return replace_file(access_path(store), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n",
+                      0600);
 }
 
 void remove_access(std::filesystem::path const& store, Access const& access) {

@@ -25,8 +25,9 @@ Failure unreachable(std::filesystem::path const& store) {
                                store.string(), store.string()));
 }
 Failure connection_lost(Access const& access) {
-  return peer_lost("connection_lost", fmt::format("the runtime (rank 0, pid {} on {}) ended before it answered",
-                                                  access.pid, access.node));
+  return peer_lost(
+      "connection_lost",
+      fmt::format("the runtime (rank 0, pid {} on {}) ended before it answered", access.pid, access.node));
 }
 
 }  // namespace
@@ -138,7 +139,9 @@ Result<Answer> Client::ask(Command const& command, std::optional<Duration> patie
   return link_->response_to(id, patience);
 }
 
-Access const& Client::runtime() const { return link_->access; }
+Access const& Client::runtime() const {
+  return link_->access;
+}
 
 bool is_unreachable(Failure const& failure) {
   return failure.code == "unreachable" || failure.code == "connection_lost";

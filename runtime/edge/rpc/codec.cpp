@@ -9,11 +9,11 @@ namespace {
 
 // By index in Command.
 constexpr std::array<char const*, std::variant_size_v<Command>> methods{
-    "submit", "jobs",    "hosts",  "show",   "wait", "migrate", "checkpoint",
-    "suspend", "resume", "cancel", "call", "types",   "stop",  "ping"};
+    "submit",  "jobs",   "hosts",  "show", "wait",  "migrate", "checkpoint",
+    "suspend", "resume", "cancel", "call", "types", "stop",    "ping"};
 // By index in Answer; Refusal travels as an error instead.
-constexpr std::array<char const*, std::variant_size_v<Answer>> kinds{"submitted", "jobs",  "hosts",   "types",
-                                                                     "pong",      "acted", "stopped", "refusal"};
+constexpr std::array<char const*, std::variant_size_v<Answer>> kinds{
+    "submitted", "jobs", "hosts", "types", "pong", "acted", "stopped", "refusal"};
 constexpr std::array<int, 4> code_of_reaction{-32001, -32002, -32003, -32004};
 constexpr int code_parse = -32700, code_request = -32600, code_method = -32601, code_params = -32602;
 constexpr int depth_max = 32;
@@ -69,7 +69,9 @@ std::optional<std::size_t> index_in(std::array<char const*, N> const& words, std
   return static_cast<std::size_t>(found - words.begin());
 }
 
-Json envelope(Json id) { return {{"jsonrpc", "2.0"}, {"id", std::move(id)}}; }
+Json envelope(Json id) {
+  return {{"jsonrpc", "2.0"}, {"id", std::move(id)}};
+}
 Json parse_id(std::string_view id) {
   auto json = Json::parse(id, nullptr, false);
   return json.is_discarded() ? Json() : json;
@@ -119,10 +121,18 @@ Json to_json(Answer const& answer) {
   json["kind"] = kinds[answer.index()];
   return json;
 }
-Json to_json(cmd::JobRow const& row) { return JsonWriter::write(row); }
-Json to_json(cmd::HostRow const& row) { return JsonWriter::write(row); }
-Json to_json(JobType const& type) { return JsonWriter::write(type); }
-Json to_json(cmd::Act const& act) { return JsonWriter::write(act); }
+Json to_json(cmd::JobRow const& row) {
+  return JsonWriter::write(row);
+}
+Json to_json(cmd::HostRow const& row) {
+  return JsonWriter::write(row);
+}
+Json to_json(JobType const& type) {
+  return JsonWriter::write(type);
+}
+Json to_json(cmd::Act const& act) {
+  return JsonWriter::write(act);
+}
 
 Result<std::string> encode_request(std::int64_t id, Command const& command) {
   auto json = envelope(id);

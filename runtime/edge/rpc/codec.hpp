@@ -6,10 +6,10 @@
 //                                      "data":{"reaction":"reject","code":"no_such_job"}}}
 //
 // Methods: submit jobs hosts show wait migrate checkpoint suspend resume cancel call types stop ping, and
-// authenticate {token, who}, which a TCP client sends first and which is answered like ping. Durations are nanoseconds (_ns), absent ranks
-// null. Unknown params are refused; unknown members of a result are ignored, so that newer runtimes can
-// say more. Batches and notifications are refused. Text that isn't UTF-8 is refused in a command, and
-// shown with U+FFFD in an answer. Pure functions; nothing throws.
+// authenticate {token, who}, which a TCP client sends first and which is answered like ping. Durations are
+// nanoseconds (_ns), absent ranks null. Unknown params are refused; unknown members of a result are ignored,
+// so that newer runtimes can say more. Batches and notifications are refused. Text that isn't UTF-8 is
+// refused in a command, and shown with U+FFFD in an answer. Pure functions; nothing throws.
 #pragma once
 
 #include <cstdint>

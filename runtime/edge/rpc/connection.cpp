@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t stranger_line_bytes_max = 4096;
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
 
 }  // namespace
 
@@ -60,7 +62,8 @@ bool Connection::write(std::string line, Instant now) {
 bool Connection::flush(Instant now) {
   while (!out_.empty()) {
     auto const& line = out_.front();
-    auto const sent = ::send(socket_.get(), line.data() + sent_, line.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    auto const sent =
+        ::send(socket_.get(), line.data() + sent_, line.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) return would_block();
     progress_ = now;
     sent_ += static_cast<std::size_t>(sent);

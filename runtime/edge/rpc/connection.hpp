@@ -34,7 +34,8 @@ class Connection {
   [[nodiscard]] bool write(std::string line, Instant now);
   [[nodiscard]] bool flush(Instant now);
   [[nodiscard]] bool has_unsent() const { return !out_.empty(); }
-  // Since when it hasn't taken anything although something is there; hasn't authenticated, or is being closed.
+  // Since when it hasn't taken anything although something is there; hasn't authenticated, or is being
+  // closed.
   [[nodiscard]] std::optional<Instant> stalled_since() const;
 
   // Says no more than what is queued, and listens to nothing. The end of our side is told as soon as the

@@ -45,7 +45,9 @@ std::string tidy(std::string who) {
   return who.empty() ? "someone" : who;
 }
 
-void ring(UniqueFd const& bell) { (void)!::eventfd_write(bell.get(), 1); }
+void ring(UniqueFd const& bell) {
+  (void)!::eventfd_write(bell.get(), 1);
+}
 // Out of descriptors: the listener stays readable, so take a breath instead of spinning.
 void breathe_if_starved() {
   if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS) return;
@@ -65,7 +67,8 @@ Result<std::unique_ptr<ControlThread>> ControlThread::start(Settings settings) {
   self->wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   self->arrived_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   auto const& listeners = self->settings_;
-  for (auto [fd, mark] : {std::pair{self->wake_.get(), mark_wake}, {listeners.unix_listener.get(), mark_unix},
+  for (auto [fd, mark] : {std::pair{self->wake_.get(), mark_wake},
+                          {listeners.unix_listener.get(), mark_unix},
                           {listeners.tcp_listener.get(), mark_tcp}}) {
     epoll_event event{EPOLLIN, {.u64 = mark}};
     if (::epoll_ctl(self->epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
@@ -129,7 +132,8 @@ void ControlThread::run() {
     if (!take_answers()) return;
     drop_stalled();
     std::lock_guard const lock(mutex_);
-    unsent_ = std::any_of(clients_.begin(), clients_.end(), [](auto const& each) { return each.second.has_unsent(); });
+    unsent_ = std::any_of(clients_.begin(), clients_.end(),
+                          [](auto const& each) { return each.second.has_unsent(); });
   }
 }
 
@@ -159,12 +163,13 @@ void ControlThread::accept_unix() {
   if (!socket) return breathe_if_starved();
   auto const peer = peer_of(socket.get());
   if (!peer || (peer->user != ::geteuid() && peer->user != 0)) {
-    auto const line = encode_error({"null", code_refused,
-                                    reject("not_yours", "this runtime belongs to " + user_name(::geteuid()))});
+    auto const line = encode_error(
+        {"null", code_refused, reject("not_yours", "this runtime belongs to " + user_name(::geteuid()))});
     (void)!::send(socket.get(), (line + "\n").data(), line.size() + 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
-  admit(std::move(socket), fmt::format("{}@{} (pid {})", user_name(peer->user), node_name(), peer->pid), true);
+  admit(std::move(socket), fmt::format("{}@{} (pid {})", user_name(peer->user), node_name(), peer->pid),
+        true);
 }
 
 void ControlThread::accept_tcp() {
@@ -174,13 +179,13 @@ void ControlThread::accept_tcp() {
 }
 
 void ControlThread::admit(UniqueFd socket, std::string who, bool authenticated) {
-  auto const known = static_cast<int>(
-      std::count_if(clients_.begin(), clients_.end(), [](auto const& each) { return each.second.authenticated(); }));
+  auto const known = static_cast<int>(std::count_if(
+      clients_.begin(), clients_.end(), [](auto const& each) { return each.second.authenticated(); }));
   auto const strangers = static_cast<int>(clients_.size()) - known;
   // Strangers have places of their own: they can't keep those who are known out.
   if ((authenticated ? known : strangers) >= settings_.clients_max) {
-    auto const line = encode_error({"null", code_refused,
-                                    retry_later("too_many_clients", "too many clients at once: try again later")});
+    auto const line = encode_error(
+        {"null", code_refused, retry_later("too_many_clients", "too many clients at once: try again later")});
     (void)!::send(socket.get(), (line + "\n").data(), line.size() + 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     return;
   }
@@ -228,7 +233,8 @@ bool ControlThread::serve_line(std::uint64_t client, Connection& connection, std
   if (!connection.authenticated()) {
     connection.close_after_flush();
     return connection.write(
-        encode_error({"null", code_refused, reject("not_authenticated", "the first line must be authenticate")}),
+        encode_error(
+            {"null", code_refused, reject("not_authenticated", "the first line must be authenticate")}),
         boot_now());
   }
   if (request == nullptr) return connection.write(encode_error(std::get<BadRequest>(decoded)), boot_now());
@@ -250,8 +256,9 @@ bool ControlThread::serve_authentication(Connection& connection, Request const& 
   if (!connection.authenticated() && !same_token(given.token, settings_.token)) {
     connection.close_after_flush();
     return connection.write(
-        encode_error({request.id, code_refused,
-                      reject("wrong_token", "this is not the token of this runtime: read access.json again")}),
+        encode_error(
+            {request.id, code_refused,
+             reject("wrong_token", "this is not the token of this runtime: read access.json again")}),
         boot_now());
   }
   if (!connection.authenticated()) connection.authenticate(tidy(given.who));
@@ -288,7 +295,8 @@ void ControlThread::watch(std::uint64_t client, Connection& connection) {
   if (wanted == connection.watched) return;
   epoll_event event{wanted, {.u64 = client}};
   connection.watched = wanted;
-  invariant(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0, "control: epoll_ctl failed");
+  invariant(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0,
+            "control: epoll_ctl failed");
 }
 
 }  // namespace godwit::rpc

@@ -1,8 +1,8 @@
 #include "edge/rpc/socket.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -59,8 +59,12 @@ std::optional<TcpAddress> tcp_address(std::string const& text, std::uint16_t por
   return address;
 }
 
-sockaddr* generic(sockaddr_storage& storage) { return reinterpret_cast<sockaddr*>(&storage); }
-sockaddr* generic(sockaddr_un& address) { return reinterpret_cast<sockaddr*>(&address); }
+sockaddr* generic(sockaddr_storage& storage) {
+  return reinterpret_cast<sockaddr*>(&storage);
+}
+sockaddr* generic(sockaddr_un& address) {
+  return reinterpret_cast<sockaddr*>(&address);
+}
 
 Status set_blocking(int fd) {
   int const flags = ::fcntl(fd, F_GETFL);
@@ -154,7 +158,8 @@ Result<TcpListener> listen_tcp(std::string const& text) {
     auto const address = tcp_address(text, 0);
     if (!address) return reject("bad_address", "--listen takes a numeric address, not '" + text + "'");
     auto listener = listen_on(*address, false);
-    if (!listener) return reject("bad_address", "can't listen at " + text + ": " + listener.failure().context);
+    if (!listener)
+      return reject("bad_address", "can't listen at " + text + ": " + listener.failure().context);
     return listener;
   }
   if (auto both = listen_on(*tcp_address("::", 0), true); both) return both;
@@ -185,7 +190,9 @@ std::vector<std::string> own_addresses() {
   return addresses;
 }
 
-bool is_loopback(std::string const& address) { return address.starts_with("127.") || address == "::1"; }
+bool is_loopback(std::string const& address) {
+  return address.starts_with("127.") || address == "::1";
+}
 
 Result<Peer> peer_of(int unix_socket) {
   ucred credentials{};
