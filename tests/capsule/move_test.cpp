@@ -48,13 +48,13 @@ class Journey {
     return tell(hosts[0].expect<capsule::Ended>(capsule));
   }
 
-  // Moved again and again until it ends, after a random time each.
+  // Moved up to 40 times, after a random time each, and then left alone.
   Story moved(CapsuleOrder const& order, std::uint64_t seed, bool suspended) {
     Random random(seed);
     Epoch epoch{1};
     int here = 0;
     auto capsule = rig.start(hosts[0], order, epoch);
-    for (;;) {
+    while (moves < 40) {
       std::this_thread::sleep_for(std::chrono::microseconds(random.below(1000)));
       auto& source = hosts[here].service();
       if (suspended) source.suspend(capsule);
@@ -80,6 +80,7 @@ class Journey {
       }
       ++moves;
     }
+    return tell(hosts[here].expect<capsule::Ended>(capsule));
   }
 
   Rig rig;
