@@ -42,14 +42,14 @@ err_has "99"
 expect 1 submit primes
 err_has "output"
 
-expect 0 submit primes below=30000000 output=primes.txt --name primes
+expect 0 submit primes below=200000000 output=primes.txt --name primes
 until_true steps_above primes 1000
 expect 0 migrate primes
 out_has "moved"
 expect 0 call primes found
 expect 0 wait primes
 out_has "finished"
-is "$(wc -l <primes.txt)" 1857859 "primes below 30,000,000"
-is "$(uniq primes.txt | wc -l)" 1857859 "a prime is there twice"
-is "$(tail -n 1 primes.txt)" 29999999
+is "$(wc -l <primes.txt)" 11078937 "primes below 200,000,000"
+is "$(uniq primes.txt | wc -l)" 11078937 "a prime is there twice"
+is "$(tail -n 1 primes.txt)" 199999991
 expect 0 stop
