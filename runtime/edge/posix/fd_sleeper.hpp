@@ -1,10 +1,9 @@
 // FdSleeper: the port Sleeper: ppoll over the descriptors that wake the loop.
 //
-// MPI can't be waited for, so every sleep is a nap, after which the loop looks again: a 32nd of the time
-// for which nothing has happened, from 20 µs to 2 ms. So a message that comes after a wait is noticed
-// within 3 % of that wait, and a node that only heart-beats looks about 700 times a second, which costs
-// 1 to 2 % of a core. Napping, not spinning: with a core per rank or less, a spinning loop would starve
-// the jobs it serves.
+// MPI can't be waited for, so every sleep is short: the loop looks again. How short depends on how long
+// nothing has happened: not at all in the first 100 µs after something did (the next message of a
+// conversation is near, and the shortest nap costs half of that), then naps that grow with the quiet, up
+// to 2 ms. Never a longer spin: with one core per rank or less it would starve the jobs.
 // One thread, whose timer slack it sets.
 #pragma once
 
