@@ -7,7 +7,6 @@
 //   stdout: seconds, from the first byte sent until the receiver's acknowledgement.
 // Waiting ranks sleep, so as not to take a core from what they are compared with.
 #include <mpi.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,19 +18,13 @@
 #include <string>
 #include <thread>
 
+#include "bench/prefaulted.hpp"
+
 namespace {
 
-constexpr std::size_t chunk_bytes = std::size_t{1} << 30;
+using godwit::bench::prefaulted;
 
-char* prefaulted(std::size_t bytes) {
-  int const fd = memfd_create("bare-transfer", MFD_CLOEXEC);
-  if (fd < 0 || ftruncate(fd, static_cast<off_t>(bytes)) != 0) std::abort();
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) std::abort();
-  close(fd);
-  std::memset(memory, 0x5a, bytes);
-  return static_cast<char*>(memory);
-}
+constexpr std::size_t chunk_bytes = std::size_t{1} << 30;
 
 void wait_asleep(int from, int tag) {
   int there = 0;

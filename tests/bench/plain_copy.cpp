@@ -5,7 +5,6 @@
 //   godwit-bench-plain-copy BYTES
 //   stdin, a line each: "write PATH" (the file is removed afterwards) or "memcpy"; stdout: seconds
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -15,17 +14,11 @@
 #include <iostream>
 #include <string>
 
+#include "bench/prefaulted.hpp"
+
 namespace {
 
-char* prefaulted(std::size_t bytes) {
-  int const fd = memfd_create("plain-copy", MFD_CLOEXEC);
-  if (fd < 0 || ftruncate(fd, static_cast<off_t>(bytes)) != 0) std::abort();
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED) std::abort();
-  close(fd);
-  std::memset(memory, 0x5a, bytes);
-  return static_cast<char*>(memory);
-}
+using godwit::bench::prefaulted;
 
 bool write_and_sync(std::string const& path, char const* from, std::size_t bytes) {
   int const fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -133,7 +133,11 @@ class Runtime:
         return (self.directory / "runtime.out").read_text(errors="replace")
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException as error:  # __exit__ isn't called for what fails in here
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(self, kind, error, trace):
         if kind is not None:
