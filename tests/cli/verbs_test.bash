@@ -81,7 +81,7 @@ expect 1 wait
 out_has "job 1 ticker finished"
 
 expect 0 stop
-out_has "no job was left unfinished"
+out_has "there was no running job to checkpoint"
 expect 3 ps
 expect 0 logs 1
 out_has "^5200$"

@@ -226,7 +226,7 @@ Status ended_well(std::filesystem::path const& store, Term term, Duration patien
 
 std::string spell_stop(cmd::Stopped const& stopped) {
   auto text = stopped.checkpointed == 0
-                  ? std::string("stopped; no job was left unfinished")
+                  ? std::string("stopped; there was no running job to checkpoint")
                   : fmt::format("{} job{} checkpointed; 'godwit start' on this store goes on from there",
                                 stopped.checkpointed, stopped.checkpointed == 1 ? "" : "s");
   for (auto const& [job, why] : stopped.unsaved) {
