@@ -14,8 +14,7 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-constexpr Duration awake = 100us;  // after something happened: the next message of a conversation is near
-constexpr Duration nap_min = 20us;
+constexpr Duration nap_min = 10us;
 constexpr Duration nap_max = 2ms;
 constexpr int idle_per_nap = 32;
 
@@ -29,7 +28,6 @@ FdSleeper::FdSleeper(std::vector<int> const& wait_fds) : last_busy_ns_(monotonic
 }
 
 Duration FdSleeper::nap(Duration idle) {
-  if (idle < awake) return Duration{0};
   return std::clamp(idle / idle_per_nap, nap_min, nap_max);
 }
 
