@@ -170,6 +170,9 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
   };
   std::visit(Overloaded{
                  [&](cmd::Submit const& command) { submit(event, command); },
+                 [&](cmd::Count const&) { refuse(event.id, reject("count", "not supported yet")); },
+                 [&](cmd::ListHeld const&) { refuse(event.id, reject("held", "not supported yet")); },
+                 [&](cmd::Clone const&) { refuse(event.id, reject("clone", "not supported yet")); },
                  [&](cmd::ListJobs const&) { rows(*resolve("all"), false); },
                  [&](cmd::ListHosts const&) { reply(event.id, host_rows()); },
                  [&](cmd::ShowJob const& command) {

@@ -49,7 +49,10 @@ void Allocator::Core::look_up(CommandId command, std::string const& type, std::o
 
 void Allocator::Core::submit(CommandReceived const& event, cmd::Submit const& command) {
   PendingSubmit pending{event.id, event.who, command, {}, {}};
-  for (auto const& spec : command.jobs) pending.wanted.insert(spec.type);
+  for (auto const& array : command.jobs) {
+    if (array.is_array()) return refuse(event.id, reject("array", "arrays of jobs are not supported yet"));
+    pending.wanted.insert(array.spec.type);
+  }
   auto const types = pending.wanted;
   auto const& kept = submits.emplace(event.id, std::move(pending)).first->second;
   if (kept.wanted.empty()) {
@@ -124,7 +127,8 @@ std::optional<Failure> Allocator::Core::fault_of(JobSpec const& spec, PendingSub
 }
 
 void Allocator::Core::accept_submit(PendingSubmit& pending) {
-  auto& specs = pending.submit.jobs;
+  std::vector<JobSpec> specs;
+  for (auto& array : pending.submit.jobs) specs.push_back(std::move(array.spec));
   auto const refuse_one = [&](std::size_t index, Failure why) {
     why.context = which(specs, index) + why.context;
     refuse(pending.command, std::move(why));

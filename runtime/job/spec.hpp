@@ -14,6 +14,21 @@
 
 namespace godwit {
 
+// What must be over before a job may start.
+struct Dependency {
+  enum class Until : std::uint8_t { finished = 0, ended = 1 };  // every element finished | or failed, or cancelled
+
+  std::string job;  // as the user named it: a number or a name
+  JobId id;         // filled in at submission: a job or a whole array
+  Until until{Until::finished};
+
+  bool operator==(Dependency const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & job & id & until;
+  }
+};
+
 struct JobSpec {
   std::string type;
   std::map<std::string, std::string> arguments;
@@ -25,14 +40,24 @@ struct JobSpec {
   std::uint64_t memory_bytes{0};  // 0: no limit
   Rank host{no_rank};             // start there only
   Duration checkpoint_every{0};   // 0: on request and at shutdown only
+  bool checkpoint_auto{false};    // as often as pays, from the measured cost: Young's formula
+  std::int32_t checkpoint_keep{0};    // generations kept; 0: all. Recorded; pruning comes with retention
+  bool checkpoint_partner{false};     // recorded; for copies in a partner's memory
   std::int32_t crash_limit{3};    // crashes after which it fails
+  std::int32_t max_failed{-1};    // of an array: when more elements than this have failed, no more start; -1: no limit
+  Duration step_limit{0};         // a step that takes longer ends its capsule, as a crash; 0: no limit
+  Duration time_limit{0};         // running time after which it fails; 0: no limit
+  std::string stdout_path;        // instead of the store's own; relative to `directory`
+  std::string stderr_path;
+  std::vector<Dependency> after;  // all of these first
   std::string plugin_digest;      // hex; filled in at submission, kept for the job's life
 
   bool operator==(JobSpec const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
-        checkpoint_every & crash_limit & plugin_digest;
+        checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & max_failed &
+        step_limit & time_limit & stdout_path & stderr_path & after & plugin_digest;
   }
 };
 

@@ -11,24 +11,33 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "job/array.hpp"
 #include "job/spec.hpp"
 #include "message/message.hpp"
 
 namespace godwit::cmd {
 
-// JOB on the command line: "7", a name, "last", "all". Resolved by the allocator.
+// JOB on the command line, resolved by the allocator: "7" (a job, or a whole array), "7_3" an element,
+// "7_1-20" a range of them, "7@failed" those in a state (or @waiting, @running, @finished, @cancelled …), "last",
+// "all"; a name stands for its job's number: "sweep_3", "sweep@failed".
 using JobReference = std::string;
 
 struct Submit {
-  std::vector<JobSpec> jobs;
+  std::vector<JobArray> jobs;
   bool adopt{false};  // a job with the same name and spec that is known already is answered, not doubled;
                       // the same name with another spec is refused
 };
-struct ListJobs {};
+struct ListJobs {
+  JobReference jobs;     // empty: all
+  bool elements{false};  // a row for each element that is not as it was submitted; else one row per array
+};
+struct Count { std::vector<JobReference> jobs; };  // how many are in which state; empty: all
+struct ListHeld { Rank host; };                    // what that host itself says it holds
 struct ListHosts {};
 struct ShowJob { JobReference job; };
 struct Wait { std::vector<JobReference> jobs; };  // empty: all; answered when each has ended (or is stranded)
 struct Migrate { JobReference job; std::optional<Rank> host; };  // none: the best
+struct Clone { JobReference job; std::optional<Rank> host; };    // a new job that goes on from a copy of its state
 struct Checkpoint { JobReference job; };
 struct Suspend { JobReference job; };
 struct Resume { JobReference job; };
@@ -38,10 +47,24 @@ struct ListTypes { std::string type; };  // empty: all
 struct Stop {};                          // checkpoint everything, end the world
 struct Ping {};
 
-using Command = std::variant<Submit, ListJobs, ListHosts, ShowJob, Wait, Migrate, Checkpoint, Suspend, Resume,
-                             Cancel, Call, ListTypes, Stop, Ping>;
+using Command = std::variant<Submit, ListJobs, Count, ListHeld, ListHosts, ShowJob, Wait, Migrate, Clone, Checkpoint,
+                             Suspend, Resume, Cancel, Call, ListTypes, Stop, Ping>;
 
 // ---- answers
+
+struct JobCounts {
+  std::uint64_t waiting{0};
+  std::uint64_t running{0};  // and starting or migrating
+  std::uint64_t suspended{0};
+  std::uint64_t finished{0};
+  std::uint64_t failed{0};
+  std::uint64_t cancelled{0};
+  std::uint64_t stranded{0};
+
+  [[nodiscard]] std::uint64_t all() const {
+    return waiting + running + suspended + finished + failed + cancelled + stranded;
+  }
+};
 
 struct JobRow {
   JobId job;
@@ -58,6 +81,20 @@ struct JobRow {
   Outcome outcome;                     // once ended
   std::vector<msg::ImageName> images;  // ShowJob only, newest first
   Duration step_p50{0}, step_p99{0};
+  std::optional<JobCounts> elements;  // of an array's own row; then `spec` is its template
+  std::vector<Axis> axes;             // likewise
+};
+
+struct HeldRow {  // as a host knows it
+  JobId job;
+  Epoch epoch;
+  std::string type;
+  std::string name;
+  std::string state;  // "preparing", "queued", "arriving", "running", "frozen", "suspended", "leaving"
+  std::uint64_t steps{0};
+  Progress progress;
+  std::uint64_t arena_bytes{0};
+  Duration step_age{0};  // since the last safe point
 };
 
 struct HostRow {
@@ -72,8 +109,11 @@ struct HostRow {
   Duration heard{0};  // since the last heart-beat
 };
 
-struct Submitted { std::vector<JobId> jobs; std::vector<bool> adopted; };
+struct Submitted { std::vector<JobId> jobs;  // an array counts as one
+  std::vector<bool> adopted; };
 struct Jobs { std::vector<JobRow> rows; };
+struct Counts { JobCounts counts; };
+struct Held { Rank host; std::vector<HeldRow> rows; };
 struct Hosts { std::vector<HostRow> rows; };
 struct Types { std::vector<JobType> types; };
 struct Pong { Term term; std::int32_t hosts{0}; };
@@ -87,6 +127,7 @@ struct Act {
   std::optional<msg::CheckpointFigures> checkpoint;
   std::optional<msg::ImageName> image;
   Rank from{no_rank}, to{no_rank};
+  std::optional<JobId> clone;  // of a clone: the new job
   Duration total{0};   // command to outcome, as the allocator saw it
   std::string answer;  // of a call
 };
@@ -94,7 +135,7 @@ struct Acted { std::vector<Act> acts; };
 struct Stopped { std::int32_t checkpointed{0}; std::vector<std::pair<JobId, Failure>> unsaved; };
 struct Refusal { Failure why; };  // of the whole command
 
-using Answer = std::variant<Submitted, Jobs, Hosts, Types, Pong, Acted, Stopped, Refusal>;
+using Answer = std::variant<Submitted, Jobs, Counts, Held, Hosts, Types, Pong, Acted, Stopped, Refusal>;
 
 }  // namespace godwit::cmd
 

@@ -91,7 +91,22 @@ struct StartJob {  // allocator → host
   Epoch epoch;
   JobSpec spec;
   std::vector<ImageName> images;  // its lineage, newest first: adopt the first that verifies; empty: start afresh
-  GODWIT_FIELDS(job & epoch & spec & images)
+  JobId clone_of;                 // 0: none. Images may be of that job; its outputs are copied, not taken over
+  GODWIT_FIELDS(job & epoch & spec & images & clone_of)
+};
+
+// A job that declares outputs may open them only when no other live job has them.
+struct ClaimOutputs {  // host → allocator, before the job starts or goes on from a file
+  JobId job;
+  Epoch epoch;
+  std::vector<std::string> paths;  // absolute
+  GODWIT_FIELDS(job & epoch & paths)
+};
+struct OutputsClaimed {  // allocator → host
+  JobId job;
+  Epoch epoch;
+  std::optional<Failure> refusal;  // whose they are
+  GODWIT_FIELDS(job & epoch & refusal)
 };
 
 struct JobStarted {  // host → allocator: it runs (or is suspended, as its image says)
@@ -251,6 +266,26 @@ struct MoveWanted {  // host → allocator: the job called move_to()
   GODWIT_FIELDS(job & epoch & target)
 };
 
+struct HeldJob {
+  JobId job;
+  Epoch epoch;
+  std::string type, name, state;  // state: as in cmd::HeldRow
+  std::uint64_t steps{0};
+  Progress progress;
+  std::uint64_t arena_bytes{0};
+  Duration step_age{0};
+  GODWIT_FIELDS(job & epoch & type & name & state & steps & progress & arena_bytes & step_age)
+};
+struct ListHeld {  // allocator → host: what do you hold?
+  RequestId request;
+  GODWIT_FIELDS(request)
+};
+struct HeldJobs {  // host → allocator
+  RequestId request;
+  std::vector<HeldJob> jobs;
+  GODWIT_FIELDS(request & jobs)
+};
+
 struct Trouble {  // host → allocator: something that a user should know, and that no order was waiting for
   JobId job;      // 0: the host itself
   Failure what;
@@ -273,9 +308,11 @@ struct Leave {  // allocator → host: exit now
 };
 
 using Message =
-    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, StartJob, JobStarted, JobEnded, PrepareArrival,
+    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, StartJob, ClaimOutputs, OutputsClaimed, JobStarted,
+                 JobEnded, PrepareArrival,
                  ArrivalReady, Round, Commit, Accepted, Refused, Departed, Stayed, AbandonMove, CheckpointJob,
-                 SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone, Checkpointed, MoveWanted, Trouble, Quiesce,
+                 SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone, Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble,
+                 Quiesce,
                  Quiesced, Leave>;
 
 }  // namespace godwit::msg

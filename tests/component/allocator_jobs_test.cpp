@@ -160,7 +160,7 @@ TEST(AllocatorJobs, FirstComeFirstServedOnTheLeastLoadedHost) {
 TEST(AllocatorJobs, ThousandsWaitInOrder) {
   Rig rig({.hosts = 1, .slots = 1});
   constexpr std::size_t jobs = 5000;
-  auto const command = rig.says(cmd::Submit{std::vector(jobs, Rig::counter())});
+  auto const command = rig.says(cmd::Submit{std::vector<JobArray>(jobs, Rig::counter())});
   rig.feed(TypesFound{rig.sought().request, Rig::types()});
   for (std::size_t i = 0; i < jobs; ++i) rig.appended<log::Submitted>();
   rig.replied<cmd::Submitted>(command);

@@ -24,7 +24,14 @@ msg::ImageName image() {
 
 std::vector<Command> all_commands() {
   return {cmd::Submit{{spec(), JobSpec{.type = "sleep"}}, true},
-          cmd::ListJobs{},
+          cmd::Submit{{{spec(),
+                        {{.name = "alpha", .values = {"0.1", "0.2"}, .argument = true},
+                         {.name = "seed", .first = 3, .step = 2, .count = 100}}}},
+                      true},
+          cmd::ListJobs{"sweep@failed", true},
+          cmd::Count{{"7_1-20", "plate"}},
+          cmd::ListHeld{Rank{2}},
+          cmd::Clone{"7", Rank{2}},
           cmd::ListHosts{},
           cmd::ShowJob{"last"},
           cmd::Wait{{"1", "plate"}},
@@ -47,15 +54,21 @@ std::vector<Answer> all_answers() {
   row.crashes = 4, row.submitted = {1}, row.started = {2}, row.ended = {3};
   row.outcome = {Ending::crashed, "killed by signal 11 (SIGSEGV)", "tail\n", 99};
   row.images = {image()}, row.step_p50 = 5ns, row.step_p99 = 6ns;
+  row.elements = cmd::JobCounts{1, 2, 3, 4, 5, 6, 7}, row.axes = {{.name = "seed", .count = 9}};
+  cmd::HeldRow const held{JobId::of_element(7, 3), Epoch{2}, "heat", "plate", "running", 9,
+                          {1, 2, "rows"},          10,       11ns};
   cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, 7, 1500, 6, 5ms};
   JobType type{
       "heat",         2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}},
       {{"m", "h", 2}}};
   cmd::Act act{.job = JobId{7}, .failure = peer_lost("host_died", "host 3 died"), .what = "moved 1 → 3"};
   act.move = msg::MoveFigures{1, 2ns, 3ns}, act.checkpoint = msg::CheckpointFigures{4, 5ns, 6ns};
-  act.image = image(), act.from = Rank{1}, act.to = Rank{3}, act.total = 8ns, act.answer = "42";
+  act.image = image(), act.from = Rank{1}, act.to = Rank{3}, act.total = 8ns, act.answer = "42",
+  act.clone = JobId{9};
   return {cmd::Submitted{{JobId{1}, JobId{2}}, {true, false}},
           cmd::Jobs{{row, {}}},
+          cmd::Counts{{1, 2, 3, 4, 5, 6, 7}},
+          cmd::Held{Rank{2}, {held, {}}},
           cmd::Hosts{{host}},
           cmd::Types{{type}},
           cmd::Pong{Term{3}, 4},
@@ -86,7 +99,8 @@ TEST(RpcCodec, EveryCommandSurvives) {
     EXPECT_EQ(*encode_request(17, again), *line);
   }
   auto decoded = decode_request(*encode_request(1, commands[0]));
-  EXPECT_EQ(std::get<cmd::Submit>(std::get<Command>(std::get<Request>(decoded).call)).jobs[0], spec());
+  EXPECT_EQ(std::get<cmd::Submit>(std::get<Command>(std::get<Request>(decoded).call)).jobs[0],
+            JobArray(spec()));
 }
 
 TEST(RpcCodec, EveryAnswerSurvives) {

@@ -19,7 +19,16 @@ inline JobSpec spec() {
   s.memory_bytes = 1 << 30;
   s.host = Rank{2};
   s.checkpoint_every = 600s;
+  s.checkpoint_auto = true;
+  s.checkpoint_keep = 2;
+  s.checkpoint_partner = true;
   s.crash_limit = 5;
+  s.max_failed = 10;
+  s.step_limit = 30s;
+  s.time_limit = 3600s;
+  s.stdout_path = "out/%{index}.txt";
+  s.stderr_path = "err.txt";
+  s.after = {{"sweep", JobId{3}, Dependency::Until::ended}};
   s.plugin_digest = "3f9c00000000beef";
   return s;
 }
@@ -36,7 +45,9 @@ inline std::vector<Message> every_message() {
       msg::Heartbeat{Instant{123}, 1500, {report, report}},
       msg::HeartbeatSeen{Term{3}, Instant{123}},
       msg::Poll{Term{3}},
-      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}},
+      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}},
+      msg::ClaimOutputs{JobId{7}, Epoch{2}, {"/home/anna/out.csv"}},
+      msg::OutputsClaimed{JobId{7}, Epoch{2}, why},
       msg::JobStarted{JobId{7}, Epoch{2}, image, 61440, true, {why}},
       msg::JobEnded{JobId{7}, Epoch{2}, outcome},
       msg::PrepareArrival{JobId{7}, Rank{1}, Epoch{2}, Epoch{3}, Epoch{4}, spec(), 1 << 20},
@@ -56,6 +67,9 @@ inline std::vector<Message> every_message() {
       msg::OrderDone{RequestId{5}, JobId{7}, why, "42"},
       msg::Checkpointed{JobId{7}, Epoch{2}, image, {1 << 20, 3ms, 120ms}, RequestId{1}},
       msg::MoveWanted{JobId{7}, Epoch{2}, Rank{3}},
+      msg::ListHeld{RequestId{6}},
+      msg::HeldJobs{RequestId{6},
+                    {{JobId{7}, Epoch{2}, "heat", "plate", "running", 61440, progress, 1 << 20, 3ms}}},
       msg::Trouble{JobId{7}, why},
       msg::Quiesce{},
       msg::Quiesced{{{JobId{7}, why}}},

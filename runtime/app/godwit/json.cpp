@@ -21,6 +21,11 @@ Json json_of_image(msg::ImageName const& image) {
   return {{"epoch", image.epoch.value}, {"generation", image.generation.value}, {"path", image.path}};
 }
 
+// 7, or "7_3" for an element of an array.
+Json json_of_job(JobId job) {
+  return job.element() == 0 ? Json(job.number()) : Json(fmt::format("{}", job));
+}
+
 Json json_of_outcome(Outcome const& outcome) {
   return {{"ending", to_string(outcome.ending)},
           {"reason", outcome.reason},
@@ -60,7 +65,7 @@ char const* to_string(ParameterKind kind) {
 
 Json json_of(cmd::JobRow const& row) {
   Json json{
-      {"job", row.job.value},
+      {"job", json_of_job(row.job)},
       {"type", row.spec.type},
       {"name", row.spec.name},
       {"state", godwit::to_string(row.state)},
@@ -103,7 +108,7 @@ Json json_of(cmd::HostRow const& row) {
 }
 
 Json json_of(cmd::Act const& act) {
-  Json json{{"job", act.job.value}, {"done", !act.failure.has_value()}, {"what", act.what}};
+  Json json{{"job", json_of_job(act.job)}, {"done", !act.failure.has_value()}, {"what", act.what}};
   if (act.failure) json["error"] = json_of(*act.failure);
   if (act.from != no_rank) json["from"] = act.from.value;
   if (act.to != no_rank) json["to"] = act.to.value;

@@ -25,7 +25,7 @@ Result<cmd::Submit> jobs_of_file(Submission const& submission) {
   }
   auto jobs = read_workload(file);
   if (!jobs) return jobs.failure();
-  return cmd::Submit{*std::move(jobs), true};
+  return cmd::Submit{{jobs->begin(), jobs->end()}, true};
 }
 
 Status read_values(Submission const& submission, JobSpec& job) {

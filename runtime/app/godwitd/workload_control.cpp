@@ -20,7 +20,7 @@ std::vector<CommandReceived> WorkloadControl::poll() {
   auto commands = users_.poll();
   if (workload_) {
     commands.insert(commands.begin(),
-                    {own_command, "the command line of godwitd", cmd::Submit{std::move(*workload_), true}});
+                    {own_command, "the command line of godwitd", cmd::Submit{{workload_->begin(), workload_->end()}, true}});
     workload_.reset();
   }
   return commands;

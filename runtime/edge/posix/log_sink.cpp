@@ -145,7 +145,10 @@ void LogSink::put_in_file(Entry const& entry) {
   auto const& note = entry.note;
   auto line = fmt::format(R"({{"at_unix_ns":{},"level":"{}","rank":{})", entry.at.unix_ns,
                           to_string(note.level), settings_.rank);
-  if (note.job != JobId{}) line += fmt::format(R"(,"job":{},"epoch":{})", note.job, note.epoch);
+  if (note.job != JobId{}) {
+    auto const* const quote = note.job.element() == 0 ? "" : "\"";  // 7, or "7_3"
+    line += fmt::format(R"(,"job":{0}{1}{0},"epoch":{2})", quote, note.job, note.epoch);
+  }
   line += R"(,"text":")";
   append_json_text(line, note.text);
   line += "\"}\n";

@@ -38,6 +38,7 @@ struct Words {
 GODWIT_SPELLING(Reaction, 4, "reject", "retry_later", "peer_lost", "data_lost")
 GODWIT_SPELLING(ParameterKind, 4, "text", "integer", "real", "boolean")
 GODWIT_SPELLING(Ending, 4, "finished", "failed", "cancelled", "crashed")
+GODWIT_SPELLING(Dependency::Until, 2, "finished", "ended")
 GODWIT_SPELLING(JobState, 9, "WAITING", "STARTING", "RUNNING", "MIGRATING", "SUSPENDED", "FINISHED", "FAILED",
                 "CANCELLED", "STRANDED")
 #undef GODWIT_SPELLING
@@ -61,7 +62,23 @@ void fields(V& v, JobSpec& s) {
   v.must("type", s.type), v("arguments", s.arguments), v("name", s.name), v("account", s.account);
   v("directory", s.directory), v("environment", s.environment), v("cores", s.cores);
   v("memory_bytes", s.memory_bytes), v("host", s.host), v("checkpoint_every_ns", s.checkpoint_every);
-  v("crash_limit", s.crash_limit), v("plugin_digest", s.plugin_digest);
+  v("checkpoint_auto", s.checkpoint_auto), v("checkpoint_keep", s.checkpoint_keep);
+  v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit), v("max_failed", s.max_failed);
+  v("step_limit_ns", s.step_limit), v("time_limit_ns", s.time_limit), v("stdout_path", s.stdout_path);
+  v("stderr_path", s.stderr_path), v("after", s.after), v("plugin_digest", s.plugin_digest);
+}
+template <class V>
+void fields(V& v, Dependency& d) {
+  v.must("job", d.job), v("id", d.id), v("until", d.until);
+}
+template <class V>
+void fields(V& v, Axis& a) {
+  v.must("name", a.name), v("values", a.values), v("first", a.first), v("step", a.step), v("count", a.count);
+  v("argument", a.argument);
+}
+template <class V>
+void fields(V& v, JobArray& a) {
+  v.must("spec", a.spec), v("axes", a.axes);
 }
 template <class V>
 void fields(V& v, ParameterInfo& p) {
@@ -112,7 +129,21 @@ void fields(V& v, Submit& c) {
   v.must("jobs", c.jobs), v("adopt", c.adopt);
 }
 template <class V>
-void fields(V&, ListJobs&) {}
+void fields(V& v, ListJobs& c) {
+  v("jobs", c.jobs), v("elements", c.elements);
+}
+template <class V>
+void fields(V& v, Count& c) {
+  v("jobs", c.jobs);
+}
+template <class V>
+void fields(V& v, ListHeld& c) {
+  v.must("host", c.host);
+}
+template <class V>
+void fields(V& v, Clone& c) {
+  v.must("job", c.job), v("host", c.host);
+}
 template <class V>
 void fields(V&, ListHosts&) {}
 template <class V>
@@ -157,12 +188,22 @@ template <class V>
 void fields(V&, Ping&) {}
 
 template <class V>
+void fields(V& v, JobCounts& c) {
+  v("waiting", c.waiting), v("running", c.running), v("suspended", c.suspended), v("finished", c.finished);
+  v("failed", c.failed), v("cancelled", c.cancelled), v("stranded", c.stranded);
+}
+template <class V>
+void fields(V& v, HeldRow& r) {
+  v("job", r.job), v("epoch", r.epoch), v("type", r.type), v("name", r.name), v("state", r.state);
+  v("steps", r.steps), v("progress", r.progress), v("arena_bytes", r.arena_bytes), v("step_age_ns", r.step_age);
+}
+template <class V>
 void fields(V& v, JobRow& r) {
   v("job", r.job), v("spec", r.spec), v("state", r.state), v("host", r.host), v("epoch", r.epoch);
   v("steps", r.steps), v("progress", r.progress), v("newest_image", r.newest_image), v("moves", r.moves);
   v("crashes", r.crashes), v("submitted_unix_ns", r.submitted), v("started_unix_ns", r.started);
   v("ended_unix_ns", r.ended), v("outcome", r.outcome), v("images", r.images);
-  v("step_p50_ns", r.step_p50), v("step_p99_ns", r.step_p99);
+  v("step_p50_ns", r.step_p50), v("step_p99_ns", r.step_p99), v("elements", r.elements), v("axes", r.axes);
 }
 template <class V>
 void fields(V& v, HostRow& r) {
@@ -176,6 +217,14 @@ void fields(V& v, Submitted& a) {
 template <class V>
 void fields(V& v, Jobs& a) {
   v("rows", a.rows);
+}
+template <class V>
+void fields(V& v, Counts& a) {
+  v("counts", a.counts);
+}
+template <class V>
+void fields(V& v, Held& a) {
+  v("host", a.host), v("rows", a.rows);
 }
 template <class V>
 void fields(V& v, Hosts& a) {
@@ -193,7 +242,7 @@ template <class V>
 void fields(V& v, Act& a) {
   v("job", a.job), v("failure", a.failure), v("what", a.what), v("move", a.move);
   v("checkpoint", a.checkpoint), v("image", a.image), v("from", a.from), v("to", a.to);
-  v("total_ns", a.total), v("answer", a.answer);
+  v("clone", a.clone), v("total_ns", a.total), v("answer", a.answer);
 }
 template <class V>
 void fields(V& v, Acted& a) {

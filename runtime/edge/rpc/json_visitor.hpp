@@ -53,6 +53,7 @@ class JsonWriter {
  private:
   template <class Tag, class Number>
   static Json write_object(Id<Tag, Number> const& id) { return id.value; }
+  static Json write_object(JobId const& id) { return id.value; }
   static Json write_object(Rank const& rank) { return rank == no_rank ? Json() : Json(rank.value); }
   static Json write_object(Duration const& duration) { return duration.count(); }
   static Json write_object(WallTime const& time) { return time.unix_ns; }
@@ -161,6 +162,7 @@ class JsonReader {
   void read_object(Json const& json, std::string const& path, Id<Tag, Number>& id) {
     read(json, path, id.value);
   }
+  void read_object(Json const& json, std::string const& path, JobId& id) { read(json, path, id.value); }
   void read_object(Json const& json, std::string const& path, Rank& rank) {
     if (json.is_null()) {
       rank = no_rank;
