@@ -30,6 +30,7 @@ struct Submit {
 struct ListJobs {
   JobReference jobs;     // empty: all
   bool elements{false};  // a row for each element that is not as it was submitted; else one row per array
+  std::uint32_t limit{0};  // at most that many rows, the first; 0: all
 };
 struct Count { std::vector<JobReference> jobs; };  // how many are in which state; empty: all
 struct ListHeld { Rank host; };                    // what that host itself says it holds

@@ -130,7 +130,7 @@ void fields(V& v, Submit& c) {
 }
 template <class V>
 void fields(V& v, ListJobs& c) {
-  v("jobs", c.jobs), v("elements", c.elements);
+  v("jobs", c.jobs), v("elements", c.elements), v("limit", c.limit);
 }
 template <class V>
 void fields(V& v, Count& c) {
