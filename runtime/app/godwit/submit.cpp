@@ -24,7 +24,7 @@ int submit(Invocation const& invocation, Submission const& submission) {
   if (!submitted) return invocation.complain(submitted.failure());
   auto list = Json::array();
   for (std::size_t i = 0; i < submitted->jobs.size(); ++i) {
-    auto const& spec = request->jobs[i];
+    auto const& spec = request->jobs[i].spec;
     bool const adopted = i < submitted->adopted.size() && submitted->adopted[i];
     list.push_back({{"job", submitted->jobs[i].value}, {"name", spec.name}, {"adopted", adopted}});
     if (invocation.json) continue;
