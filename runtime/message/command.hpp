@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "job/array.hpp"
+#include "job/counts.hpp"
 #include "job/spec.hpp"
 #include "message/message.hpp"
 
@@ -53,19 +54,7 @@ using Command = std::variant<Submit, ListJobs, Count, ListHeld, ListHosts, ShowJ
 
 // ---- answers
 
-struct JobCounts {
-  std::uint64_t waiting{0};
-  std::uint64_t running{0};  // and starting or migrating
-  std::uint64_t suspended{0};
-  std::uint64_t finished{0};
-  std::uint64_t failed{0};
-  std::uint64_t cancelled{0};
-  std::uint64_t stranded{0};
-
-  [[nodiscard]] std::uint64_t all() const {
-    return waiting + running + suspended + finished + failed + cancelled + stranded;
-  }
-};
+using godwit::JobCounts;
 
 struct JobRow {
   JobId job;
@@ -112,7 +101,11 @@ struct HostRow {
 
 struct Submitted { std::vector<JobId> jobs;  // an array counts as one
   std::vector<bool> adopted; };
-struct Jobs { std::vector<JobRow> rows; };
+struct Jobs {
+  std::vector<JobRow> rows;
+  std::uint64_t left_out{0};  // rows of elements beyond rows_max
+};
+inline constexpr std::size_t rows_max = 1000;  // rows of elements in one answer, and acts
 struct Counts { JobCounts counts; };
 struct Held { Rank host; std::vector<HeldRow> rows; };
 struct Hosts { std::vector<HostRow> rows; };
@@ -132,6 +125,8 @@ struct Act {
   Duration total{0};   // command to outcome, as the allocator saw it
   std::string answer;  // of a call
 };
+// Of more than rows_max jobs the first, and a last act with no job that sums up the others. Waiting
+// elements that were cancelled together are one act of their array.
 struct Acted { std::vector<Act> acts; };
 struct Stopped { std::int32_t checkpointed{0}; std::vector<std::pair<JobId, Failure>> unsaved; };
 struct Refusal { Failure why; };  // of the whole command

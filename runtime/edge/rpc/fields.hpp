@@ -106,6 +106,11 @@ template <class V>
 void fields(V& v, std::pair<JobId, Failure>& unsaved) {
   v("job", unsaved.first), v("why", unsaved.second);
 }
+template <class V>
+void fields(V& v, JobCounts& c) {
+  v("waiting", c.waiting), v("running", c.running), v("suspended", c.suspended), v("finished", c.finished);
+  v("failed", c.failed), v("cancelled", c.cancelled), v("stranded", c.stranded);
+}
 
 namespace msg {
 template <class V>
@@ -188,11 +193,6 @@ template <class V>
 void fields(V&, Ping&) {}
 
 template <class V>
-void fields(V& v, JobCounts& c) {
-  v("waiting", c.waiting), v("running", c.running), v("suspended", c.suspended), v("finished", c.finished);
-  v("failed", c.failed), v("cancelled", c.cancelled), v("stranded", c.stranded);
-}
-template <class V>
 void fields(V& v, HeldRow& r) {
   v("job", r.job), v("epoch", r.epoch), v("type", r.type), v("name", r.name), v("state", r.state);
   v("steps", r.steps), v("progress", r.progress), v("arena_bytes", r.arena_bytes), v("step_age_ns", r.step_age);
@@ -216,7 +216,7 @@ void fields(V& v, Submitted& a) {
 }
 template <class V>
 void fields(V& v, Jobs& a) {
-  v("rows", a.rows);
+  v("rows", a.rows), v("left_out", a.left_out);
 }
 template <class V>
 void fields(V& v, Counts& a) {
