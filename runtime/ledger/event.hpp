@@ -4,12 +4,14 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/archive.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "job/array.hpp"
 #include "job/spec.hpp"
 
 namespace godwit::log {
@@ -34,7 +36,7 @@ struct WorldBegan { Term term; std::int32_t ranks{0}; WallTime at; GODWIT_EVENT(
 struct WorldEnded { Term term; WallTime at; GODWIT_EVENT(term & at) };  // cleanly: every host quiesced
 struct HostLost { Rank host; bool proven{false}; WallTime at; GODWIT_EVENT(host & proven & at) };
 
-struct Submitted { JobId job; JobSpec spec; WallTime at; GODWIT_EVENT(job & spec & at) };
+struct Submitted { JobId job; JobArray work; WallTime at; GODWIT_EVENT(job & work & at) };  // one job, or a whole array
 struct Granted { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
 struct Started {  // from: the image that this epoch began from; none: afresh
   JobId job; Epoch epoch; std::optional<ImageKey> from; bool suspended{false}; WallTime at;
@@ -51,7 +53,17 @@ struct Suspended { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };
 struct Resumed { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };
 struct Crashed { JobId job; Epoch epoch; Outcome outcome; WallTime at; GODWIT_EVENT(job & epoch & outcome & at) };  // to be retried
 struct Ended { JobId job; Epoch epoch; Outcome outcome; WallTime at; GODWIT_EVENT(job & epoch & outcome & at) };
+struct ElementsCancelled {  // of an array; none of them was ever granted
+  JobId array; std::vector<std::pair<std::uint32_t, std::uint32_t>> runs; std::string reason; WallTime at;
+  GODWIT_EVENT(array & runs & reason & at)
+};
 struct Parked { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };  // released at the end of a world: no one runs it
+
+// A user's command that was to change something. For people and for history: nothing follows from it.
+struct Commanded {
+  std::string who; std::string text; std::string refusal; WallTime at;  // refusal: why nothing came of it
+  GODWIT_EVENT(who & text & refusal & at)
+};
 
 }  // namespace godwit::log
 
@@ -59,7 +71,8 @@ namespace godwit {
 
 using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost, log::Submitted, log::Granted,
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
-                                 log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked>;
+                                 log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
+                                 log::ElementsCancelled, log::Commanded>;
 
 }
 #undef GODWIT_EVENT

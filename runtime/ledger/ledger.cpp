@@ -16,33 +16,15 @@ bool runs(JobRecord const& record) {
   return record.state == JobState::running || record.state == JobState::suspended;
 }
 
-// Nobody runs it any more, and nobody is about to.
-void release(JobRecord& record) {
-  record.state = JobState::waiting;
-  record.host = no_rank;
-  record.intent.reset();
-}
-
 }  // namespace
 
 Status Ledger::apply(LedgerEvent const& event) {
   return std::visit([this](auto const& held) { return fold(held); }, event);
 }
 
-JobRecord const* Ledger::find(JobId job) const {
-  auto const at = jobs_.find(job);
-  return at == jobs_.end() ? nullptr : &at->second;
-}
-
-bool Ledger::extends_lineage(JobId job, log::ImageKey image) const {
-  auto const* record = find(job);
-  return record != nullptr && image.epoch >= record->granted && image.epoch <= record->newest_epoch &&
-         std::ranges::find(record->lineage, image) == record->lineage.end();
-}
-
 Result<JobRecord*> Ledger::live(char const* event, JobId job, Epoch epoch) {
   auto const at = jobs_.find(job);
-  if (at == jobs_.end()) return refused(event, job, "no such job");
+  if (at == jobs_.end()) return refused(event, job, absence(job));
   auto& record = at->second;
   if (is_ended(record.state)) return refused(event, job, "it has ended");
   if (epoch != record.epoch) {
@@ -51,13 +33,52 @@ Result<JobRecord*> Ledger::live(char const* event, JobId job, Epoch epoch) {
   return &record;
 }
 
-void Ledger::go_on(JobRecord& record) const {
-  record.intent.reset();
-  if (is_lost(record.host)) {
-    record.state = JobState::stranded;
-  } else {
-    record.state = record.suspended ? JobState::suspended : JobState::running;
+std::string Ledger::absence(JobId job) const {
+  auto const known = state(job);
+  return known ? fmt::format("it is {}", to_string(*known)) : "no such job";
+}
+
+ArrayRecord* Ledger::array_of(JobId job) {
+  auto const at = arrays_.find(job.array());
+  return at == arrays_.end() ? nullptr : &at->second;
+}
+
+JobRecord& Ledger::materialise(JobId job) {
+  if (auto const at = jobs_.find(job); at != jobs_.end()) return at->second;
+  auto known = record(job);
+  invariant(known.has_value(), "a record of an element that doesn't exist");
+  auto& array = *array_of(job);
+  array.untouched.erase(job.element());
+  array.finished.erase(job.element());
+  return jobs_.emplace(job, std::move(*known)).first->second;
+}
+
+void Ledger::become(JobRecord& record, JobState state) {
+  --counts_.of(record.state);
+  ++counts_.of(state);
+  if (record.job.element() != 0) {
+    auto& counts = array_of(record.job)->counts;
+    --counts.of(record.state);
+    ++counts.of(state);
   }
+  record.state = state;
+}
+
+void Ledger::release(JobRecord& record) {
+  become(record, JobState::waiting);
+  record.host = no_rank;
+  record.intent.reset();
+}
+
+void Ledger::go_on(JobRecord& record) {
+  record.intent.reset();
+  become(record, is_lost(record.host) ? JobState::stranded
+                 : record.suspended   ? JobState::suspended
+                                      : JobState::running);
+}
+
+void Ledger::close_if_over(ArrayRecord& array, WallTime at) {
+  if (array.counts.live() == 0) array.ended = at;
 }
 
 Status Ledger::fold(log::WorldBegan const& event) {
@@ -88,7 +109,7 @@ Status Ledger::fold(log::HostLost const& event) {
     if (record.intent) {
       if (is_lost(record.intent->source) && is_lost(record.intent->target)) go_on(record);
     } else if (record.host == event.host) {
-      record.state = JobState::stranded;
+      become(record, JobState::stranded);
     }
   }
   return Done{};
@@ -96,28 +117,45 @@ Status Ledger::fold(log::HostLost const& event) {
 
 Status Ledger::fold(log::Submitted const& event) {
   if (event.job < next_job_) return refused("Submitted", event.job, "its number has been given already");
-  JobRecord record;
-  record.job = event.job;
-  record.spec = event.spec;
-  record.submitted = event.at;
-  jobs_.emplace(event.job, std::move(record));
+  if (event.job.element() != 0) return refused("Submitted", event.job, "an element can't be submitted");
+  auto const size = event.work.size();
+  if (size == 0 || size > elements_max) {
+    return refused("Submitted", event.job, fmt::format("an array of {} elements", size));
+  }
+  if (event.work.is_array()) {
+    ArrayRecord array;
+    array.job = event.job;
+    array.work = std::make_shared<JobArray const>(event.work);
+    array.size = static_cast<std::uint32_t>(size);
+    array.submitted = event.at;
+    array.counts.waiting = size;
+    array.untouched.insert(1, array.size);
+    arrays_.emplace(event.job, std::move(array));
+  } else {
+    JobRecord record;
+    record.job = event.job;
+    record.spec = event.work.spec;
+    record.submitted = event.at;
+    jobs_.emplace(event.job, std::move(record));
+  }
+  counts_.waiting += size;
   next_job_ = event.job.next();
   return Done{};
 }
 
 Status Ledger::fold(log::Granted const& event) {
   auto const at = jobs_.find(event.job);
-  if (at == jobs_.end()) return refused("Granted", event.job, "no such job");
-  auto& record = at->second;
-  if (record.state != JobState::waiting && record.state != JobState::stranded) {
-    return refused("Granted", event.job, fmt::format("it is {}", to_string(record.state)));
+  auto const state = at != jobs_.end() ? at->second.state : this->state(event.job);
+  if (!state) return refused("Granted", event.job, "no such job");
+  if (*state != JobState::waiting && *state != JobState::stranded) {
+    return refused("Granted", event.job, fmt::format("it is {}", to_string(*state)));
   }
-  if (event.epoch <= record.newest_epoch) {
-    return refused("Granted", event.job,
-                   fmt::format("epoch {} is not newer than {}", event.epoch, record.newest_epoch));
+  if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; event.epoch <= newest) {
+    return refused("Granted", event.job, fmt::format("epoch {} is not newer than {}", event.epoch, newest));
   }
   if (is_lost(event.host)) return refused("Granted", event.job, fmt::format("host {} is dead", event.host));
-  record.state = JobState::starting;
+  auto& record = at != jobs_.end() ? at->second : materialise(event.job);
+  become(record, JobState::starting);
   record.host = event.host;
   record.epoch = record.newest_epoch = record.granted = event.epoch;
   return Done{};
@@ -140,13 +178,16 @@ Status Ledger::fold(log::Started const& event) {
   record.lineage.erase(record.lineage.begin(), adopted);
   record.suspended = event.suspended;
   if (record.started == WallTime{}) record.started = event.at;
+  if (auto* array = array_of(event.job); array != nullptr && array->started == WallTime{}) {
+    array->started = event.at;
+  }
   go_on(record);
   return Done{};
 }
 
 Status Ledger::fold(log::Intent const& event) {
   auto const at = jobs_.find(event.job);
-  if (at == jobs_.end()) return refused("Intent", event.job, "no such job");
+  if (at == jobs_.end()) return refused("Intent", event.job, absence(event.job));
   auto& record = at->second;
   if (!runs(record)) return refused("Intent", event.job, fmt::format("it is {}", to_string(record.state)));
   if (event.source != record.host || event.target == event.source) {
@@ -162,13 +203,13 @@ Status Ledger::fold(log::Intent const& event) {
     return refused("Intent", event.job, fmt::format("host {} is dead", event.target));
   record.intent = OpenIntent{event.source, event.target, event.target_epoch, event.thaw_epoch};
   record.newest_epoch = event.thaw_epoch;
-  record.state = JobState::migrating;
+  become(record, JobState::migrating);
   return Done{};
 }
 
 Status Ledger::fold(log::Moved const& event) {
   auto const at = jobs_.find(event.job);
-  if (at == jobs_.end()) return refused("Moved", event.job, "no such job");
+  if (at == jobs_.end()) return refused("Moved", event.job, absence(event.job));
   auto& record = at->second;
   if (!record.intent || record.intent->target_epoch != event.epoch || record.intent->target != event.host) {
     return refused("Moved", event.job,
@@ -183,7 +224,7 @@ Status Ledger::fold(log::Moved const& event) {
 
 Status Ledger::fold(log::Stayed const& event) {
   auto const at = jobs_.find(event.job);
-  if (at == jobs_.end()) return refused("Stayed", event.job, "no such job");
+  if (at == jobs_.end()) return refused("Stayed", event.job, absence(event.job));
   auto& record = at->second;
   if (!record.intent || record.intent->thaw_epoch != event.epoch) {
     return refused("Stayed", event.job, fmt::format("no move that thaws at epoch {} is open", event.epoch));
@@ -199,7 +240,7 @@ Status Ledger::fold(log::Checkpointed const& event) {
         "Checkpointed", event.job,
         fmt::format("image {}-{} is not of its lineage", event.image.epoch, event.image.generation));
   }
-  auto& lineage = jobs_.at(event.job).lineage;
+  auto& lineage = materialise(event.job).lineage;
   lineage.insert(std::ranges::lower_bound(lineage, event.image, std::greater{}), event.image);
   return Done{};
 }
@@ -244,12 +285,19 @@ Status Ledger::fold(log::Ended const& event) {
   if (!found) return found.failure();
   if (event.outcome.ending == Ending::crashed) return refused("Ended", event.job, "a crash is no end");
   auto& record = **found;
-  record.state = event.outcome.ending == Ending::finished ? JobState::finished
+  become(record, event.outcome.ending == Ending::finished ? JobState::finished
                  : event.outcome.ending == Ending::failed ? JobState::failed
-                                                          : JobState::cancelled;
+                                                          : JobState::cancelled);
   record.intent.reset();
   record.outcome = event.outcome;
   record.ended = event.at;
+  auto* array = array_of(event.job);
+  if (array == nullptr) return Done{};
+  close_if_over(*array, event.at);
+  if (FinishedElements::fits(record)) {
+    array->finished.insert(record);
+    jobs_.erase(event.job);
+  }
   return Done{};
 }
 
@@ -258,6 +306,34 @@ Status Ledger::fold(log::Parked const& event) {
   if (!found) return found.failure();
   if ((*found)->host == no_rank) return refused("Parked", event.job, "nobody runs it");
   release(**found);
+  return Done{};
+}
+
+Status Ledger::fold(log::ElementsCancelled const& event) {
+  auto* array = array_of(event.array);
+  if (array == nullptr || array->job != event.array) {
+    return refused("ElementsCancelled", event.array, "no such array");
+  }
+  Intervals all;
+  for (auto const& [first, last] : event.runs) {
+    if (first > last || !array->untouched.contains(first, last) || !all.within(first, last).empty()) {
+      return refused("ElementsCancelled", event.array, fmt::format("{}..{} don't all wait", first, last));
+    }
+    all.insert(first, last);
+  }
+  for (auto const& [first, last] : event.runs) {
+    array->untouched.erase(first, last);
+    array->cancelled.emplace(first, ArrayRecord::Cancelled{last, event.reason, event.at});
+  }
+  for (auto* counts : {&array->counts, &counts_}) {
+    counts->waiting -= all.size();
+    counts->cancelled += all.size();
+  }
+  close_if_over(*array, event.at);
+  return Done{};
+}
+
+Status Ledger::fold(log::Commanded const&) {
   return Done{};
 }
 

@@ -4,6 +4,9 @@
 //
 // A new world frees every job that has not ended: it waits again, with its lineage. A host that is lost
 // strands its jobs; a job on its way between two hosts is decided by what the other one says.
+//
+// An array is one ArrayRecord (ledger/record.hpp). An element gets a JobRecord with its grant, and loses it
+// when it ends without incident: a pointer from find() is good until the next apply().
 #pragma once
 
 #include <map>
@@ -14,40 +17,33 @@
 
 #include "base/result.hpp"
 #include "ledger/event.hpp"
+#include "ledger/record.hpp"
 
 namespace godwit {
-
-struct OpenIntent {
-  Rank source, target;
-  Epoch target_epoch, thaw_epoch;
-  bool operator==(OpenIntent const&) const = default;
-};
-
-struct JobRecord {
-  JobId job;
-  JobSpec spec;
-  JobState state{JobState::waiting};
-  Rank host{no_rank};      // custody: who may run it, at `epoch`; once ended or stranded: who had it last
-  Epoch epoch;
-  Epoch granted;           // of the newest grant: an image of an older epoch that is reported after it is an orphan
-  Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()
-  std::optional<OpenIntent> intent;
-  std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
-  bool suspended{false};
-  std::uint32_t moves{0};
-  std::uint32_t crashes{0};
-  WallTime submitted, started, ended;
-  Outcome outcome;
-  bool operator==(JobRecord const&) const = default;
-};
 
 class Ledger {
  public:
   Status apply(LedgerEvent const& event);
   bool operator==(Ledger const&) const = default;
 
+  // Single jobs, and the elements that have a record of their own.
   [[nodiscard]] std::map<JobId, JobRecord> const& jobs() const { return jobs_; }
   [[nodiscard]] JobRecord const* find(JobId job) const;
+  [[nodiscard]] std::map<JobId, ArrayRecord> const& arrays() const { return arrays_; }
+  [[nodiscard]] ArrayRecord const* array(JobId job) const;  // that `job` is, or is an element of
+
+  // Of any single job or element, whether or not it has a record of its own; none: there is no such job.
+  // record() makes an element's spec: not for loops over arrays.
+  [[nodiscard]] std::optional<JobRecord> record(JobId job) const;
+  [[nodiscard]] std::optional<JobState> state(JobId job) const;
+
+  // How many are in which state: of all; of a single job, an element or an array; of some elements.
+  [[nodiscard]] JobCounts const& counts() const { return counts_; }
+  [[nodiscard]] JobCounts counts(JobId job) const;
+  [[nodiscard]] JobCounts counts(JobId array, Intervals const& elements) const;
+  // The elements that JobCounts counts together with this state.
+  [[nodiscard]] Intervals in_state(JobId array, JobState state) const;
+
   [[nodiscard]] bool is_lost(Rank host) const { return lost_.contains(host); }  // in this world
   // Would this image become part of the job's lineage? False: known already, or an orphan branch.
   [[nodiscard]] bool extends_lineage(JobId job, log::ImageKey image) const;
@@ -71,11 +67,22 @@ class Ledger {
   Status fold(log::Crashed const& event);
   Status fold(log::Ended const& event);
   Status fold(log::Parked const& event);
+  Status fold(log::ElementsCancelled const& event);
+  Status fold(log::Commanded const& event);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
-  void go_on(JobRecord& record) const;  // its state, now that no intent is open
+  // Why an element or job that has no record of its own isn't what an event needs.
+  [[nodiscard]] std::string absence(JobId job) const;
+  JobRecord& materialise(JobId job);  // of one that exists
+  void become(JobRecord& record, JobState state);
+  void release(JobRecord& record);  // nobody runs it any more, and nobody is about to
+  void go_on(JobRecord& record);    // its state, now that no intent is open
+  void close_if_over(ArrayRecord& array, WallTime at);
+  [[nodiscard]] ArrayRecord* array_of(JobId job);
 
   std::map<JobId, JobRecord> jobs_;
+  std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
+  JobCounts counts_;
   std::set<Rank> lost_;
   JobId next_job_{1};
   Term term_{0};

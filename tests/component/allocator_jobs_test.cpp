@@ -26,7 +26,7 @@ TEST(AllocatorJobs, SubmitGrantStartEnd) {
   rig.feed(TypesFound{find.request, Rig::types()});
   auto const submitted = rig.appended<log::Submitted>();
   EXPECT_EQ(submitted.job, JobId{1});
-  EXPECT_EQ(submitted.spec.plugin_digest, "00000000deadbeef");
+  EXPECT_EQ(submitted.work.spec.plugin_digest, "00000000deadbeef");
   EXPECT_EQ(rig.replied<cmd::Submitted>(command).jobs, std::vector{JobId{1}});
   auto const start = rig.granted(1);
   EXPECT_EQ(start.epoch, Epoch{1});

@@ -6,5 +6,6 @@
 namespace godwit {
 
 [[nodiscard]] std::size_t allocated_bytes();  // by operator new in this program, ever
+[[nodiscard]] std::size_t live_bytes();       // of these, not yet given back
 
 }  // namespace godwit

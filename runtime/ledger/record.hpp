@@ -1,0 +1,95 @@
+// What the ledger knows about a job, and about an array of them.
+//
+// An array is one record: its template and axes, kept once, and its elements by what became of them. Those
+// that nobody has touched since they were submitted, and those cancelled before they began, are intervals;
+// those that ended as they should are 32 bytes each; only those in flight, and those that something
+// happened to, are JobRecords of their own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "job/array.hpp"
+#include "job/counts.hpp"
+#include "ledger/event.hpp"
+#include "ledger/intervals.hpp"
+
+namespace godwit {
+
+struct OpenIntent {
+  Rank source, target;
+  Epoch target_epoch, thaw_epoch;
+  bool operator==(OpenIntent const&) const = default;
+};
+
+struct JobRecord {
+  JobId job;
+  JobSpec spec;            // of an element: filled in
+  JobState state{JobState::waiting};
+  Rank host{no_rank};      // custody: who may run it, at `epoch`; once ended or stranded: who had it last
+  Epoch epoch;
+  Epoch granted;           // of the newest grant: an image of an older epoch that is reported after it is an orphan
+  Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()
+  std::optional<OpenIntent> intent;
+  std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
+  bool suspended{false};
+  std::uint32_t moves{0};
+  std::uint32_t crashes{0};
+  WallTime submitted, started, ended;
+  Outcome outcome;
+  bool operator==(JobRecord const&) const = default;
+};
+
+// Elements that finished without incident: granted once, never moved, suspended, crashed or saved.
+class FinishedElements {
+ public:
+  struct Entry {
+    Rank host{no_rank};  // none: no such entry
+    std::uint32_t epoch{0};
+    std::uint64_t steps{0};
+    WallTime started, ended;
+    bool operator==(Entry const&) const = default;
+  };
+
+  [[nodiscard]] static bool fits(JobRecord const& record);
+  void insert(JobRecord const& record);
+  void erase(std::uint32_t element);
+  [[nodiscard]] Entry const* find(std::uint32_t element) const;
+  [[nodiscard]] Intervals within(std::uint32_t first, std::uint32_t last) const;
+
+  bool operator==(FinishedElements const&) const = default;
+
+ private:
+  struct Page {
+    std::vector<Entry> entries;
+    std::uint32_t used{0};
+    bool operator==(Page const&) const = default;
+  };
+  std::map<std::uint32_t, Page> pages_;
+};
+
+struct ArrayRecord {
+  struct Cancelled {  // before they were granted
+    std::uint32_t last{0};
+    std::string reason;
+    WallTime at;
+    bool operator==(Cancelled const&) const = default;
+  };
+
+  JobId job;
+  std::shared_ptr<JobArray const> work;
+  std::uint32_t size{0};
+  WallTime submitted, started, ended;  // started: the first element; ended: the last, once all have
+  JobCounts counts;
+  Intervals untouched;  // they wait as they were submitted
+  FinishedElements finished;
+  std::map<std::uint32_t, Cancelled> cancelled;  // by the first of each run
+
+  bool operator==(ArrayRecord const& other) const;
+};
+
+}  // namespace godwit
