@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "edge/hdf5/checkpoint_file.hpp"
 #include "store/fixture.hpp"
 
 namespace godwit {
@@ -113,6 +114,27 @@ assert f['log/stdout'].asstr()[()] == 'first\nsecond line'
 
 // The reader that docs/checkpoint-format.md prints is run as it stands there, and checks digests with the
 // xxHash library itself.
+TEST_F(Tools, AnElementOfAnArray) {
+  image.label.job = image.manifest.job = JobId::of_element(7, 3);
+  test::TestStore store(directory.path());
+  auto const written = store.write(image);
+  ASSERT_TRUE(written.image);
+  EXPECT_EQ(written.image->path, "jobs/7_3/checkpoints/5-12.h5");
+
+  path = directory.path() / written.image->path;
+  expect_in_python("assert f.attrs['job'] == 7 and f.attrs['element'] == 3\n");
+  auto const file = CheckpointFile::open(path);
+  ASSERT_TRUE(file) << file.failure().context;
+  EXPECT_EQ(file->label().job, JobId::of_element(7, 3));
+  EXPECT_EQ(file->manifest().job, JobId::of_element(7, 3));
+  ASSERT_TRUE(file->verify());
+  // The root digest tells the elements apart.
+  image.label.job = JobId::of_element(7, 4);
+  auto const other = store.write(image);
+  ASSERT_TRUE(other.image);
+  EXPECT_NE(CheckpointFile::open(directory.path() / other.image->path)->root(), file->root());
+}
+
 TEST_F(Tools, TheReaderInTheSpecification) {
   std::ifstream in(GODWIT_CHECKPOINT_FORMAT);
   std::stringstream text;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "edge/hdf5/h5/attribute.hpp"
 #include "edge/hdf5/h5/dataset.hpp"
@@ -48,6 +49,12 @@ void read_logs(h5::Id const& file, Contents& contents) {
   }
 }
 
+// What the attributes call the job: an element of an array has two.
+std::pair<std::uint64_t, std::uint64_t> job_in_attributes(h5::Id const& file) {
+  auto const element = h5::has_attribute(file, "element") ? h5::get<std::uint64_t>(file, "element") : 0;
+  return {h5::get<std::uint64_t>(file, "job"), element};
+}
+
 Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
   h5::Quiet const quiet;
   auto const file = h5::open_file(path.string());
@@ -59,6 +66,9 @@ Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
       h5::read_dataset(h5::open_dataset(file, "label"), Scalar::u8, seal.head_bytes));
   if (!label) return damaged("label: " + label.failure().context);
   contents.label = layout::label_of(*label);
+  if (job_in_attributes(file) !=
+      std::pair<std::uint64_t, std::uint64_t>(label->job.number(), label->job.element()))
+    return damaged("label and attributes differ about the job");
   contents.time = label->time;
   contents.software = std::move(label->software);
   contents.encoded = h5::read_dataset(h5::open_dataset(file, "manifest"), Scalar::u8, seal.head_bytes);

@@ -63,7 +63,8 @@ void put_label(h5::Id const& root, CheckpointRecord const& record) {
   auto const& label = record.label;
   h5::put(root, "format_version", checkpoint_format);
   h5::put_text(root, "godwit_version", record.software);
-  h5::put(root, "job", label.job.value);
+  h5::put(root, "job", std::uint64_t{label.job.number()});
+  if (label.job.element() != 0) h5::put(root, "element", std::uint64_t{label.job.element()});
   h5::put_text(root, "type", label.spec.type);
   h5::put_text(root, "name", label.spec.name);
   h5::put_text(root, "account", label.spec.account);
