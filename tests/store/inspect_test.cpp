@@ -1,78 +1,14 @@
 // `godwit inspect` as a user types it, on a store of real files: what it prints, what it exits with, and what
 // it says of files that are no good.
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
-#include "app/godwit/inspect/inspect.hpp"
-#include "store/fixture.hpp"
+#include "store/inspect_rig.hpp"
 
 namespace godwit {
 namespace {
 
-using Json = nlohmann::json;
+using test::Inspect;
+using test::Json;
 using test::TempDir;
 using test::TestStore;
-
-struct Said {
-  int code{0};
-  std::string out, err;
-};
-
-class Inspect : public testing::Test {
- protected:
-  void SetUp() override {
-    TestStore writer(directory.path());
-    auto image = test::sample_image({12});
-    image.manifest.streams[0].path = trace.string();
-    test::write_file(trace, view_of(std::string(1'300'000, 'x')));
-    for (auto const generation : {10, 11, 12}) {
-      image.label.generation = {static_cast<std::uint64_t>(generation)};
-      ASSERT_TRUE(writer.write(image).image);
-    }
-    auto other = test::tiny_image({1});
-    other.label.job = other.manifest.job = {9};
-    other.label.spec.name = "other";
-    ASSERT_TRUE(writer.write(other).image);
-  }
-
-  Said inspect(std::vector<std::string> words) {
-    CLI::App app("test", "godwit");
-    std::string store = directory.path();
-    app.add_option("--store", store);
-    Said said;
-    inspect::add_inspect(
-        app, [&] { return store; }, said.code);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    words.insert(words.begin(), "inspect");
-    std::ranges::reverse(words);
-    try {
-      app.parse(words);
-    } catch (CLI::ParseError const& error) {
-      said.code = 100;
-      std::fprintf(stderr, "%s", error.what());
-    }
-    std::fflush(stdout);
-    said.out = testing::internal::GetCapturedStdout();
-    said.err = testing::internal::GetCapturedStderr();
-    return said;
-  }
-  [[nodiscard]] std::filesystem::path checkpoint(int generation) const {
-    return directory.path() / checkpoint_path({7}, {5}, {static_cast<std::uint64_t>(generation)});
-  }
-  void flip(std::filesystem::path const& path, std::size_t byte) {
-    auto bytes = test::read_file(path);
-    bytes.at(byte) ^= std::byte{4};
-    test::write_file(path, bytes);
-  }
-  static void expect_has(std::string const& text, std::vector<std::string> const& parts) {
-    for (auto const& part : parts)
-      EXPECT_NE(text.find(part), std::string::npos) << part << "\nisn't in\n" << text;
-  }
-
-  TempDir directory;
-  std::filesystem::path trace = directory.path() / "out.csv";
-};
 
 TEST_F(Inspect, ListsAllJobsAndOne) {
   auto const all = inspect({"list"});
@@ -151,6 +87,47 @@ TEST_F(Inspect, SaysWhichJobsAndGenerationsThereAre) {
   EXPECT_EQ(inspect({"list", "--store", directory.path() / "gone"}).code, 2);
   auto const json = Json::parse(inspect({"show", "8", "--json"}).out);
   EXPECT_EQ(json["error"]["code"], "no_such_job");
+}
+
+TEST_F(Inspect, ElementsOfAnArray) {
+  {
+    TestStore writer(directory.path());
+    for (std::uint32_t element : {1U, 2U, 11U}) {
+      for (std::uint64_t generation : {1, 2}) {
+        auto image = test::tiny_image({generation});
+        image.label.job = image.manifest.job = JobId::of_element(8, element);
+        image.label.spec.name = "sweep";
+        ASSERT_TRUE(writer.write(image).image);
+      }
+    }
+  }
+  auto const path = directory.path() / "jobs/8_11/checkpoints/5-2.h5";
+  EXPECT_TRUE(std::filesystem::exists(path));
+  auto const listed = inspect({"list", "8"});
+  EXPECT_EQ(listed.code, 0);
+  expect_has(listed.out, {"8_1:2 ", "8_1:1 ", "8_2:2 ", "8_11:1 "});
+  EXPECT_LT(listed.out.find("8_2:"), listed.out.find("8_11:"));  // by number, not by letter
+  EXPECT_EQ(inspect({"list", "8_2"}).out.find("8_1"), std::string::npos);
+  EXPECT_EQ(Json::parse(inspect({"list", "sweep", "--json"}).out).size(), 6U);
+  for (auto const* target : {"8_11:2", "8_11:latest", "8_11", "8_11:5-2"}) {
+    auto const shown = inspect({"show", target});
+    EXPECT_EQ(shown.code, 0) << shown.err;
+    expect_has(shown.out, {"heat 8_11 \"sweep\"   generation 2"});
+  }
+  EXPECT_EQ(Json::parse(inspect({"show", "8_11", "--json"}).out)["job"], "8_11");
+  EXPECT_EQ(Json::parse(inspect({"list", "7", "--json"}).out)[0]["job"], 7);
+  auto const verified = inspect({"verify", "8:1"});  // that generation of each
+  EXPECT_EQ(verified.code, 0);
+  expect_has(verified.out, {"8_1:1  ✓", "8_2:1  ✓", "8_11:1  ✓"});
+
+  auto const several = inspect({"show", "8:latest"});
+  EXPECT_EQ(several.code, 2);
+  expect_has(several.err, {"8:latest: job 8 is an array; name one of its elements: 8_1, 8_2, 8_11"});
+  for (auto const* target : {"8_3:1", "8_0", "8_", "8_1_1"}) {
+    auto const unknown = inspect({"show", target});
+    EXPECT_EQ(unknown.code, 2);
+    expect_has(unknown.err, {"no such job", "8_1, 8_2, 8_11"});
+  }
 }
 
 TEST_F(Inspect, VerifySaysGoodBadAndUnreadable) {

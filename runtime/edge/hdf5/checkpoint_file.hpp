@@ -60,7 +60,20 @@ class CheckpointFile {
   // Puts the arrays into the arena by their offsets, checking digests on the way. On failure the arena
   // holds whatever had been read.
   [[nodiscard]] Status load(std::span<std::byte> arena) const;
-  // Hands out the bytes of manifest().arrays[array] block by block, each checked before.
+  // The bytes of manifest().arrays[array], a MiB at a time, each checked before: for several files side by
+  // side. The file must outlive it.
+  class BlockReader {
+   public:
+    BlockReader(CheckpointFile const& file, std::size_t array) : file_(file), array_(array) {}
+    [[nodiscard]] Result<ByteView> next();  // good until the next call; empty at the end
+
+   private:
+    CheckpointFile const& file_;
+    std::size_t array_;
+    std::size_t block_ = 0;
+    Bytes buffer_;
+  };
+  // Hands out all of them.
   template <class F>  // F(ByteView)
   [[nodiscard]] Status for_each_block(std::size_t array, F&& each) const {
     BlockReader reader(*this, array);
@@ -77,17 +90,6 @@ class CheckpointFile {
   [[nodiscard]] Status export_field(std::string const& field, std::filesystem::path const& to) const;
 
  private:
-  class BlockReader {
-   public:
-    BlockReader(CheckpointFile const& file, std::size_t array) : file_(file), array_(array) {}
-    [[nodiscard]] Result<ByteView> next();  // empty at the end
-
-   private:
-    CheckpointFile const& file_;
-    std::size_t array_;
-    std::size_t block_ = 0;
-    Bytes buffer_;
-  };
   struct Core;
   explicit CheckpointFile(std::unique_ptr<Core> core);
   [[nodiscard]] Status read_block(std::size_t array, std::size_t block, std::span<std::byte> into) const;

@@ -13,6 +13,7 @@ struct Options {
   bool json{false};
   std::string target;
   std::vector<std::string> targets;
+  DiffOptions diff;
   ExportOptions exported;
 };
 
@@ -21,7 +22,8 @@ bool asked_for_json(CLI::App const& app) {
   return flag != nullptr && flag->count() > 0;
 }
 
-constexpr auto target_help = "JOB, JOB:GENERATION, JOB:latest, or a file; JOB is a number, a name or 'last'";
+constexpr auto target_help =
+    "JOB, JOB:GENERATION, JOB:latest, or a file; JOB is a number, an array's element 7_3, a name or 'last'";
 
 }  // namespace
 
@@ -42,12 +44,13 @@ void print_json(Json const& document) {
 
 void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_code) {
   auto const options = std::make_shared<Options>();  // as long as the parser's callbacks
-  auto& inspect = *app.add_subcommand("inspect", "Look into checkpoints: list, show, verify, export");
+  auto& inspect = *app.add_subcommand("inspect", "Look into checkpoints: list, show, diff, verify, export");
   inspect.require_subcommand(1);
   inspect.fallthrough();
   inspect.footer(
-      "\nExample:\n  godwit inspect show 7:latest\n\nWorks without a runtime. Exit codes: 0 good, 1 bad, 2 "
-      "unreadable.");
+      "\nExample:\n  godwit inspect show 7:latest\n\nWorks without a runtime. Exit codes: 0 good or same, 1 "
+      "bad or "
+      "different, 2 unreadable.");
 
   auto const add = [&](char const* name, char const* description, char const* example,
                        auto run) -> CLI::App& {
@@ -62,11 +65,27 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_co
   };
   auto& list_verb = add("list", "Checkpoints of a job, or of all jobs in the store", "godwit inspect list 7",
                         [](Asked const& asked, Options const& given) { return list(asked, given.target); });
-  list_verb.add_option("JOB", options->target, "A number, a name or 'last'");
+  list_verb.add_option("JOB", options->target, "A number, an array's element 7_3, a name or 'last'");
 
   auto& show_verb = add("show", "What is in a checkpoint", "godwit inspect show 7:12",
                         [](Asked const& asked, Options const& given) { return show(asked, given.target); });
   show_verb.add_option("CHECKPOINT", options->target, target_help)->required();
+
+  auto& diff_verb =
+      add("diff", "What changed from one checkpoint to another", "godwit inspect diff 7:11 7:12",
+          [](Asked const& asked, Options const& given) { return diff(asked, given.diff); });
+  auto& compared = options->diff;
+  diff_verb.add_option("FIRST", compared.a, target_help)->required();
+  diff_verb.add_option("SECOND", compared.b, "The same")->required();
+  auto const tolerance = [&](char const* name, double& to, char const* help) {
+    diff_verb.add_option(name, to, help)->type_name("X")->check(CLI::NonNegativeNumber);
+  };
+  tolerance("--rtol", compared.tolerance.relative,
+            "Numbers are equal if |a - b| is at most X times the larger of |a| and |b|");
+  tolerance("--atol", compared.tolerance.absolute, "Numbers are equal if |a - b| is at most X");
+  diff_verb.footer(
+      "\nNaN equals NaN. A file is read up to where both checkpoints were with it.\nExit codes: 0 same, 1 "
+      "different, 2 unreadable.\n\nExample:\n  godwit inspect diff 7:11 7:12 --rtol 1e-12");
 
   auto& verify_verb = add("verify", "Check every digest of checkpoints; all in the store if none is named",
                           "godwit inspect verify 7:11 7:12", [](Asked const& asked, Options const& given) {

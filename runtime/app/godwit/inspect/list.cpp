@@ -15,7 +15,7 @@ namespace godwit::inspect {
 namespace {
 
 Json entry_json(Chosen const& chosen, Result<CheckpointFile> const& file) {
-  Json entry{{"job", chosen.job.value},
+  Json entry{{"job", job_json(chosen.job)},
              {"epoch", chosen.epoch.value},
              {"generation", chosen.generation.value},
              {"path", chosen.path.string()}};

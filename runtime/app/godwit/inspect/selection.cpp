@@ -22,6 +22,17 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
+// "7", or "7_3" for an element of an array.
+std::optional<JobId> job_of(std::string_view text) {
+  auto const bar = text.find('_');
+  auto const number = number_of(text.substr(0, bar));
+  if (!number || *number > 0xffffffff) return std::nullopt;
+  if (bar == std::string_view::npos) return JobId{*number};
+  auto const element = number_of(text.substr(bar + 1));
+  if (!element || *element == 0 || *element > 0xffffffff) return std::nullopt;
+  return JobId::of_element(static_cast<std::uint32_t>(*number), static_cast<std::uint32_t>(*element));
+}
+
 struct Version {  // "12", "5-12" or "latest"
   std::optional<std::uint64_t> epoch;
   std::optional<std::uint64_t> generation;  // none: the latest
@@ -98,32 +109,39 @@ std::string enumerate(Items const& items, Spell spell_item) {
   return text;
 }
 
+std::string spell_job(JobId job) {
+  return fmt::to_string(job);
+}
+
 Failure no_such_job(fs::path const& store, std::string const& job, std::vector<Chosen> const& files) {
   std::set<JobId> jobs;
   for (auto const& file : files) jobs.insert(file.job);
   if (jobs.empty())
     return reject("no_such_job", fmt::format("{}: there are no checkpoints in {}", job, store.string()));
-  return reject(
-      "no_such_job",
-      fmt::format("{}: no such job among the checkpoints in {}; jobs there: {}", job, store.string(),
-                  enumerate(jobs, [](JobId id) { return fmt::to_string(id.value); })));
+  return reject("no_such_job", fmt::format("{}: no such job among the checkpoints in {}; jobs there: {}", job,
+                                           store.string(), enumerate(jobs, spell_job)));
 }
 
-Result<JobId> find_job(fs::path const& store, std::string const& job, std::vector<Chosen> const& files) {
-  if (auto const number = number_of(job)) {
-    if (std::ranges::any_of(files, [&](auto const& file) { return file.job.value == *number; }))
-      return JobId{*number};
-    return no_such_job(store, job, files);
+// One job, or the elements of one array that have checkpoints.
+Result<std::set<JobId>> find_jobs(fs::path const& store, std::string const& text,
+                                  std::vector<Chosen> const& files) {
+  auto wanted = job_of(text);
+  if (text == "last" && !files.empty()) wanted = files.back().job.array();
+  if (!wanted) {
+    auto const called = jobs_called(text, files);
+    if (called.empty()) return no_such_job(store, text, files);
+    if (called.size() > 1 && called.begin()->array() != called.rbegin()->array()) {
+      return reject("ambiguous", fmt::format("{}: several jobs have that name: {}; give the number", text,
+                                             enumerate(called, spell_job)));
+    }
+    return called;
   }
-  if (job == "last" && !files.empty()) return files.back().job;
-  auto const called = jobs_called(job, files);
-  if (called.empty()) return no_such_job(store, job, files);
-  if (called.size() > 1) {
-    return reject("ambiguous",
-                  fmt::format("{}: several jobs have that name: {}; give the number", job,
-                              enumerate(called, [](JobId id) { return fmt::to_string(id.value); })));
+  std::set<JobId> found;
+  for (auto const& file : files) {
+    if (file.job == *wanted || file.job.array() == *wanted) found.insert(file.job);
   }
-  return *called.begin();
+  if (found.empty()) return no_such_job(store, text, files);
+  return found;
 }
 
 }  // namespace
@@ -141,8 +159,8 @@ Result<std::vector<Chosen>> checkpoints_in(fs::path const& store) {
     return reject("no_store", fmt::format("{}: no store there; name it with --store DIR", store.string()));
   }
   for (auto const& entry : fs::directory_iterator(store / "jobs", error)) {
-    if (auto const job = number_of(entry.path().filename().string())) {
-      add_checkpoints_of({*job}, entry.path() / "checkpoints", files);
+    if (auto const job = job_of(entry.path().filename().string())) {
+      add_checkpoints_of(*job, entry.path() / "checkpoints", files);
     }
   }
   std::ranges::sort(files, [](Chosen const& one, Chosen const& other) {
@@ -171,23 +189,38 @@ Result<std::vector<Chosen>> choose_all(fs::path const& store, std::string const&
     }
     return files;
   }
-  auto const job = find_job(store, target.job, *files);
-  if (!job) return job.failure();
-  std::erase_if(*files, [&](auto const& file) { return file.job != *job; });
+  auto const jobs = find_jobs(store, target.job, *files);
+  if (!jobs) return jobs.failure();
+  std::erase_if(*files, [&](auto const& file) { return !jobs->contains(file.job); });
   if (!target.version) return files;
-  auto const at =
-      std::ranges::find_if(*files, [&](auto const& file) { return target.version->matches(file); });
-  if (at == files->end()) {
+  std::map<JobId, Chosen> matching;  // the newest of each
+  for (auto const& file : *files) {
+    if (target.version->matches(file)) matching.emplace(file.job, file);
+  }
+  if (matching.empty()) {
     return reject("no_such_generation",
-                  fmt::format("{}: job {} has no such generation; it has {}", text, *job,
+                  fmt::format("{}: job {} has no such generation; it has {}", text, target.job,
                               enumerate(*files, [](Chosen const& file) { return spell(file); })));
   }
-  return std::vector<Chosen>{*at};
+  std::vector<Chosen> chosen;
+  for (auto& [job, file] : matching) chosen.push_back(std::move(file));
+  return chosen;
+}
+
+std::string path_text(CheckpointFile const& file, std::string const& path) {
+  auto const prefix = file.label().spec.directory + "/";
+  return prefix.size() > 1 && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
 }
 
 Result<Chosen> choose_one(fs::path const& store, std::string const& target) {
   auto files = choose_all(store, target);
   if (!files) return files.failure();
+  std::set<JobId> jobs;
+  for (auto const& file : *files) jobs.insert(file.job);
+  if (jobs.size() > 1) {
+    return reject("ambiguous", fmt::format("{}: job {} is an array; name one of its elements: {}", target,
+                                           jobs.begin()->array(), enumerate(jobs, spell_job)));
+  }
   return std::move(files->front());
 }
 

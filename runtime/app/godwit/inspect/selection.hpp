@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "edge/hdf5/checkpoint_file.hpp"
 
 namespace godwit::inspect {
 
@@ -23,10 +24,13 @@ struct Chosen {
 
 // One file. Failure codes: "no_store", "no_such_job", "no_such_generation", "ambiguous".
 [[nodiscard]] Result<Chosen> choose_one(std::filesystem::path const& store, std::string const& target);
-// All checkpoints of a job where the target names no generation; else the one. Never empty.
+// All checkpoints of a job where the target names no generation; else the one; of an array, the one of each
+// element that has it. Never empty.
 [[nodiscard]] Result<std::vector<Chosen>> choose_all(std::filesystem::path const& store,
                                                      std::string const& target);
 
+// A job's file as the user wrote its path: without the job's directory, if it lies below.
+[[nodiscard]] std::string path_text(CheckpointFile const& file, std::string const& path);
 [[nodiscard]] std::string spell(Chosen const& chosen);  // "7:12", "7:5-12" if shared, or the path
 
 }  // namespace godwit::inspect

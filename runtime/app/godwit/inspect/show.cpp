@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "app/godwit/format.hpp"
+#include "app/godwit/inspect/file_difference.hpp"
 #include "app/godwit/inspect/selection.hpp"
 #include "app/godwit/inspect/verbs.hpp"
 #include "base/figures.hpp"
@@ -42,13 +43,9 @@ struct View {
   std::vector<FileView> files;
 };
 
-// Captured streams lie in the store: two folders above jobs/<id>/checkpoints, if the file is in its place.
 std::optional<std::uint64_t> size_now(CheckpointFile const& file, StreamMark const& mark) {
-  fs::path path(mark.path);
-  if (path.is_relative())
-    path = fs::absolute(file.path()).parent_path().parent_path().parent_path().parent_path() / path;
   std::error_code error;
-  auto const bytes = fs::file_size(path, error);
+  auto const bytes = fs::file_size(path_of(file, mark), error);
   if (error) return std::nullopt;
   return bytes;
 }
@@ -95,12 +92,6 @@ std::string file_text(FileView const& file) {
     text += fmt::format(" ({} would be cut)", cli::spell_count(file.cut()));
   }
   return text;
-}
-
-// Paths below the job's directory as the user wrote them.
-std::string path_text(CheckpointFile const& file, std::string const& path) {
-  auto const prefix = file.label().spec.directory + "/";
-  return prefix.size() > 1 && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
 }
 
 // Rows as branches of a tree, columns aligned.
@@ -217,7 +208,7 @@ Json view_json(View const& view) {
 
   Json document{
       {"path", file.path().string()}, {"format_version", file.format()}, {"godwit_version", file.software()}};
-  document.update({{"job", label.job.value},
+  document.update({{"job", job_json(label.job)},
                    {"type", label.spec.type},
                    {"name", label.spec.name},
                    {"account", label.spec.account},

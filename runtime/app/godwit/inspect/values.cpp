@@ -114,6 +114,10 @@ std::string real_text(double value) {
   return fmt::format("{:.6g}", value);
 }
 
+Json job_json(JobId job) {
+  return job.element() == 0 ? Json(job.number()) : Json(fmt::to_string(job));
+}
+
 std::string field_text(Field const& field) {
   if (field.form == FieldForm::text) return quoted(to_text(field.value));
   auto const width = width_bytes(field.scalar);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/ids.hpp"
 #include "godwit/scalar.hpp"
 #include "state/manifest.hpp"
 
@@ -22,6 +23,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string number_text(Scalar scalar, std::byte const* at);
 [[nodiscard]] Json number_json(Scalar scalar, std::byte const* at);  // null if not finite
 [[nodiscard]] std::string real_text(double value);                   // 6 digits
+
+[[nodiscard]] Json job_json(JobId job);  // 7, or "7_3" for an element of an array
 
 // A field on one line, cut to a width that fits a terminal.
 [[nodiscard]] std::string field_text(Field const& field);

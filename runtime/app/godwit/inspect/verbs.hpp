@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/godwit/inspect/difference.hpp"
 #include "app/godwit/inspect/inspect.hpp"
 #include "app/godwit/inspect/values.hpp"
 #include "base/result.hpp"
@@ -23,9 +24,15 @@ struct ExportOptions {
   std::string format;  // "": by what is exported
 };
 
+struct DiffOptions {
+  std::string a, b;
+  Tolerance tolerance;
+};
+
 int list(Asked const& asked, std::string const& job);  // "": all jobs
 int show(Asked const& asked, std::string const& target);
 int verify(Asked const& asked, std::vector<std::string> const& targets);  // none: all in the store
+int diff(Asked const& asked, DiffOptions const& options);
 int export_checkpoint(Asked const& asked, ExportOptions const& options);
 
 // Says why on stderr, and as JSON on stdout where that was asked for; returns exit_unreadable.
