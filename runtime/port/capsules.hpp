@@ -32,11 +32,15 @@ struct CapsuleOrder {
   JobSpec spec;
   std::uint64_t arena_bytes{0};  // memory to touch before Prepared, in the host's mapping and the capsule's
   Rank host;
+  JobId clone_of;  // 0: none; else its outputs go to PATH.clone-<job>, copied from the image's job's
 };
 
 namespace capsule {
 
-struct Prepared { CapsuleId capsule; };  // plugin loaded, arguments parsed, memory touched
+struct Prepared {  // plugin loaded, arguments parsed, memory touched; no output is opened before start or restore
+  CapsuleId capsule;
+  std::vector<std::string> outputs;  // absolute paths that it will write to
+};
 struct Running {                         // started, restored or thawed: its first step may have begun
   CapsuleId capsule;
   std::uint64_t steps{0};

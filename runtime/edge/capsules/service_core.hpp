@@ -45,7 +45,8 @@ struct CapsuleService::Core {
     bool live{true};        // its end hasn't been reported, and it wasn't killed
     bool gone{false};       // the zygote reaped it
     bool prepared{false};   // by its own word
-    bool announced{false};  // Prepared has been reported
+    std::vector<std::string> outputs;  // that it will open
+    bool announced{false};             // Prepared has been reported
     std::uint64_t touched_bytes{0};
     std::uint64_t touching_bytes{0};  // > touched_bytes: the worker is at it
     std::unique_ptr<std::atomic<bool>> abandoned{std::make_unique<std::atomic<bool>>(false)};
@@ -80,7 +81,7 @@ struct CapsuleService::Core {
   void announce(Entry& entry);
   void died(Entry& entry, std::string reason);
 
-  void on(Entry& entry, capsule_wire::Prepared const&);
+  void on(Entry& entry, capsule_wire::Prepared& prepared);
   void on(Entry& entry, capsule_wire::Running const& running);
   void on(Entry& entry, capsule_wire::Frozen& frozen);
   void on(Entry& entry, capsule_wire::Suspended const&);

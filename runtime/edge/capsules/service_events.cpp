@@ -144,7 +144,7 @@ void CapsuleService::Core::announce(Entry& entry) {
   auto& capsule = entry.second;
   if (capsule.announced || !capsule.prepared || capsule.touching_bytes > capsule.touched_bytes) return;
   capsule.announced = true;
-  events.push_back(capsule::Prepared{entry.first});
+  events.push_back(capsule::Prepared{entry.first, std::move(capsule.outputs)});
 }
 
 void CapsuleService::Core::died(Entry& entry, std::string reason) {
@@ -165,8 +165,9 @@ void CapsuleService::Core::died(Entry& entry, std::string reason) {
 
 // ---- what capsules report
 
-void CapsuleService::Core::on(Entry& entry, capsule_wire::Prepared const&) {
+void CapsuleService::Core::on(Entry& entry, capsule_wire::Prepared& prepared) {
   entry.second.prepared = true;
+  entry.second.outputs = std::move(prepared.outputs);
   announce(entry);
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Running const& running) {

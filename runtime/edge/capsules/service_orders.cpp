@@ -99,7 +99,8 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
   }
   capsule_wire::Prepare const prepare{
       order.job,  std::move(order.spec),   order.arena_bytes,
-      order.host, settings.store.native(), scratch_directory(zygote->pid(), order.capsule)};
+      order.host, settings.store.native(), scratch_directory(zygote->pid(), order.capsule),
+      order.clone_of};
   command(order.capsule, prepare);
   keep_time();
 }

@@ -107,7 +107,9 @@ void CapsuleLoop::on(capsule_wire::Prepare& order) {
   auto job = HeldJob::prepare(surroundings_, std::move(order));
   if (!job) return give_up(job.failure());
   job_ = std::move(*job);
-  report(capsule_wire::Prepared{});
+  auto outputs = job_->outputs();
+  if (!outputs) return give_up(outputs.failure());
+  report(capsule_wire::Prepared{std::move(*outputs)});
 }
 
 void CapsuleLoop::on(capsule_wire::Start const& start) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "edge/capsules/inside/copied_file.hpp"
 #include "edge/capsules/link/printed.hpp"
 
 namespace godwit::inside {
@@ -44,6 +45,9 @@ Status CapturedStream::resume(std::filesystem::path const& store, JobId job, Str
   }
   place(store, job);
   if (auto status = make_parent(path_); !status) return status;
+  if (mark->path != path_in_store_) {  // the image is of another job, which keeps its own
+    if (auto status = copy_start(name_, store / mark->path, path_, mark->synced); !status) return status;
+  }
   auto file = OutputFile::reopen(*mark, path_);
   if (!file) return file.failure();
   file_ = std::move(*file);

@@ -22,8 +22,8 @@ class CapturedStream {
 
   // For a new job: cuts off what an earlier attempt printed.
   [[nodiscard]] Status begin(std::filesystem::path const& store, JobId job);
-  // For a restored one: cuts back to the image's mark, or to nothing if it has none. What this process
-  // has printed so far is dropped.
+  // For a restored one: cuts back to the image's mark, or to nothing if it has none. If the image is another
+  // job's, goes on from a copy of what that one printed. What this process has printed so far is dropped.
   [[nodiscard]] Status resume(std::filesystem::path const& store, JobId job, StreamMark const* mark);
 
   [[nodiscard]] Status drain();

@@ -40,7 +40,7 @@ HeldJob::HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, c
     : order_(std::move(order)),
       plugin_(plugin),
       arena_(std::move(arena), order_.spec.memory_bytes, surroundings.block.arena_bytes),
-      streams_(order_.spec.directory,
+      streams_(order_.spec.directory, order_.clone_of == JobId{} ? "" : fmt::format(".clone-{}", order_.job),
                AppendBases(std::filesystem::path(order_.store) / fmt::format("jobs/{}/append", order_.job))),
       out_("stdout", surroundings.out, surroundings.block.captured[0]),
       err_("stderr", surroundings.err, surroundings.block.captured[1]),
@@ -68,6 +68,12 @@ Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, cap
   if (auto status = binder.finish(); !status) return status.failure();
   held->arena_.touch(held->order_.arena_bytes);
   return held;
+}
+
+Result<std::vector<std::string>> HeldJob::outputs() {
+  OutputLister lister(plugin_.state_version(), streams_);
+  if (auto status = guarded([&] { job_->describe(lister); }); !status) return status.failure();
+  return lister.take_outputs();
 }
 
 Status HeldJob::open() {
@@ -119,7 +125,8 @@ Status HeldJob::restore(Manifest const& manifest) {
   if (auto status = out_.resume(order_.store, order_.job, mark_of("stdout")); !status) return status;
   if (auto status = err_.resume(order_.store, order_.job, mark_of("stderr")); !status) return status;
 
-  Restorer restorer(manifest, arena_, streams_);
+  auto const from = manifest.job == order_.job ? Restorer::From::itself : Restorer::From::another;
+  Restorer restorer(manifest, from, arena_, streams_);
   if (auto status = guarded([&] { job_->describe(restorer); }); !status) return status;
   if (auto status = restorer.finish(); !status) return status;
   return guarded([&] { job_->restored(*context_); });

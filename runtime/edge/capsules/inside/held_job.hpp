@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "edge/capsules/inside/arena.hpp"
@@ -33,6 +34,9 @@ class HeldJob {
   // Enters the job's directory and environment, loads its plugin, binds its arguments, touches memory.
   [[nodiscard]] static Result<std::unique_ptr<HeldJob>> prepare(Surroundings surroundings,
                                                                 capsule_wire::Prepare order);
+
+  // Where its outputs go; none of them is touched.
+  [[nodiscard]] Result<std::vector<std::string>> outputs();
 
   // A new job: opens its streams; then runs start(), whose failure is the job's.
   [[nodiscard]] Status open();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "edge/capsules/inside/copied_file.hpp"
+
 namespace godwit::inside {
 
 template <class Stream, class File>
@@ -12,13 +14,19 @@ Status Streams::bind(std::string const& name, Stream& stream, Result<std::unique
   return Done{};
 }
 
+std::filesystem::path Streams::place_of(std::filesystem::path const& path) const {
+  auto place = directory_ / path;
+  place += suffix_;
+  return place;
+}
+
 Status Streams::open(std::string const& name, Input& stream, std::filesystem::path const& path) {
   return bind(name, stream, InputFile::open(name, directory_ / path));
 }
 
 Status Streams::open(std::string const& name, Output& stream, std::filesystem::path const& path,
                      Output::Mode mode) {
-  auto const whole = directory_ / path;
+  auto const whole = place_of(path);
   if (mode == Output::replace) return bind(name, stream, OutputFile::open(name, whole, StreamMode::replace));
 
   if (auto const base = bases_.of(whole)) {  // an earlier attempt of this job appended already
@@ -40,6 +48,12 @@ Status Streams::reopen(StreamMark const& mark, Input& stream) {
 
 Status Streams::reopen(StreamMark const& mark, Output& stream) {
   return bind(mark.name, stream, OutputFile::reopen(mark, mark.path));
+}
+
+Status Streams::copy(StreamMark const& mark, Output& stream, std::filesystem::path const& path) {
+  auto const whole = place_of(path);
+  if (auto status = copy_start(mark.name, mark.path, whole, mark.synced); !status) return status;
+  return bind(mark.name, stream, OutputFile::reopen(mark, whole));
 }
 
 Status Streams::flush() {

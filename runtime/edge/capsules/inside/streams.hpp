@@ -15,15 +15,20 @@ namespace godwit::inside {
 
 class Streams {
  public:
-  // Relative paths start at `directory`.
-  Streams(std::filesystem::path directory, AppendBases bases)
-      : directory_(std::move(directory)), bases_(std::move(bases)) {}
+  // Relative paths start at `directory`; `suffix` is added to the paths of outputs.
+  Streams(std::filesystem::path directory, std::string suffix, AppendBases bases)
+      : directory_(std::move(directory)), suffix_(std::move(suffix)), bases_(std::move(bases)) {}
+
+  // Where an output that is declared with this path goes.
+  [[nodiscard]] std::filesystem::path place_of(std::filesystem::path const& path) const;
 
   [[nodiscard]] Status open(std::string const& name, Input& stream, std::filesystem::path const& path);
   [[nodiscard]] Status open(std::string const& name, Output& stream, std::filesystem::path const& path,
                             Output::Mode mode);
   [[nodiscard]] Status reopen(StreamMark const& mark, Input& stream);
   [[nodiscard]] Status reopen(StreamMark const& mark, Output& stream);
+  // The mark is of another job, whose file stays with it: its own goes on from a copy.
+  [[nodiscard]] Status copy(StreamMark const& mark, Output& stream, std::filesystem::path const& path);
 
   [[nodiscard]] Status flush();
   [[nodiscard]] Status sync();
@@ -36,6 +41,7 @@ class Streams {
   Status bind(std::string const& name, Stream& stream, Result<std::unique_ptr<File>> file);
 
   std::filesystem::path directory_;
+  std::string suffix_;
   AppendBases bases_;
   std::map<std::string, Opened, std::less<>> opened_;
 };

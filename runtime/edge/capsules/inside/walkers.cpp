@@ -48,6 +48,15 @@ void Walker::once(std::string_view name) {
   }
 }
 
+// ---- OutputLister
+
+void OutputLister::on_output(std::string_view, Output&, std::string_view path, Output::Mode) {
+  auto const place = std::filesystem::absolute(streams_.place_of(path));
+  std::error_code error;  // links in it resolved as far as it exists: one file, one name
+  auto const whole = std::filesystem::weakly_canonical(place, error);
+  outputs_.push_back(error ? place.lexically_normal().native() : whole.native());
+}
+
 // ---- Opener
 
 void Opener::on_field(std::string_view name, FieldAccess, std::vector<std::byte> const*) {
@@ -155,7 +164,7 @@ void Restorer::on_output(std::string_view name, Output& stream, std::string_view
   if (!status()) return;
   if (mark == nullptr) return take(streams_.open(std::string(name), stream, path, mode));
   if (mark->mode == StreamMode::input) return take(type_changed("stream", name, "an input", "an output"));
-  take(streams_.reopen(*mark, stream));
+  take(from_ == From::another ? streams_.copy(*mark, stream, path) : streams_.reopen(*mark, stream));
 }
 
 Status Restorer::finish() {

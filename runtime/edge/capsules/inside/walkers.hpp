@@ -1,11 +1,13 @@
-// The three ways in which a job's describe() is walked: Opener before start(), Packer at a safe point,
-// Restorer from an image. Each collects the first failure; the walk goes on to its end.
+// The ways in which a job's describe() is walked: OutputLister before anything is opened, Opener before
+// start(), Packer at a safe point, Restorer from an image. Each collects the first failure; the walk goes on to its end.
 #pragma once
 
 #include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "edge/capsules/inside/arena.hpp"
@@ -33,6 +35,23 @@ class Walker : public State {
   std::uint32_t version_;
   Status status_{Done{}};
   std::set<std::string, std::less<>> names_;
+};
+
+// Collects where the declared outputs will go, as absolute paths; touches nothing.
+class OutputLister final : public Walker {
+ public:
+  OutputLister(std::uint32_t version, Streams const& streams) : Walker(version), streams_(streams) {}
+  [[nodiscard]] std::vector<std::string> take_outputs() { return std::move(outputs_); }
+
+ private:
+  void on_field(std::string_view, FieldAccess, std::vector<std::byte> const*) override {}
+  void on_retired(std::string_view) override {}
+  void on_array(std::string_view, Scalar, ArrayBase&) override {}
+  void on_input(std::string_view, Input&, std::string_view) override {}
+  void on_output(std::string_view name, Output& stream, std::string_view path, Output::Mode mode) override;
+
+  Streams const& streams_;
+  std::vector<std::string> outputs_;
 };
 
 // Opens the declared streams of a new job.
@@ -73,8 +92,9 @@ class Packer final : public Walker {
 // refuses an image with anything that the job neither described nor retired.
 class Restorer final : public Walker {
  public:
-  Restorer(Manifest const& manifest, Arena const& arena, Streams& streams)
-      : Walker(manifest.state_version), manifest_(manifest), arena_(arena), streams_(streams) {}
+  enum class From : std::uint8_t { itself, another };  // another job's image: its outputs are copied
+  Restorer(Manifest const& manifest, From from, Arena const& arena, Streams& streams)
+      : Walker(manifest.state_version), manifest_(manifest), from_(from), arena_(arena), streams_(streams) {}
 
   [[nodiscard]] Status finish();
 
@@ -88,6 +108,7 @@ class Restorer final : public Walker {
   Entry const* find(std::vector<Entry> const& entries, std::string_view name);
 
   Manifest const& manifest_;
+  From from_;
   Arena const& arena_;
   Streams& streams_;
   std::set<std::string, std::less<>> met_;

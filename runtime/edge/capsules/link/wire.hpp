@@ -27,9 +27,10 @@ struct Prepare {
   Rank host;
   std::string store;
   std::string scratch;  // where the job's scratch directory goes if it asks for one
+  JobId clone_of;       // 0: none
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& spec& arena_bytes& host& store& scratch;
+    archive& job& spec& arena_bytes& host& store& scratch& clone_of;
   }
 };
 struct Start {
@@ -88,8 +89,11 @@ using Command = std::variant<Prepare, Start, Restore, Freeze, Thaw, Suspend, Res
 // ---- reports, capsule → host
 
 struct Prepared {
+  std::vector<std::string> outputs;  // that it will open: absolute paths
   template <class Archive>
-  void serialize(Archive&, unsigned) {}
+  void serialize(Archive& archive, unsigned) {
+    archive& outputs;
+  }
 };
 struct Running {
   std::uint64_t steps{0};
