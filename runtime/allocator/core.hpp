@@ -5,7 +5,7 @@
 // then grants what can be granted, serves the desks whose turn came, and goes on with a shutdown.
 //
 // The handlers are spread over the files by purpose: membership, submit, grants, desks (one operation
-// at a time per job), moves, orders, calls, commands, rows, shutdown.
+// at a time per job), outputs, moves, orders, calls, commands, rows, shutdown.
 #pragma once
 
 #include <deque>
@@ -139,6 +139,7 @@ struct Allocator::Core {
   // ---- messages. Those that a host has no business sending are noted and dropped.
   void hear(Rank from, msg::Hello const& message);
   void hear(Rank from, msg::Heartbeat const& message);
+  void hear(Rank from, msg::ClaimOutputs const& message);
   void hear(Rank from, msg::JobStarted const& message);
   void hear(Rank from, msg::JobEnded const& message);
   void hear(Rank from, msg::Accepted const& message);
@@ -191,6 +192,9 @@ struct Allocator::Core {
   void ended(JobId job, Outcome const& outcome);
   void strand(JobId job);
   void settle(JobId job);
+
+  // ---- outputs.cpp
+  void give_up_outputs(JobId job);
 
   // ---- desks.cpp
   void ask(JobId job, Operation operation);
@@ -258,6 +262,8 @@ struct Allocator::Core {
   std::set<JobId> held;                     // might still run under an old lease
   std::map<std::string, JobId> names;       // the newest job of that name
   std::map<JobId, msg::JobReport> reports;  // as last heard
+  std::map<std::string, JobId> outputs;     // path to the live job that writes there
+  std::map<JobId, std::vector<std::string>> claims;
 
   RequestId next_request{first_request};
   std::map<CommandId, Ticket> tickets;

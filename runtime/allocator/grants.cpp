@@ -149,6 +149,7 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   journal(log::Ended{job, record.epoch, outcome, wall});
   reseat(job);
   held.erase(job);
+  give_up_outputs(job);
   bool const failed = outcome.ending == Ending::failed;
   note(failed ? Level::warning : Level::info, job, record.epoch,
        fmt::format("{} {} after {} steps{}{}", called(record),

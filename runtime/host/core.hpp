@@ -60,6 +60,7 @@ struct Host::Core {
   void on(Rank, msg::HeartbeatSeen const& message);
   void on(Rank, msg::Poll const& message);
   void on(Rank, msg::StartJob const& message);
+  void on(Rank, msg::OutputsClaimed const& message);
   void on(Rank, msg::PrepareArrival const& message);
   void on(Rank from, msg::ArrivalReady const& message);
   void on(Rank from, msg::Round const& message);
@@ -81,7 +82,7 @@ struct Host::Core {
   void misdirected(Rank from);
 
   // capsules
-  void on(Holding& held, capsule::Prepared const&);
+  void on(Holding& held, capsule::Prepared const& event);
   void on(Holding& held, capsule::Running const& event);
   void on(Holding& held, capsule::Frozen const& event);
   void on(Holding& held, capsule::Suspended const&);
@@ -100,7 +101,7 @@ struct Host::Core {
   void on(stored::Reserved const& event);
 
   // holdings
-  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes);
+  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes, JobId clone_of = {});
   Holding* by_capsule(CapsuleId capsule);
   Holding* live_at(JobId job, Epoch epoch);
   Holding* arrival_at(JobId job, Epoch target_epoch);

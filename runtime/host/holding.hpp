@@ -27,6 +27,7 @@ namespace godwit::host {
 struct Starting {
   std::vector<msg::ImageName> images;  // still to be tried, newest first; empty at first: afresh
   bool prepared{false};
+  bool claiming{false};  // its outputs have been claimed, and the allocator hasn't answered
   bool afresh{true};
   std::optional<RequestId> asked;        // of the store: verify or load
   std::optional<msg::ImageName> chosen;  // verified
@@ -68,6 +69,7 @@ struct Holding {
   Epoch epoch;  // arriving: the target epoch
   CapsuleId capsule;
   JobSpec spec;
+  JobId clone_of;  // 0: none
   Phase phase{Phase::preparing};
   int pins{0};  // what refers to the arena
 

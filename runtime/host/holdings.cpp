@@ -4,16 +4,18 @@
 
 namespace godwit::host {
 
-Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes) {
+Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes,
+                          JobId clone_of) {
   last_capsule = last_capsule.next();
   auto& held = holdings[last_capsule];
   held.job = job;
   held.epoch = epoch;
   held.capsule = last_capsule;
   held.spec = spec;
+  held.clone_of = clone_of;
   held.interval = checkpoint::Interval{spec.checkpoint_every};
   capsules.emplace(job, last_capsule);
-  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self}});
+  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self, clone_of}});
   return held;
 }
 

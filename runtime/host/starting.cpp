@@ -6,6 +6,11 @@
 
 namespace godwit::host {
 
+// Not that of the job that it was cloned from: that one is no part of its lineage, and doesn't count in it.
+static bool is_own(JobId job, msg::ImageName const& image) {
+  return image.path == checkpoint_path(job, image.epoch, image.generation);
+}
+
 void Host::Core::on(Rank, msg::StartJob const& message) {
   if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.epoch) {
     // Answered with what is here, never obeyed. One that is still being prepared answers by itself.
@@ -20,12 +25,12 @@ void Host::Core::on(Rank, msg::StartJob const& message) {
 }
 
 void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {
-  auto& held = hold(message.job, message.epoch, message.spec, 0);
+  auto& held = hold(message.job, message.epoch, message.spec, 0, message.clone_of);
   held.starting.images = message.images;
   held.starting.afresh = message.images.empty();
   held.starting.set_aside = std::move(set_aside);
   for (auto const& image : message.images) {
-    held.last_generation = std::max(held.last_generation, image.generation);
+    if (is_own(held.job, image)) held.last_generation = std::max(held.last_generation, image.generation);
   }
   if (!held.starting.afresh) {
     held.starting.asked = ask(held);
@@ -33,9 +38,14 @@ void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> 
   }
 }
 
-void Host::Core::on(Holding& held, capsule::Prepared const&) {
+// No output is opened, let alone emptied, before the allocator says that no other job has it.
+void Host::Core::on(Holding& held, capsule::Prepared const& event) {
   if (held.phase == Holding::Phase::preparing) {
     held.starting.prepared = true;
+    if (!event.outputs.empty()) {
+      held.starting.claiming = true;
+      return send(allocator_rank, msg::ClaimOutputs{held.job, held.epoch, event.outputs});
+    }
     go_on_starting(held);
   } else if (held.arrival && held.arrival->prepared()) {
     held.round_may_come = true;
@@ -45,10 +55,18 @@ void Host::Core::on(Holding& held, capsule::Prepared const&) {
   }
 }
 
-// Once the capsule is prepared and, where there are images, one is verified.
+void Host::Core::on(Rank, msg::OutputsClaimed const& message) {
+  auto* const held = newest_of(message.job);
+  if (held == nullptr || held->epoch != message.epoch || held->phase != Holding::Phase::preparing) return;
+  held->starting.claiming = false;
+  if (message.refusal) return fail_start(*held, message.refusal->context, true);
+  go_on_starting(*held);
+}
+
+// Once the capsule is prepared, its outputs are its own and, where there are images, one is verified.
 void Host::Core::go_on_starting(Holding& held) {
   auto& starting = held.starting;
-  if (!starting.prepared) return;
+  if (!starting.prepared || starting.claiming) return;
   if (starting.afresh) return emit(StartCapsule{held.capsule, held.epoch});
   if (!starting.chosen || starting.asked) return;
   starting.asked = ask(held);
@@ -96,7 +114,7 @@ void Host::Core::next_image(Holding& held, Failure bad) {
   }
   if (!rest.empty()) {
     auto const generation = held.last_generation;
-    msg::StartJob const again{held.job, held.epoch, held.spec, std::move(rest)};
+    msg::StartJob const again{held.job, held.epoch, held.spec, std::move(rest), held.clone_of};
     auto set_aside = std::move(starting.set_aside);
     release(held);
     begin_start(again, std::move(set_aside));
@@ -119,7 +137,7 @@ void Host::Core::become_live(Holding& held, capsule::Running const& event) {
   held.report.steps = event.steps;
   held.started = {held.job,    held.epoch,      held.starting.chosen,
                   event.steps, event.suspended, std::move(held.starting.set_aside)};
-  if (held.starting.chosen) held.newest = held.starting.chosen;
+  if (held.starting.chosen && is_own(held.job, *held.starting.chosen)) held.newest = held.starting.chosen;
   held.starting = {};
   if (held.interval.wanted()) {
     held.interval_timer = arm(held.interval.next(now) - now, TimerKind::interval, held.capsule);

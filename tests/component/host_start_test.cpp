@@ -181,5 +181,65 @@ TEST_F(HostStart, TwoJobsSideBySide) {
   forgotten(first);
 }
 
+TEST_F(HostStart, OutputsAreClaimedBeforeTheyAreOpened) {
+  from_allocator(msg::StartJob{job, e4, spec_of(), {}});
+  auto const capsule_id = did<host::PrepareCapsule>().order.capsule;
+  capsule(capsule::Prepared{capsule_id, {"/w/out.csv", "/w/log"}});
+  auto const claim = told_allocator<msg::ClaimOutputs>();
+  EXPECT_EQ(claim.job, job);
+  EXPECT_EQ(claim.epoch, e4);
+  EXPECT_EQ(claim.paths, (std::vector<std::string>{"/w/out.csv", "/w/log"}));
+  nothing_else();  // not started yet
+  from_allocator(msg::OutputsClaimed{job, e3, std::nullopt});  // of an epoch that has passed
+  nothing_else();
+  from_allocator(msg::OutputsClaimed{job, e4, std::nullopt});
+  EXPECT_EQ(did<host::StartCapsule>().epoch, e4);
+}
+
+TEST_F(HostStart, AnOutputThatIsTakenFailsTheJobUnopened) {
+  from_allocator(msg::StartJob{job, e4, spec_of(), {}});
+  auto const capsule_id = did<host::PrepareCapsule>().order.capsule;
+  capsule(capsule::Prepared{capsule_id, {"/w/out.csv"}});
+  told_allocator<msg::ClaimOutputs>();
+  from_allocator(msg::OutputsClaimed{job, e4, reject("output_taken", "output /w/out.csv belongs to job 5")});
+  EXPECT_EQ(did<host::KillCapsule>().capsule, capsule_id);
+  EXPECT_EQ(ended(Ending::failed, e4).outcome.reason, "output /w/out.csv belongs to job 5");
+  EXPECT_EQ(did<host::ForgetCapsule>().capsule, capsule_id);
+}
+
+TEST_F(HostStart, FromAnImageOutputsAreClaimedWhileItIsVerified) {
+  auto const capsule_id = granted({newest});
+  capsule(capsule::Prepared{capsule_id, {"/w/out.csv"}});
+  told_allocator<msg::ClaimOutputs>();
+  verified(newest);
+  nothing_else();  // the file would be cut back
+  from_allocator(msg::OutputsClaimed{job, e4, std::nullopt});
+  loads(capsule_id, newest);
+}
+
+TEST_F(HostStart, ACloneIsPreparedAsOneAlsoForTheNextImage) {
+  msg::ImageName const origin{e1, Generation{3}, checkpoint_path(JobId{5}, e1, Generation{3})};
+  from_allocator(msg::StartJob{job, e4, spec_of(), {newest, origin}, JobId{5}});
+  auto const first = did<host::PrepareCapsule>().order;
+  EXPECT_EQ(first.clone_of, JobId{5});
+  verify = did<host::VerifyImages>();
+  verified(newest);
+  capsule(capsule::Prepared{first.capsule});
+  auto const load = loads(first.capsule, newest);
+  store(stored::Loaded{load.request, data_lost("digest", "torn")});
+  did<host::KillCapsule>();
+  did<host::ForgetCapsule>();
+  auto const second = did<host::PrepareCapsule>().order;
+  EXPECT_EQ(second.clone_of, JobId{5});
+  verify = did<host::VerifyImages>();
+  EXPECT_EQ(verify.images, std::vector{origin});
+  verified(origin);
+  capsule(capsule::Prepared{second.capsule});
+  store(stored::Loaded{loads(second.capsule, origin).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Running{second.capsule, 40, false});
+  EXPECT_EQ(told_allocator<msg::JobStarted>().from, origin);
+}
+
 }  // namespace
 }  // namespace godwit::test

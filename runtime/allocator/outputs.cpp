@@ -1,0 +1,48 @@
+// Outputs: no two live jobs write to the same path. A job claims its outputs each time it starts or goes on
+// from a file, and keeps them until it has ended, wherever it moves; what a former world's jobs had, they
+// claim again.
+#include <fmt/format.h>
+
+#include "allocator/core.hpp"
+
+namespace godwit::allocator {
+
+namespace {
+
+Failure taken(std::string const& path, JobRecord const& owner) {
+  auto const* const state = owner.state == JobState::suspended                                    ? "suspended"
+                            : owner.state == JobState::waiting || owner.state == JobState::stranded ? "yet to go on"
+                                                                                                    : "still running";
+  return reject("output_taken",
+                fmt::format("output {} belongs to {}, which is {}: choose another path or wait for it (--after {})",
+                            path, called(owner), state, owner.job));
+}
+
+}  // namespace
+
+void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
+  auto const* record = record_of(message.job);
+  if (record == nullptr || record->state != JobState::starting || record->host != from ||
+      record->epoch != message.epoch) {
+    return note(Level::warning, message.job, message.epoch,
+                fmt::format("ClaimOutputs from host {} is of old: dropped", from));
+  }
+  for (auto const& path : message.paths) {
+    auto const owner = outputs.find(path);
+    if (owner == outputs.end() || owner->second == message.job) continue;
+    return send(from, msg::OutputsClaimed{message.job, message.epoch, taken(path, *record_of(owner->second))});
+  }
+  give_up_outputs(message.job);  // another attempt of it may have named others
+  for (auto const& path : message.paths) outputs[path] = message.job;
+  claims[message.job] = message.paths;
+  send(from, msg::OutputsClaimed{message.job, message.epoch, std::nullopt});
+}
+
+void Allocator::Core::give_up_outputs(JobId job) {
+  auto const at = claims.find(job);
+  if (at == claims.end()) return;
+  for (auto const& path : at->second) outputs.erase(path);
+  claims.erase(at);
+}
+
+}  // namespace godwit::allocator
