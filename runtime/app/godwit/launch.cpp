@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,49 +17,8 @@
 namespace godwit::cli {
 namespace {
 
-std::int32_t usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
-std::filesystem::path own_directory() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
 std::filesystem::path output_path(std::filesystem::path const& store) {
   return store / "log" / "runtime.out";
-}
-
-std::vector<std::string> command_line(std::filesystem::path const& store, std::int32_t hosts,
-                                      LaunchOptions const& options) {
-  std::vector<std::string> words{"mpirun",
-                                 "--enable-recovery",
-                                 "--bind-to",
-                                 "none",
-                                 "--oversubscribe",
-                                 "--mca",
-                                 "pml",
-                                 "ob1",
-                                 "--mca",
-                                 "btl",
-                                 "vader,tcp,self",
-                                 "--mca",
-                                 "mpi_yield_when_idle",
-                                 "1",
-                                 "-n",
-                                 std::to_string(hosts + 1),
-                                 (own_directory() / "godwitd").string(),
-                                 "--store",
-                                 store.string()};
-  auto const add = [&](char const* flag, std::string value) {
-    words.emplace_back(flag);
-    words.push_back(std::move(value));
-  };
-  if (options.slots > 0) add("--slots", std::to_string(options.slots));
-  for (auto const& directory : options.plugins)
-    add("--plugins", std::filesystem::absolute(directory).string());
-  return words;
 }
 
 Status make_store(std::filesystem::path const& store) {
@@ -81,7 +39,7 @@ void reset_root_guard() {
 }  // namespace
 
 void add_launch_options(CLI::App& verb, LaunchOptions& to) {
-  verb.add_option("--hosts", to.hosts, "Hosts to start; else one per core")
+  verb.add_option("--hosts", to.hosts, "Hosts to start; else one per core; in a Slurm job, one per task")
       ->type_name("N")
       ->check(at_least(1));
   verb.add_option("--slots", to.slots, "Jobs that run on a host at once")->type_name("N")->check(at_least(1));
@@ -89,6 +47,8 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->check(CLI::ExistingDirectory);
+  verb.add_option("--launcher", to.launcher, "What starts the ranks: srun in a Slurm job, mpirun elsewhere")
+      ->check(CLI::IsMember({"srun", "mpirun"}));
 }
 
 Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOptions const& options) {
@@ -99,24 +59,28 @@ Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOpti
         fmt::format("a runtime is already running on {} (rank 0 is process {} on {}); 'godwit stop' ends it",
                     store.string(), client->runtime().pid, client->runtime().node));
   }
-  Launched launched(store, options.hosts > 0 ? options.hosts : usable_cores());
-  if (auto const spawned = launched.spawn(options); !spawned) return spawned.failure();
+  auto plan = plan_launch(store, options);
+  if (!plan) return plan.failure();
+  for (auto const& note : plan->notes) fmt::print(stderr, "{}\n", note);
+  Launched launched(store, plan->hosts);
+  if (auto const spawned = launched.spawn(*std::move(plan)); !spawned) return spawned.failure();
   return launched;
 }
 
-Status Launched::spawn(LaunchOptions const& options) {
+Status Launched::spawn(LaunchPlan plan) {
   auto const path = output_path(store_);
   int const output = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (output < 0) {
     return reject("store_not_writable", fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
   output_from_ = std::filesystem::file_size(path);
-  auto words = command_line(store_, hosts_, options);
+  if (!plan.places.empty())
+    std::ofstream(store_ / "log" / "nodes") << fmt::format("{}\n", fmt::join(plan.places, "\n"));
   std::vector<char*> arguments;
-  for (auto& word : words) arguments.push_back(word.data());
+  for (auto& word : plan.words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  mpirun_ = ::fork();
-  if (mpirun_ == 0) {
+  launcher_ = ::fork();
+  if (launcher_ == 0) {
     ::setsid();
     SignalWatch::forget();
     int const nothing = ::open("/dev/null", O_RDONLY);
@@ -124,19 +88,21 @@ Status Launched::spawn(LaunchOptions const& options) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     reset_root_guard();
+    for (auto const& [name, value] : plan.environment) setenv(name.c_str(), value.c_str(), 1);
     ::execvp(arguments[0], arguments.data());
-    fmt::print(stderr, "mpirun: {}; it comes with the package openmpi-bin\n", std::strerror(errno));
+    fmt::print(stderr, "{}: {}; {}\n", arguments[0], std::strerror(errno),
+               plan.places.empty() ? "it comes with the package openmpi-bin" : "is Slurm's srun in $PATH?");
     ::_exit(127);
   }
   ::close(output);
-  std::ofstream(store_ / "log" / "mpirun.pid") << mpirun_ << '\n';
-  if (mpirun_ < 0)
-    return retry_later("fork", fmt::format("mpirun can't be started: {}", std::strerror(errno)));
+  std::ofstream(store_ / "log" / "mpirun.pid") << launcher_ << '\n';
+  if (launcher_ < 0)
+    return retry_later("fork", fmt::format("the launcher can't be started: {}", std::strerror(errno)));
   return Done{};
 }
 
 bool Launched::has_ended() {
-  if (!ended_) ended_ = ::waitpid(mpirun_, nullptr, WNOHANG) != 0;
+  if (!ended_) ended_ = ::waitpid(launcher_, nullptr, WNOHANG) != 0;
   return ended_;
 }
 
@@ -145,10 +111,10 @@ void Launched::await_end(Duration patience) {
   bool asked = false;
   while (!has_ended()) {
     if (std::chrono::steady_clock::now() > deadline && !asked) {
-      ::kill(mpirun_, SIGTERM);  // mpirun takes its ranks along
+      ::kill(launcher_, SIGTERM);  // it takes its ranks along
       asked = true;
     }
-    if (std::chrono::steady_clock::now() > deadline + 10s) ::kill(mpirun_, SIGKILL);
+    if (std::chrono::steady_clock::now() > deadline + 10s) ::kill(launcher_, SIGKILL);
     std::this_thread::sleep_for(10ms);
   }
 }

@@ -1,8 +1,8 @@
-// Starting the runtime: mpirun with godwitd on every rank, in a session of its own, so that Ctrl-C in a
-// terminal reaches `godwit` alone and the world is ended by command. Why each mpirun flag: docs/adr.
+// Starting the runtime: a launcher (launcher.hpp) with godwitd on every rank, in a session of its own, so
+// that Ctrl-C in a terminal reaches `godwit` alone and the world is ended by command.
 //
 // mpirun's own exit code says nothing (it returns 0 for a rank 0 that failed): what became of a world is
-// asked of STORE/verdict.json. Its output goes to STORE/log/runtime.out, its process number to
+// asked of STORE/verdict.json. The launcher's output goes to STORE/log/runtime.out, its process number to
 // STORE/log/mpirun.pid. One thread.
 #pragma once
 
@@ -14,44 +14,40 @@
 #include <vector>
 
 #include "app/godwit/invocation.hpp"
+#include "app/godwit/launcher.hpp"
 #include "app/godwit/signals.hpp"
 #include "base/result.hpp"
 #include "message/command.hpp"
 
 namespace godwit::cli {
 
-struct LaunchOptions {
-  std::int32_t hosts{0};  // 0: as many as there are cores
-  std::int32_t slots{0};  // 0: godwitd decides
-  std::vector<std::string> plugins;
-};
-
 void add_launch_options(CLI::App& verb, LaunchOptions& to);
 
 // A runtime that this process started. Not ended by the destructor: that takes a command.
 class Launched {
  public:
-  // Fails if the store can't be written or a runtime answers there already.
+  // Fails if the store can't be written or a runtime answers there already. Inside a Slurm allocation it says
+  // on stderr what it takes from it.
   static Result<Launched> launch(std::filesystem::path const& store, LaunchOptions const& options);
 
   // Until every host is alive. A failure has code "interrupted" if a signal came: then, and on any other
   // failure, nothing is left running.
   Status await_hosts(SignalWatch& signals);
 
-  [[nodiscard]] bool has_ended();     // mpirun, and so every rank
+  [[nodiscard]] bool has_ended();     // the launcher, and so every rank
   void await_end(Duration patience);  // then it is ended the hard way
   [[nodiscard]] std::int32_t hosts() const { return hosts_; }
   [[nodiscard]] Term term() const { return term_; }  // once its hosts are up
-  [[nodiscard]] std::string last_words() const;  // the end of its output in this run
+  [[nodiscard]] std::string last_words() const;      // the end of its output in this run
 
  private:
   Launched(std::filesystem::path store, std::int32_t hosts) : store_(std::move(store)), hosts_(hosts) {}
-  Status spawn(LaunchOptions const& options);
+  Status spawn(LaunchPlan plan);
 
   std::filesystem::path store_;
   std::int32_t hosts_;
   Term term_;
-  pid_t mpirun_{-1};
+  pid_t launcher_{-1};
   bool ended_{false};
   std::uint64_t output_from_{0};  // where this run's output begins in runtime.out
 };

@@ -59,6 +59,19 @@ int report_jobs(Invocation const& invocation, std::vector<cmd::JobRow> const& ro
   return exit_code_of(rows);
 }
 
+// The runtime went away under us: stopped by another command, or dead.
+int lost(Invocation const& invocation, Failure failure, Term term, Launched* own) {
+  if (!rpc::is_unreachable(failure)) return invocation.complain(failure);
+  auto const well = ended_well(invocation.store(), term, 10s);
+  if (well) {
+    fmt::print(stderr, "the runtime was stopped, its jobs checkpointed; 'godwit run' goes on from there\n");
+    return exit_requeue;
+  }
+  failure = well.failure();
+  if (own != nullptr) failure.context += "\n" + own->last_words();
+  return invocation.complain(failure);
+}
+
 // A signal came: an own runtime is stopped with everything checkpointed, another's is left alone.
 int end_early(Invocation const& invocation, Launched* own) {
   SignalWatch::forget();  // a second Ctrl-C doesn't wait for the checkpoints
@@ -71,22 +84,10 @@ int end_early(Invocation const& invocation, Launched* own) {
   fmt::print(stderr, "stopping: checkpointing every job\n");
   auto const stopped = stop_runtime(invocation.store());
   own->await_end(30s);
-  if (!stopped) return invocation.complain(stopped.failure());
+  // Slurm gives the signal to every process of a job: rank 0 may have stopped by itself.
+  if (!stopped) return lost(invocation, stopped.failure(), own->term(), own);
   fmt::print(stderr, "{}\n", spell_stop(*stopped));
   return stopped->unsaved.empty() ? exit_requeue : exit_refused;
-}
-
-// The runtime went away under us: stopped by another command, or dead.
-int lost(Invocation const& invocation, Failure failure, Term term, Launched* own) {
-  if (!rpc::is_unreachable(failure)) return invocation.complain(failure);
-  auto const well = ended_well(invocation.store(), term, 10s);
-  if (well) {
-    fmt::print(stderr, "the runtime was stopped, its jobs checkpointed; 'godwit run' goes on from there\n");
-    return exit_requeue;
-  }
-  failure = well.failure();
-  if (own != nullptr) failure.context += "\n" + own->last_words();
-  return invocation.complain(failure);
 }
 
 int follow_jobs(Invocation const& invocation, cmd::Submit const& request, SignalWatch& signals,

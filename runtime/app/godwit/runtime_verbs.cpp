@@ -54,9 +54,10 @@ int start(Invocation const& invocation, StartOptions const& options) {
     fmt::print(stderr, "stopping: checkpointing every job\n");
     auto const stopped = stop_runtime(invocation.store());
     launched->await_end(30s);
-    return report_stop(invocation, stopped);
+    if (stopped || !rpc::is_unreachable(stopped.failure())) return report_stop(invocation, stopped);
+    break;  // Slurm gives the signal to every process of a job: rank 0 may have stopped by itself
   }
-  auto const well = ended_well(invocation.store(), launched->term(), 0s);
+  auto const well = ended_well(invocation.store(), launched->term(), 1s);
   if (well) return exit_done;
   auto failure = well.failure();
   failure.context += "\n" + launched->last_words();
