@@ -7,6 +7,7 @@ set -euo pipefail
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/godwit-cli-XXXXXX")
 export GODWIT_STORE="$work/store"
+unset SLURM_JOB_ID  # a test that is run inside a Slurm job starts nothing on its other nodes
 cd "$work"
 
 # godwit, but never for ever.

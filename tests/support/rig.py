@@ -87,6 +87,7 @@ class Runtime:
             self.witness.mkdir()
         self.environment = dict(os.environ, GODWIT_STORE=str(self.store), XDG_RUNTIME_DIR=str(self.directory))
         self.environment.pop("GODWIT_WITNESS", None)
+        self.environment.pop("SLURM_JOB_ID", None)  # nothing is started on the other nodes of a Slurm job
         if witness:
             self.environment["GODWIT_WITNESS"] = str(self.witness)
         self.process = None
