@@ -27,7 +27,7 @@ Node::Turn Loop::turn() {
     fire(*timer);
     happened = true;
   }
-  Node::Turn turned{in_flight || happened || urgent(now), timers.next(), {}};
+  Node::Turn turned{in_flight || happened || urgent(now), happened, timers.next(), {}};
   if (exit_code_) {
     bool const left = !in_flight && !happened && idle();
     if (left || now >= leave_by_) turned.exit_code = exit_code_;

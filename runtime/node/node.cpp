@@ -50,6 +50,7 @@ int Node::run(Sleeper& sleeper, std::function<void()> const& before_turn) {
     if (before_turn) before_turn();
     auto const turned = turn();
     if (turned.exit_code) return *turned.exit_code;
+    if (turned.happened) continue;
     auto at_most = sleep_max;
     if (turned.next_timer != Instant{}) {
       at_most = std::clamp(turned.next_timer - core_->loop().now(), Duration{0}, sleep_max);

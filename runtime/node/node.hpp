@@ -52,6 +52,7 @@ class Node {
 
   struct Turn {
     bool active{false};           // something happened or is in flight
+    bool happened{false};         // it did: what it caused may be here already
     Instant next_timer{};         // {}: none
     std::optional<int> exit_code; // the state machine is done
   };

@@ -37,7 +37,7 @@ std::span<std::byte> prefaulted(std::size_t bytes) {
 // The node's loop, with nothing but a transport.
 class Loop final : public TransportEvents {
  public:
-  explicit Loop(MpiTransport& transport) : transport_(transport), sleeper_({transport.wait_fd()}) {}
+  explicit Loop(MpiTransport& transport) : transport_(transport), sleeper_({transport.bell_fd(), transport.wait_fd()}) {}
 
   template <class Condition>
   void run_until(Condition condition) {

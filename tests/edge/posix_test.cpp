@@ -12,6 +12,7 @@
 
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/death_watch.hpp"
+#include "edge/posix/doorbell.hpp"
 #include "edge/posix/fd_sleeper.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/posix/identity.hpp"
@@ -63,6 +64,33 @@ TEST(FdSleeper, NeverLongerThanAsked) {
   FdSleeper sleeper({});
   for (int i = 0; i < 1000; ++i) sleeper.sleep(0ns, false);
   sleeper.sleep(-5s, false);
+}
+
+TEST(Doorbell, RingsUntilItIsSilenced) {
+  auto const here = Doorbell::open(), there = Doorbell::open();
+  ASSERT_TRUE(here && there);
+  auto const rings = [](Doorbell const& bell) {
+    pollfd readable{bell.wait_fd(), POLLIN, 0};
+    return ::poll(&readable, 1, 0) == 1;
+  };
+  EXPECT_FALSE(rings(*here));
+  for (int i = 0; i < 3; ++i) there->ring(here->name());
+  EXPECT_TRUE(rings(*here));
+  EXPECT_FALSE(rings(*there));
+  here->silence();
+  EXPECT_FALSE(rings(*here));
+  there->ring(here->name());
+  EXPECT_TRUE(rings(*here));
+}
+
+TEST(Doorbell, RingingNeverBlocks) {
+  auto const here = Doorbell::open();
+  ASSERT_TRUE(here);
+  for (int i = 0; i < 10'000; ++i) here->ring(here->name());  // far more than its socket holds
+  here->ring("godwit-nobody");
+  here->silence();
+  pollfd readable{here->wait_fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 0), 0);
 }
 
 TEST(DeathWatch, ADeathIsReportedOnce) {

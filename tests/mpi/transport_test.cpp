@@ -2,6 +2,7 @@
 // with equal digests on both sides, many at once, and life going on after kill -9 of a rank. Every rank
 // runs each test; a barrier of frames keeps them in step. The death comes last, as nobody rises again.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <chrono>
 #include <cstring>
@@ -114,6 +115,23 @@ TEST_F(TransportTest, FramesComeInOrderWhateverTheirSize) {
       std::memcpy(&number, frame.data(), sizeof number);
       ASSERT_EQ(number, i) << "from rank " << peer.value;
     }
+  }
+}
+
+// Whoever sleeps on its doorbell alone, without napping, hears of every frame of a rank nearby.
+TEST_F(TransportTest, AFrameRingsTheDoorbell) {
+  constexpr int turns = 200;
+  for (int turn = 0; turn < turns; ++turn) {
+    bool const mine = turn % ranks == self.value;
+    if (mine) transport.send(right(), to_bytes("wake"));
+    if ((turn + 1) % ranks != self.value) continue;
+    while (inbox.frames[left()].empty()) {
+      transport.poll(inbox);
+      if (!inbox.frames[left()].empty()) break;
+      pollfd readable{transport.bell_fd(), POLLIN, 0};
+      ASSERT_EQ(::poll(&readable, 1, 60'000), 1) << "nobody rang";
+    }
+    ASSERT_TRUE(next_frame(left()) == to_bytes("wake"));
   }
 }
 

@@ -122,7 +122,7 @@ void see_hosts_off(MpiTransport& transport, MpiWorld const& world, Clock const& 
     if (world.is_here(rank) && !transport.is_dead(rank)) farewell.here.insert(rank);
   }
   Duration const far = world.ranks_here() == world.ranks() ? Duration{0} : 200ms;
-  FdSleeper sleeper({transport.wait_fd()});
+  FdSleeper sleeper({transport.bell_fd(), transport.wait_fd()});
   for (auto const began = clock.now();;) {
     transport.poll(farewell);
     auto const waited = clock.now() - began;
@@ -168,8 +168,8 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   PluginCatalogue catalogue(std::move(*zygote), {.directories = options.plugins, .store = options.store});
   WorkloadControl control(*opened->server, log, std::move(opened->workload));
   Node node({transport, clock, log}, AllocatorPorts{*opened->journal, control, catalogue}, allocator);
-  FdSleeper sleeper({transport.wait_fd(), opened->journal->wait_fd(), opened->server->wait_fd(),
-                     catalogue.wait_fd(), signals.wait_fd()});
+  FdSleeper sleeper({transport.bell_fd(), transport.wait_fd(), opened->journal->wait_fd(),
+                     opened->server->wait_fd(), catalogue.wait_fd(), signals.wait_fd()});
   node.begin(allocator::Began{opened->term, world.ranks(), opened->old_leases});
   int const code = node.run(sleeper, [&] {
     if (signals.take()) node.stop_wanted();

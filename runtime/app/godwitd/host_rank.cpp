@@ -48,7 +48,8 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   Hdf5CheckpointStore store({.store = options.store});
   NodeGauge gauge;
   Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
-  FdSleeper sleeper({transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()});
+  FdSleeper sleeper(
+      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()});
   node.begin(host::Began{});
   return node.run(sleeper, [&] { (void)signals.take(); });  // a host waits for Quiesce
 }

@@ -34,6 +34,7 @@ MpiTransport::MpiTransport(MpiWorld const& world) : world_(world), frames_(world
 
 void MpiTransport::send(Rank to, Bytes frame) {
   frames_.send(to, std::move(frame));
+  world_.ring(to);
 }
 
 void MpiTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
@@ -53,6 +54,7 @@ void MpiTransport::open(PageStream::Name name, std::vector<std::span<std::byte>>
   auto const owner = next_owner_++;
   auto& stream = streams_.try_emplace(owner, name, owner, std::move(pages)).first->second;
   stream.progress(world_.pages(), digests_);
+  if (name.side == PageStream::Side::sender) world_.ring(name.peer);
   moved_at_ns_ = monotonic_ns();
 }
 
@@ -73,6 +75,7 @@ bool MpiTransport::drop(Rank peer) {
 
 bool MpiTransport::poll(TransportEvents& events) {
   auto const began = monotonic_ns();
+  world_.bell().silence();
   for (;;) {
     bool const moved = frames_.progress();
     bool const pages_moved = !streams_.empty() && move_pages();

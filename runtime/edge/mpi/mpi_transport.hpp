@@ -26,6 +26,9 @@ class MpiTransport final : public Transport {
   explicit MpiTransport(MpiWorld const& world);
 
   [[nodiscard]] int wait_fd() const { return deaths_.wait_fd(); }  // readable when a peer has died
+  [[nodiscard]] int bell_fd() const {
+    return world_.bell().wait_fd();
+  }  // readable when a peer nearby has sent
   [[nodiscard]] bool is_dead(Rank peer) const { return dead_.contains(peer); }
 
   [[nodiscard]] Rank self() const override { return world_.self(); }

@@ -33,11 +33,13 @@ std::vector<Bytes> gather_from_all(boost::mpi::communicator const& world, Bytes 
 
 }  // namespace
 
-MpiWorld::MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages)
-    : frames_(std::move(frames)), pages_(std::move(pages)) {}
+MpiWorld::MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages, Doorbell bell)
+    : frames_(std::move(frames)), pages_(std::move(pages)), bell_(std::move(bell)) {}
 
 Result<MpiWorld> MpiWorld::join(int& argc, char**& argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  auto bell = Doorbell::open();
+  if (!bell) return bell.failure();
   try {
     // Leaked on purpose: its destructor finalizes MPI.
     new boost::mpi::environment(argc, argv, boost::mpi::threading::funneled, false);
@@ -45,13 +47,13 @@ Result<MpiWorld> MpiWorld::join(int& argc, char**& argv) {
     // An error is an exception here, to be dealt with, and not the end of the process.
     MPI_Comm_set_errhandler(everyone, MPI_ERRORS_RETURN);
     MpiWorld world(boost::mpi::communicator(everyone, boost::mpi::comm_duplicate),
-                   boost::mpi::communicator(everyone, boost::mpi::comm_duplicate));
+                   boost::mpi::communicator(everyone, boost::mpi::comm_duplicate), std::move(*bell));
     auto const self =
-        encode(std::pair{static_cast<std::int32_t>(::getpid()), std::pair{node_name(), boot_id()}});
+        encode(Peer{static_cast<std::int32_t>(::getpid()), node_name(), boot_id(), world.bell_.name()});
     for (auto const& bytes : gather_from_all(everyone, self)) {
-      auto const peer = decode<std::pair<std::int32_t, std::pair<std::string, std::string>>>(bytes);
+      auto peer = decode<Peer>(bytes);
       if (!peer) return peer.failure();
-      world.peers_.push_back({peer->first, peer->second.first, peer->second.second});
+      world.peers_.push_back(std::move(*peer));
     }
     return world;
   } catch (boost::mpi::exception const& error) {
@@ -89,6 +91,10 @@ bool MpiWorld::is_here(Rank peer) const {
   auto const& other = peers_.at(static_cast<std::size_t>(peer.value));
   // The node's name as well: containers of one machine share its boot id, but not its pids.
   return other.node == me.node && other.boot_id == me.boot_id;
+}
+
+void MpiWorld::ring(Rank peer) const {
+  if (is_here(peer)) bell_.ring(peers_.at(static_cast<std::size_t>(peer.value)).bell);
 }
 
 int MpiWorld::ranks_here() const {

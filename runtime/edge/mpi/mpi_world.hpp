@@ -16,6 +16,7 @@
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
+#include "edge/posix/doorbell.hpp"
 
 namespace godwit {
 
@@ -23,6 +24,11 @@ struct Peer {
   std::int32_t pid{0};
   std::string node;
   std::string boot_id;
+  std::string bell;  // the name of its doorbell
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& pid& node& boot_id& bell;
+  }
 };
 
 class MpiWorld {
@@ -43,15 +49,20 @@ class MpiWorld {
   [[nodiscard]] bool is_here(Rank peer) const;  // on this node
   [[nodiscard]] int ranks_here() const;
 
+  // Something was sent to this peer: it wakes, if it is on this node. Elsewhere its naps end soon enough.
+  void ring(Rank peer) const;
+  [[nodiscard]] Doorbell const& bell() const { return bell_; }
+
   // Apart from each other, so that a probe for a frame never meets a page.
   [[nodiscard]] boost::mpi::communicator const& frames() const { return frames_; }
   [[nodiscard]] boost::mpi::communicator const& pages() const { return pages_; }
 
  private:
-  MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages);
+  MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages, Doorbell bell);
 
   boost::mpi::communicator frames_, pages_;
   std::vector<Peer> peers_;
+  Doorbell bell_;
 };
 
 }  // namespace godwit
