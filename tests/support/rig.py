@@ -163,7 +163,7 @@ class Runtime:
     def submit(self, job_type, name="", **arguments):
         spec = {"type": job_type, "arguments": {k: str(v) for k, v in arguments.items()}, "name": name,
                 "directory": str(self.work)}
-        return self.ask("submit", jobs=[spec])["jobs"][0]
+        return self.ask("submit", jobs=[{"spec": spec}])["jobs"][0]
 
     def migrate(self, job, host=None):
         """The act of one job: {"move": {"bytes", "stopped_ns", …}, "what": …}."""
