@@ -1,9 +1,9 @@
 // FdSleeper: the port Sleeper: ppoll over the descriptors that wake the loop.
 //
-// MPI can't be waited for, so every sleep is a nap, after which the loop looks again: a 32nd of the time
-// for which nothing has happened, from 10 µs to 2 ms. Napping, never spinning: where other work keeps
-// every core busy, a loop that spins 100 µs (or naps 1 µs) uses its turn up, and a small job's move takes
-// 8 to 12 ms instead of 0.65 (docs/figures.md).
+// Ranks of this node ring (doorbell.hpp). What comes from another node, through MPI, can't be waited for, so
+// every sleep is a nap, after which the loop looks again: a 32nd of the time for which nothing has happened,
+// from 10 µs to 2 ms. Napping, never spinning: where other work keeps every core busy, a loop that spins
+// 100 µs (or naps 1 µs) uses its turn up, and a small job's move took 8 to 12 ms (docs/figures.md).
 // One thread, whose timer slack it sets.
 #pragma once
 
