@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "job/arguments.hpp"
 #include "job/nearest.hpp"
 
 namespace godwit {
@@ -18,21 +19,6 @@ bool reads_as(std::string_view text) {
   Number value{};
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size();
-}
-
-// The same spellings as Parameters::parse takes; the member's width is known to the plugin only.
-bool well_formed(ParameterKind kind, std::string_view text) {
-  switch (kind) {
-    case ParameterKind::text:
-      return true;
-    case ParameterKind::integer:
-      return reads_as<std::int64_t>(text) || reads_as<std::uint64_t>(text);
-    case ParameterKind::real:
-      return reads_as<double>(text);
-    case ParameterKind::boolean:
-      return text == "true" || text == "yes" || text == "1" || text == "false" || text == "no" || text == "0";
-  }
-  return false;
 }
 
 char const* wanted(ParameterKind kind) {
@@ -62,6 +48,21 @@ std::string unknown(std::string const& name, std::vector<std::string> const& kno
 }
 
 }  // namespace
+
+// The same spellings as Parameters::parse takes; the member's width is known to the plugin only.
+bool well_formed(ParameterKind kind, std::string_view text) {
+  switch (kind) {
+    case ParameterKind::text:
+      return true;
+    case ParameterKind::integer:
+      return reads_as<std::int64_t>(text) || reads_as<std::uint64_t>(text);
+    case ParameterKind::real:
+      return reads_as<double>(text);
+    case ParameterKind::boolean:
+      return text == "true" || text == "yes" || text == "1" || text == "false" || text == "no" || text == "0";
+  }
+  return false;
+}
 
 Status check_arguments(JobType const& type, std::map<std::string, std::string> const& arguments) {
   std::vector<std::string> known;
