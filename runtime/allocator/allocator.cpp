@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "allocator/core.hpp"
 #include "message/codec.hpp"
 
@@ -21,9 +23,11 @@ Ledger const& Allocator::ledger() const {
 
 Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
     : settings(settings_given), ledger(std::move(ledger_given)) {
-  for (auto const& [job, record] : ledger.jobs()) {
-    if (!record.spec.name.empty()) names[record.spec.name] = job;
-  }
+  auto const name = [this](std::string const& text, JobId job) {
+    if (!text.empty() && job.element() == 0) names[text] = std::max(names[text], job);
+  };
+  for (auto const& [job, record] : ledger.jobs()) name(record.spec.name, job);
+  for (auto const& [job, array] : ledger.arrays()) name(array.work->spec.name, job);
 }
 
 void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, Effects& effects) {
@@ -32,12 +36,15 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
   out = &effects;
   if (shutdown.phase != Phase::over) {
     std::visit([this](auto const& one) { on(one); }, event);
-    if (serving()) grant_all();
-    while (!to_serve.empty()) {
-      auto const job = *to_serve.begin();
-      to_serve.erase(to_serve.begin());
-      serve(job);
-    }
+    do {
+      look_at_dependents();
+      if (serving()) grant_all();
+      while (!to_serve.empty()) {
+        auto const job = *to_serve.begin();
+        to_serve.erase(to_serve.begin());
+        serve(job);
+      }
+    } while (!to_release.empty());
     go_on_shutting_down();
   }
   out = nullptr;
@@ -52,21 +59,30 @@ void Allocator::Core::on(Began const& event) {
     unfinished.push_back(job);
     if (event.old_leases > Duration{0} && record.host != no_rank) held.insert(job);
   }
+  auto const live = ledger.counts().live();
   journal(log::WorldBegan{event.term, event.ranks, wall});
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) hosts[rank].heard = now;
+  auto const missing = [&](std::string const& name, JobId job, Rank pin) {
+    if (pin == no_rank || hosts.contains(pin)) return;
+    note(Level::warning, job, {},
+         fmt::format("{} wants to start on host {} only, and there is none ({}): it waits for a runtime that "
+                     "has one",
+                     name, pin, known_hosts()));
+  };
   for (auto const job : unfinished) {
+    if (job.element() == 0) hold_back(job);
     reseat(job);
     auto const& record = *record_of(job);
-    if (auto const pin = record.spec.host; pin != no_rank && !hosts.contains(pin)) {
-      note(Level::warning, job, record.epoch,
-           fmt::format(
-               "{} wants to start on host {} only, and there is none ({}): it waits for a runtime that "
-               "has one",
-               called(record), pin, known_hosts()));
-    }
+    if (job.element() == 0) missing(called(record), job, record.spec.host);
   }
-  note(Level::info, {}, {},
-       fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), unfinished.size()));
+  for (auto const& [job, array] : ledger.arrays()) {
+    if (array.counts.live() == 0) continue;
+    hold_back(job);
+    line_up(job);
+    missing(called(array), job, array.work->spec.host);
+  }
+  for (auto const& [job, array] : ledger.arrays()) enforce_max_failed(job);
+  note(Level::info, {}, {}, fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), live));
   if (!held.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
@@ -118,17 +134,21 @@ void Allocator::Core::journal(LedgerEvent event) {
   if (!shutdown.broken) out->push_back(Append{std::move(event)});
 }
 
-// Brings the indexes in line with the ledger.
+// Brings the indexes in line with the ledger. What has ended has no seat.
 void Allocator::Core::reseat(JobId job) {
-  auto const& record = *record_of(job);
+  auto const* record = record_of(job);
+  bool const over = record == nullptr || is_ended(record->state);
   Seat seat;
-  seat.waits = record.state == JobState::waiting && !held.contains(job);
-  seat.pin = record.spec.host;
-  if (!is_ended(record.state) && record.state != JobState::stranded) seat.host = record.host;
-  if (record.intent) seat.target = record.intent->target;
-
-  auto& old = seats[job];
-  if (old == seat) return;
+  if (!over) {
+    seat.waits = record->state == JobState::waiting && !held.contains(job) && !blocked.contains(job.array());
+    seat.pin = record->spec.host;
+    if (record->state != JobState::stranded) seat.host = record->host;
+    if (record->intent) seat.target = record->intent->target;
+  }
+  auto const place = over ? seats.find(job) : seats.try_emplace(job).first;
+  if (place == seats.end()) return;
+  auto& old = place->second;
+  if (old == seat && !over) return;
   auto const occupy = [&](Rank host, bool in) {
     auto const at = hosts.find(host);
     if (at == hosts.end()) return;
@@ -142,6 +162,24 @@ void Allocator::Core::reseat(JobId job) {
   occupy(seat.host, true);
   occupy(seat.target, true);
   old = seat;
+  if (over) seats.erase(place);
+}
+
+// The first of an array's untouched elements stands in line for them all.
+void Allocator::Core::line_up(JobId array) {
+  auto const& record = *ledger.array(array);
+  leave_line(array);
+  if (record.untouched.empty() || blocked.contains(array)) return;
+  auto const head = JobId::of_element(array.number(), record.untouched.front());
+  waiting[record.work->spec.host].insert(head);
+  heads[array] = head;
+}
+
+void Allocator::Core::leave_line(JobId array) {
+  auto const at = heads.find(array);
+  if (at == heads.end()) return;
+  waiting[ledger.array(array)->work->spec.host].erase(at->second);
+  heads.erase(at);
 }
 
 void Allocator::Core::send(Rank to, Message message) {
@@ -171,6 +209,12 @@ RequestId Allocator::Core::new_request() {
 std::string called(JobRecord const& record) {
   if (record.spec.name.empty()) return fmt::format("job {}", record.job);
   return fmt::format("job {} \"{}\"", record.job, record.spec.name);
+}
+
+std::string called(ArrayRecord const& array) {
+  auto const& name = array.work->spec.name;
+  if (name.empty()) return fmt::format("array {}", array.job);
+  return fmt::format("array {} \"{}\"", array.job, name);
 }
 
 }  // namespace godwit::allocator

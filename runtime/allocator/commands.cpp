@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "allocator/core.hpp"
 
@@ -31,40 +30,40 @@ char const* name_of(Verb verb) {
   return "?";
 }
 
-Failure no_such_job(cmd::JobReference const& reference) {
-  return reject("no_such_job", fmt::format("no such job: {}", reference));
+char const* done_by(Verb verb) {
+  switch (verb) {
+    case Verb::migrate:
+      return "moved";
+    case Verb::checkpoint:
+      return "checkpointed";
+    case Verb::suspend:
+      return "suspended";
+    case Verb::resume:
+      return "resumed";
+    case Verb::cancel:
+      return "cancelled";
+  }
+  return "?";
 }
 
-Failure no_live_job() {
-  return reject("no_live_job", "there is no job that this could be done to");
+std::string spell_counts(JobCounts const& counts) {
+  std::string text;
+  auto const add = [&](std::uint64_t count, char const* what) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+  };
+  add(counts.waiting, "waiting");
+  add(counts.running, "running");
+  add(counts.suspended, "suspended");
+  add(counts.stranded, "stranded");
+  add(counts.finished, "finished");
+  add(counts.failed, "failed");
+  add(counts.cancelled, "cancelled");
+  return text.empty() ? "there is none" : text;
 }
 
 }  // namespace
 
-Result<std::vector<JobId>> Allocator::Core::resolve(cmd::JobReference const& reference) const {
-  auto const& jobs = ledger.jobs();
-  if (reference == "all") {
-    std::vector<JobId> all;
-    for (auto const& [job, record] : jobs) all.push_back(job);
-    return all;
-  }
-  if (reference == "last") {
-    if (jobs.empty()) return reject("no_such_job", "no such job: last (there is none yet)");
-    return std::vector{jobs.rbegin()->first};
-  }
-  JobId job;
-  auto const* end = reference.data() + reference.size();
-  auto const [stop, error] = std::from_chars(reference.data(), end, job.value);
-  if (error == std::errc{} && stop == end) {
-    if (!jobs.contains(job)) return no_such_job(reference);
-    return std::vector{job};
-  }
-  auto const named = names.find(reference);
-  if (named == names.end()) return no_such_job(reference);
-  return std::vector{named->second};
-}
-
-// Which jobs `all` stands for: those for which the verb makes sense now.
+// Which jobs a reference to several stands for: those for which the verb makes sense now.
 bool Allocator::Core::applies(Verb verb, JobRecord const& record) const {
   if (is_ended(record.state)) return false;
   if (verb == Verb::cancel) return true;
@@ -77,76 +76,132 @@ bool Allocator::Core::applies(Verb verb, JobRecord const& record) const {
   return true;
 }
 
+// Those with a record of their own: the untouched ones are never listed one by one.
+std::vector<JobId> Allocator::Core::those_it_applies_to(Verb verb, Selection const& selection) const {
+  std::vector<JobId> some;
+  auto const& jobs = ledger.jobs();
+  for (auto const& choice : selection.choices) {
+    for (auto at = jobs.lower_bound(choice.job); at != jobs.end() && at->first.array() == choice.job; ++at) {
+      auto const element = at->first.element();
+      if (element != 0 && !choice.elements.contains(element)) continue;
+      if (selection.one || applies(verb, at->second)) some.push_back(at->first);
+    }
+  }
+  return some;
+}
+
+Failure Allocator::Core::nothing_to_do(std::string const& done, cmd::JobReference const& reference,
+                                       Selection const& selection) const {
+  JobCounts counts;
+  for (auto const& choice : selection.choices) counts += counts_of(choice);
+  return reject("no_live_job", fmt::format("none of {} can be {} now: {}", reference, done, spell_counts(counts)));
+}
+
+// One event and one act for each array, whatever the number of its elements. Returns how many acts it took.
+std::size_t Allocator::Core::cancel_untouched(Asked asked, Selection const& selection) {
+  std::size_t acts = 0;
+  for (auto const& choice : selection.choices) {
+    auto const* array = ledger.array(choice.job);
+    if (array == nullptr) continue;
+    auto const elements = array->untouched.within(choice.elements);
+    if (elements.empty()) continue;
+    cmd::Act act;
+    act.job = selection.one ? JobId::of_element(choice.job.number(), elements.front()) : choice.job;
+    act.what = selection.one ? "cancelled" : fmt::format("{} waiting elements cancelled", elements.size());
+    cancel_elements(choice.job, elements, {});
+    answer(asked, std::move(act));
+    ++asked.line, ++acts;
+  }
+  return acts;
+}
+
+// One line of a command. An element without a record of its own has ended, or waits: there is no desk for it.
+void Allocator::Core::act_on(JobId job, Operation operation) {
+  auto const& target = operation.target;
+  std::optional<Failure> why;
+  if (target && !hosts.contains(*target) && !is_ended(*ledger.state(job))) {
+    why = not_a_live_host(*target);  // it will not come to exist while this waits its turn
+  } else if (record_of(job) == nullptr) {
+    why = obstacle(*ledger.record(job), operation);
+  }
+  if (!why) return ask(job, std::move(operation));
+  cmd::Act act;
+  act.job = job;
+  act.failure = std::move(why);
+  answer(operation.asked, std::move(act));
+}
+
 void Allocator::Core::act(CommandReceived const& event, Verb verb, cmd::JobReference const& reference,
                           std::optional<Rank> target) {
-  auto jobs = resolve(reference);
-  if (!jobs) return refuse(event.id, jobs.failure());
-  if (reference == "all") {
-    std::erase_if(*jobs, [&](JobId job) { return !applies(verb, *record_of(job)); });
-    if (jobs->empty()) return refuse(event.id, no_live_job());
+  auto const text = fmt::format("{} {}{}", name_of(verb), reference, target ? fmt::format(" {}", *target) : "");
+  auto const selection = resolve(reference);
+  if (!selection) return refuse_command(event, text, selection.failure());
+  auto jobs = those_it_applies_to(verb, *selection);
+  std::size_t runs = 0;  // of untouched elements to cancel
+  for (auto const& choice : selection->choices) {
+    auto const* array = ledger.array(choice.job);
+    if (verb == Verb::cancel && array != nullptr && !array->untouched.within(choice.elements).empty()) ++runs;
   }
-  auto const& first = *record_of(jobs->front());
-  note(Level::info, jobs->size() == 1 ? first.job : JobId{}, jobs->size() == 1 ? first.epoch : Epoch{},
-       fmt::format("{}: {} {}{}", event.who, name_of(verb), reference,
-                   target ? fmt::format(" {}", *target) : ""));
-  tickets.emplace(event.id, Ticket{std::vector<cmd::Act>(jobs->size()), jobs->size()});
-  for (std::size_t line = 0; line < jobs->size(); ++line) {
-    auto const job = (*jobs)[line];
-    Asked const asked{event.id, line, now};
-    if (target && !hosts.contains(*target) && !is_ended(record_of(job)->state)) {
-      cmd::Act act;  // it will not come to exist while this waits its turn
-      act.job = job;
-      act.failure = not_a_live_host(*target);
-      answer(asked, std::move(act));
-    } else {
-      ask(job, Operation{verb, asked, target});
-    }
+  if (selection->one && jobs.empty() && runs == 0) {
+    jobs.push_back(JobId::of_element(selection->choices[0].job.number(), selection->choices[0].elements.front()));
+  }
+  if (jobs.empty() && runs == 0) {
+    return refuse_command(event, text, nothing_to_do(done_by(verb), reference, *selection));
+  }
+  bool const one = jobs.size() == 1 && runs == 0;
+  auto const* first = one ? record_of(jobs.front()) : nullptr;
+  note(Level::info, one ? jobs.front() : JobId{}, first != nullptr ? first->epoch : Epoch{},
+       fmt::format("{}: {}", event.who, text));
+  commanded(event, text);
+  tickets.emplace(event.id, Ticket{std::vector<cmd::Act>(jobs.size() + runs), jobs.size() + runs});
+  Asked asked{event.id, 0, now};
+  if (runs > 0) asked.line = cancel_untouched(asked, *selection);
+  for (auto const job : jobs) {
+    act_on(job, Operation{verb, asked, target});
+    ++asked.line;
   }
 }
 
 void Allocator::Core::act_call(CommandReceived const& event, cmd::Call const& command) {
-  auto jobs = resolve(command.job);
-  if (!jobs) return refuse(event.id, jobs.failure());
-  if (command.job == "all") {
-    std::erase_if(*jobs, [&](JobId job) { return !applies(Verb::checkpoint, *record_of(job)); });
-    if (jobs->empty()) return refuse(event.id, no_live_job());
+  auto const text = fmt::format("call {} {}{}{}", command.job, command.method, command.arguments.empty() ? "" : " ",
+                                fmt::join(command.arguments, " "));
+  auto const selection = resolve(command.job);
+  if (!selection) return refuse_command(event, text, selection.failure());
+  auto const jobs = those_it_applies_to(Verb::checkpoint, *selection);
+  if (jobs.empty() && !selection->one) {
+    return refuse_command(event, text, nothing_to_do("called", command.job, *selection));
   }
-  note(Level::info, jobs->size() == 1 ? jobs->front() : JobId{}, {},
-       fmt::format("{}: call {} {}", event.who, command.job, command.method));
-  tickets.emplace(event.id, Ticket{std::vector<cmd::Act>(jobs->size()), jobs->size()});
-  for (std::size_t line = 0; line < jobs->size(); ++line) {
+  note(Level::info, jobs.size() == 1 ? jobs.front() : JobId{}, {}, fmt::format("{}: {}", event.who, text));
+  commanded(event, text);
+  auto const lines = std::max<std::size_t>(jobs.size(), 1);
+  tickets.emplace(event.id, Ticket{std::vector<cmd::Act>(lines), lines});
+  if (jobs.empty()) {
+    auto const& choice = selection->choices.front();
+    Operation any;
+    any.verb = Verb::checkpoint;
+    any.asked = {event.id, 0, now};
+    return act_on(JobId::of_element(choice.job.number(), choice.elements.front()), std::move(any));
+  }
+  for (std::size_t line = 0; line < jobs.size(); ++line) {
     PendingCall pending;
     pending.asked = {event.id, line, now};
     pending.call.request = new_request();
-    pending.call.job = (*jobs)[line];
+    pending.call.job = jobs[line];
     pending.call.method = command.method;
     pending.call.arguments = command.arguments;
-    ask_call((*jobs)[line], std::move(pending));
+    ask_call(jobs[line], std::move(pending));
   }
 }
 
-void Allocator::Core::wait(CommandId command, cmd::Wait const& wanted) {
-  std::set<JobId> jobs;
-  auto const references = wanted.jobs.empty() ? std::vector<cmd::JobReference>{"all"} : wanted.jobs;
-  for (auto const& reference : references) {
-    auto const found = resolve(reference);
-    if (!found) return refuse(command, found.failure());
-    jobs.insert(found->begin(), found->end());
-  }
-  Waiter waiter{{jobs.begin(), jobs.end()}, 0};
-  cmd::Jobs rows;
-  for (auto const job : jobs) {
-    auto const& record = *record_of(job);
-    if (is_ended(record.state) || record.state == JobState::stranded) continue;
-    watchers[job].insert(command);
-    ++waiter.open;
-  }
-  if (waiter.open > 0) {
-    waiters.emplace(command, std::move(waiter));
-    return;
-  }
-  for (auto const job : jobs) rows.rows.push_back(row_of(*record_of(job), false));
-  reply(command, std::move(rows));
+// Who asked for what, for good: the log rotates, the ledger doesn't.
+void Allocator::Core::commanded(CommandReceived const& event, std::string text, std::optional<Failure> refusal) {
+  if (shutdown.broken) return;
+  journal(log::Commanded{event.who, std::move(text), refusal ? refusal->context : std::string{}, wall});
+}
+
+void Allocator::Core::refuse_command(CommandReceived const& event, std::string text, Failure why) {
+  commanded(event, std::move(text), why);
+  refuse(event.id, std::move(why));
 }
 
 void Allocator::Core::on(CommandReceived const& event) {
@@ -163,22 +218,29 @@ void Allocator::Core::on(CommandReceived const& event) {
 }
 
 void Allocator::Core::carry_out(CommandReceived const& event) {
-  auto const rows = [&](std::vector<JobId> const& jobs, bool with_images) {
-    cmd::Jobs answer;
-    for (auto const job : jobs) answer.rows.push_back(row_of(*record_of(job), with_images));
-    reply(event.id, std::move(answer));
+  auto const rows = [&](cmd::JobReference const& reference, RowsWanted wanted) {
+    auto const selection = resolve(reference.empty() ? "all" : reference);
+    if (!selection) return refuse(event.id, selection.failure());
+    reply(event.id, rows_of(selection->choices, wanted));
   };
   std::visit(Overloaded{
                  [&](cmd::Submit const& command) { submit(event, command); },
-                 [&](cmd::Count const&) { refuse(event.id, reject("count", "not supported yet")); },
+                 [&](cmd::Count const& command) {
+                   auto const selection = resolve_all(command.jobs);
+                   if (!selection) return refuse(event.id, selection.failure());
+                   cmd::Counts answer;
+                   for (auto const& choice : selection->choices) answer.counts += counts_of(choice);
+                   reply(event.id, std::move(answer));
+                 },
                  [&](cmd::ListHeld const&) { refuse(event.id, reject("held", "not supported yet")); },
                  [&](cmd::Clone const&) { refuse(event.id, reject("clone", "not supported yet")); },
-                 [&](cmd::ListJobs const&) { rows(*resolve("all"), false); },
+                 [&](cmd::ListJobs const& command) {
+                   rows(command.jobs, {false, command.elements, command.limit});
+                 },
                  [&](cmd::ListHosts const&) { reply(event.id, host_rows()); },
                  [&](cmd::ShowJob const& command) {
-                   auto const jobs = resolve(command.job);
-                   if (!jobs) return refuse(event.id, jobs.failure());
-                   rows(*jobs, true);
+                   if (command.job.empty()) return refuse(event.id, resolve("").failure());
+                   rows(command.job, {true, false, 0});
                  },
                  [&](cmd::Wait const& command) { wait(event.id, command); },
                  [&](cmd::Migrate const& command) { act(event, Verb::migrate, command.job, command.host); },
@@ -190,6 +252,7 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
                  [&](cmd::ListTypes const& command) { list_types(event.id, command.type); },
                  [&](cmd::Stop const&) {
                    note(Level::info, {}, {}, fmt::format("{}: stop", event.who));
+                   commanded(event, "stop");
                    shutdown.askers.push_back(event.id);
                    begin_shutdown(false);
                  },

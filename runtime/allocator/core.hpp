@@ -4,8 +4,10 @@
 // heard from, which operation is open on a job and who waits for its outcome. One step handles one event,
 // then grants what can be granted, serves the desks whose turn came, and goes on with a shutdown.
 //
-// The handlers are spread over the files by purpose: membership, submit, grants, desks (one operation
-// at a time per job), outputs, moves, orders, calls, commands, rows, shutdown.
+// The handlers are spread over the files by purpose: README.md lists them.
+//
+// Of an array only the elements in flight are known here one by one; the others are intervals in the
+// ledger. An element's record may be gone after any journal(): see Ledger::find.
 #pragma once
 
 #include <deque>
@@ -79,6 +81,8 @@ struct HostEntry {
   Instant polled;
   std::int64_t load_milli{0};
   std::set<JobId> occupants;  // custody here, or on the way here
+  std::map<JobId, Duration> array_pace;        // how long a slot is busy with one of its elements
+  std::map<std::string, Duration> type_pace;   // likewise, with a single job of that type
   bool proven{false};         // dead: and surely so
   bool fenced{false};         // dead: it can't run a job any more
   bool dismissed{false};      // came back from the dead and was told to park its jobs
@@ -90,6 +94,23 @@ struct Seat {
   bool waits{false};
   Rank pin{no_rank}, host{no_rank}, target{no_rank};
   bool operator==(Seat const&) const = default;
+};
+
+// When and behind how many others a job was granted: its end tells how fast that host is.
+struct GrantMark {
+  Instant at;
+  std::int32_t occupants{0};
+};
+
+// What a reference stands for, of one number: a single job (no elements), or elements of an array.
+struct Choice {
+  JobId job;  // the single job, or the array
+  Intervals elements;
+  bool whole{false};  // the array as such was meant
+};
+struct Selection {
+  std::vector<Choice> choices;  // in order, each number once
+  bool one{false};              // a single job or a single element was named
 };
 
 struct PendingSubmit {
@@ -106,8 +127,18 @@ struct Lookup {  // a question to the catalogue: for a submit, or for ListTypes
 };
 
 struct Waiter {
-  std::vector<JobId> jobs;
-  std::size_t open{0};
+  std::map<JobId, Choice> choices;
+  std::uint64_t open{0};     // of them, those that have not settled
+  std::set<JobId> stranded;  // settled, and yet may end
+};
+
+// What a submission comes to, job by job: see accept.cpp.
+struct Decision {
+  std::optional<std::size_t> twin;  // the same as that one of the same submission
+  std::optional<JobId> known;     // adopted
+  std::optional<JobId> replaced;  // changed, and not started: it makes way
+  JobId job;
+  std::vector<std::optional<std::size_t>> after;  // which of the submission; none: `id` says it
 };
 
 enum class Phase : std::uint8_t { open, closing, quiescing, over };
@@ -160,6 +191,8 @@ struct Allocator::Core {
   // ---- effects (allocator.cpp)
   void journal(LedgerEvent event);
   void reseat(JobId job);
+  void line_up(JobId array);
+  void leave_line(JobId array);
   void send(Rank to, Message message);
   void send_unjournalled(Rank to, Message message);
   void reply(CommandId command, Answer answer);
@@ -181,17 +214,48 @@ struct Allocator::Core {
   void list_types(CommandId command, std::string const& type);
   void look_up(CommandId command, std::string const& type, std::optional<Failure> unknown = {});
   void found_for_submit(Lookup const& lookup, TypesFound const& found);
+
+  // ---- accept.cpp
   void accept_submit(PendingSubmit& pending);
-  [[nodiscard]] std::optional<Failure> fault_of(JobSpec const& spec, PendingSubmit const& pending) const;
+  [[nodiscard]] std::optional<Failure> fault_of(JobArray& array, PendingSubmit const& pending) const;
+  [[nodiscard]] Result<std::vector<Decision>> decide(std::vector<JobArray>& jobs, bool adopt) const;
+  [[nodiscard]] Result<Decision> decide_one(std::vector<JobArray> const& jobs, std::size_t index,
+                                            std::vector<Decision> const& made) const;
+  [[nodiscard]] JobArray work_of(JobId job) const;
+  [[nodiscard]] bool has_started(JobId job) const;
+  void take_in(JobId job, JobArray array);
+  void queue_up(JobId job);
+
+  // ---- after.cpp
+  [[nodiscard]] Result<std::vector<std::size_t>> order_by_dependence(std::vector<JobArray>& jobs,
+                                                                     std::vector<Decision>& decisions) const;
+  void hold_back(JobId job);
+  void look_at_dependents();
+
+  // ---- arrays.cpp
+  void cancel_elements(JobId array, Intervals const& elements, std::string const& reason);
+  void cancel_waiting(JobId job, std::string const& reason);
+  void enforce_max_failed(JobId array);
+  [[nodiscard]] bool worth_a_note(JobId job);
 
   // ---- grants.cpp
   void grant_all();
   [[nodiscard]] bool gathering() const;
+  [[nodiscard]] std::vector<policy::HostLoad> free_hosts() const;
+  [[nodiscard]] std::optional<JobId> head_of(Rank line) const;
+  void grant_ahead(bool some_free);
+  [[nodiscard]] std::int32_t room_ahead(HostEntry const& host, JobId job) const;
+  void keep_pace(JobId job, Rank host);
   void grant(JobId job, Rank host);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
   void strand(JobId job);
-  void settle(JobId job);
+
+  // ---- waits.cpp
+  void wait(CommandId command, cmd::Wait const& wanted);
+  void settle(JobId job, bool for_good = true);
+  void settled(std::uint64_t how_many, CommandId command);
+  void settle_elements(JobId array, Intervals const& elements);
 
   // ---- outputs.cpp
   void give_up_outputs(JobId job);
@@ -229,16 +293,35 @@ struct Allocator::Core {
   void fail_calls_to(Rank host, JobId job, Failure const& why);
 
   // ---- commands.cpp
-  [[nodiscard]] Result<std::vector<JobId>> resolve(cmd::JobReference const& reference) const;
   [[nodiscard]] bool applies(Verb verb, JobRecord const& record) const;
   void act(CommandReceived const& event, Verb verb, cmd::JobReference const& reference,
            std::optional<Rank> target = {});
   void act_call(CommandReceived const& event, cmd::Call const& command);
-  void wait(CommandId command, cmd::Wait const& wanted);
+  void act_on(JobId job, Operation operation);
+  [[nodiscard]] std::vector<JobId> those_it_applies_to(Verb verb, Selection const& selection) const;
+  [[nodiscard]] Failure nothing_to_do(std::string const& done, cmd::JobReference const& reference,
+                                      Selection const& selection) const;
+  std::size_t cancel_untouched(Asked asked, Selection const& selection);
+  void commanded(CommandReceived const& event, std::string text, std::optional<Failure> refusal = {});
+  void refuse_command(CommandReceived const& event, std::string text, Failure why);
   void carry_out(CommandReceived const& event);
+
+  // ---- references.cpp
+  [[nodiscard]] Result<Selection> resolve(cmd::JobReference const& reference) const;
+  [[nodiscard]] Result<Selection> resolve_all(std::vector<cmd::JobReference> const& references) const;
+  [[nodiscard]] std::optional<JobId> named(std::string_view reference) const;
+  [[nodiscard]] Choice whole(JobId job) const;
+  [[nodiscard]] JobCounts counts_of(Choice const& choice) const;
 
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
+  [[nodiscard]] cmd::JobRow row_of(ArrayRecord const& array) const;
+  struct RowsWanted {
+    bool with_images{false};
+    bool elements{false};  // of whole arrays too: those that are not as they were submitted
+    std::uint32_t limit{0};
+  };
+  [[nodiscard]] cmd::Jobs rows_of(std::vector<Choice> const& choices, RowsWanted wanted) const;
   [[nodiscard]] std::vector<msg::ImageName> images_of(JobRecord const& record) const;
   [[nodiscard]] cmd::Hosts host_rows() const;
 
@@ -258,9 +341,16 @@ struct Allocator::Core {
   Instant watch_due;
   Instant began;  // this world
   std::map<JobId, Seat> seats;
-  std::map<Rank, std::set<JobId>> waiting;  // by pin; no_rank: may start anywhere
+  // By pin; no_rank: may start anywhere. Of an array's untouched elements only the first stands in line.
+  std::map<Rank, std::set<JobId>> waiting;
+  std::map<JobId, JobId> heads;  // array → that first element
+  std::map<JobId, GrantMark> marks;
   std::set<JobId> held;                     // might still run under an old lease
-  std::map<std::string, JobId> names;       // the newest job of that name
+  std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
+  std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first
+  std::map<JobId, std::set<JobId>> dependents;  // the other way round
+  std::set<JobId> to_release;                   // something in it ended: are there dependents?
+  std::map<JobId, std::uint32_t> noted;         // array → notes about its elements' failures
   std::map<JobId, msg::JobReport> reports;  // as last heard
   std::map<std::string, JobId> outputs;     // path to the live job that writes there
   std::map<JobId, std::vector<std::string>> claims;
@@ -273,11 +363,12 @@ struct Allocator::Core {
   std::map<CommandId, PendingSubmit> submits;
   std::map<RequestId, Lookup> lookups;
   std::map<CommandId, Waiter> waiters;
-  std::map<JobId, std::set<CommandId>> watchers;
+  std::map<JobId, std::set<CommandId>> watchers;  // by single job or array
   Shutdown shutdown;
 };
 
-// How a job is called in messages to users: job 7 or job 7 "plate".
+// How a job is called in messages to users: job 7, job 7_3 or job 7 "plate".
 [[nodiscard]] std::string called(JobRecord const& record);
+[[nodiscard]] std::string called(ArrayRecord const& array);
 
 }  // namespace godwit::allocator

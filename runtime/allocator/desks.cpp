@@ -18,6 +18,19 @@ char const* done_already(JobState state) {
   }
 }
 
+// An answer is bounded: of more acts than that the first, and a last one for the others.
+void sum_up(std::vector<cmd::Act>& acts) {
+  if (acts.size() <= cmd::rows_max) return;
+  std::size_t failed = 0;
+  for (auto act = acts.begin() + cmd::rows_max; act != acts.end(); ++act) failed += act->failure ? 1 : 0;
+  auto const others = acts.size() - cmd::rows_max;
+  acts.resize(cmd::rows_max);
+  cmd::Act last;
+  last.what = fmt::format("and {} others: {} done, {} not", others, others - failed, failed);
+  if (failed > 0) last.failure = retry_later("others", last.what);
+  acts.push_back(std::move(last));
+}
+
 }  // namespace
 
 void Allocator::Core::ask(JobId job, Operation operation) {
@@ -31,11 +44,12 @@ void Allocator::Core::serve(JobId job) {
     auto const at = desks.find(job);
     if (at == desks.end()) return;
     auto& desk = at->second;
-    auto const& record = *record_of(job);
-    if (desk.open || desk.queue.empty() || record.state == JobState::starting) break;
+    auto const* record = record_of(job);
+    invariant(record != nullptr, "somebody at the desk of an element that has no record");
+    if (desk.open || desk.queue.empty() || record->state == JobState::starting) break;
     auto operation = std::move(desk.queue.front());
     desk.queue.pop_front();
-    begin(record, std::move(operation));
+    begin(*record, std::move(operation));
   }
   send_calls(job);
   forget_if_idle(job);
@@ -54,6 +68,10 @@ std::optional<Failure> Allocator::Core::obstacle(JobRecord const& record, Operat
                      fmt::format("{} is stranded: host {} died; it goes on from its newest checkpoint "
                                  "when the runtime is started again",
                                  called(record), record.host));
+  }
+  if (auto const at = blocked.find(record.job.array()); at != blocked.end()) {
+    return retry_later("waiting_for_job", fmt::format("{} is waiting for job {} to be over", called(record),
+                                                      *at->second.begin()));
   }
   if (record.state == JobState::waiting) {
     return retry_later("waiting_for_host", fmt::format("{} is waiting for a host", called(record)));
@@ -95,8 +113,10 @@ void Allocator::Core::answer(Asked const& asked, cmd::Act act) {
   invariant(at != tickets.end() && at->second.open > 0, "an outcome for a command that was answered");
   at->second.acts[asked.line] = std::move(act);
   if (--at->second.open > 0) return;
-  reply(*asked.command, cmd::Acted{std::move(at->second.acts)});
+  auto acts = std::move(at->second.acts);
   tickets.erase(at);
+  sum_up(acts);
+  reply(*asked.command, cmd::Acted{std::move(acts)});
 }
 
 // The open operation has its outcome; the next one's turn has come.

@@ -14,44 +14,59 @@ bool Allocator::Core::gathering() const {
          });
 }
 
-// First come, first served among those that can be placed: a job pinned to a full host holds nobody up.
-// Looks at the head of each line only, so its cost doesn't depend on how many wait.
-void Allocator::Core::grant_all() {
-  if (gathering()) return;
-  if (std::ranges::all_of(waiting, [](auto const& line) { return line.second.empty(); })) return;
+std::vector<policy::HostLoad> Allocator::Core::free_hosts() const {
   std::vector<policy::HostLoad> free;
   for (auto const& [rank, host] : hosts) {
     auto const jobs = static_cast<std::int32_t>(host.occupants.size());
     if (host.presence == Presence::alive && jobs < host.hello.slots)
       free.push_back({rank, host.hello.slots, jobs});
   }
+  return free;
+}
+
+std::optional<JobId> Allocator::Core::head_of(Rank line) const {
+  auto const at = waiting.find(line);
+  if (at == waiting.end() || at->second.empty()) return std::nullopt;
+  return *at->second.begin();
+}
+
+// First come, first served among those that can be placed: a job pinned to a full host holds nobody up.
+// Looks at the head of each line only, so its cost doesn't depend on how many wait.
+void Allocator::Core::grant_all() {
+  if (gathering()) return;
+  if (std::ranges::all_of(waiting, [](auto const& line) { return line.second.empty(); })) return;
+  auto free = free_hosts();
   while (!free.empty()) {
-    std::optional<JobId> first;
+    auto first = head_of(no_rank);
     Rank pin = no_rank;
-    auto const look_at = [&](Rank line) {
-      auto const at = waiting.find(line);
-      if (at == waiting.end() || at->second.empty()) return;
-      if (first && *first < *at->second.begin()) return;
-      first = *at->second.begin();
-      pin = line;
-    };
-    look_at(no_rank);
-    for (auto const& load : free) look_at(load.host);
-    if (!first) return;
+    for (auto const& load : free) {
+      auto const head = head_of(load.host);
+      if (!head || (first && *first < *head)) continue;
+      first = head;
+      pin = load.host;
+    }
+    if (!first) break;
 
     auto const host = pin != no_rank ? pin : *policy::place_job(free);
     grant(*first, host);
     auto const load = std::ranges::find(free, host, &policy::HostLoad::host);
     if (++load->jobs >= load->slots) free.erase(load);
   }
+  grant_ahead(!free.empty());
 }
 
 void Allocator::Core::grant(JobId job, Rank host) {
-  auto const& record = *record_of(job);
-  journal(log::Granted{job, record.newest_epoch.next(), host, wall});
+  bool const untouched = record_of(job) == nullptr;
+  if (untouched) leave_line(job.array());
+  auto const epoch = untouched ? Epoch{1} : record_of(job)->newest_epoch.next();
+  journal(log::Granted{job, epoch, host, wall});
   reseat(job);
-  note(Level::info, job, record.epoch, fmt::format("{} starts on host {}", called(record), host));
-  send(host, msg::StartJob{job, record.epoch, record.spec, images_of(record)});
+  if (untouched) line_up(job.array());
+  auto const& record = *record_of(job);
+  marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
+  if (job.element() == 0)
+    note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record)});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
@@ -76,14 +91,19 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
   }
   bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
-  auto& report = reports[message.job];
-  report.job = message.job;
-  report.epoch = message.epoch;
-  report.steps = message.steps;
-  note(Level::info, message.job, message.epoch,
-       adopted ? fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), adopted->epoch,
-                           adopted->generation, message.steps, from, message.suspended ? ", suspended" : "")
-             : fmt::format("{} runs on host {}", called(*record), from));
+  if (message.job.element() == 0 || message.steps > 0) {
+    auto& report = reports[message.job];
+    report.job = message.job;
+    report.epoch = message.epoch;
+    report.steps = message.steps;
+  }
+  if (adopted) {
+    note(Level::info, message.job, message.epoch,
+         fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), adopted->epoch,
+                     adopted->generation, message.steps, from, message.suspended ? ", suspended" : ""));
+  } else if (message.job.element() == 0) {
+    note(Level::info, message.job, message.epoch, fmt::format("{} runs on host {}", called(*record), from));
+  }
   if (wanted_suspended != message.suspended && serving()) {
     // The image is older than the user's last word on it.
     auto const verb = wanted_suspended ? Verb::suspend : Verb::resume;
@@ -103,7 +123,8 @@ void Allocator::Core::hear(Rank from, msg::JobEnded const& message) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("JobEnded from host {} is of old: dropped", from));
   }
-  reports[message.job].steps = message.outcome.steps;
+  if (message.job.element() == 0) reports[message.job].steps = message.outcome.steps;
+  if (message.outcome.ending == Ending::finished) keep_pace(message.job, from);
   if (record->intent) {
     auto const intent = *record->intent;
     if (hosts.at(intent.target).presence != Presence::dead) {
@@ -124,11 +145,14 @@ void Allocator::Core::hear(Rank from, msg::JobEnded const& message) {
 void Allocator::Core::crashed(JobRecord const& record, Outcome const& outcome) {
   auto const job = record.job;
   auto const epoch = record.epoch;
+  marks.erase(job);
   journal(log::Crashed{job, epoch, outcome, wall});
   reseat(job);
-  note(Level::warning, job, epoch,
-       fmt::format("{} crashed ({} of {}): {}", called(record), record.crashes, record.spec.crash_limit,
-                   outcome.reason));
+  if (worth_a_note(job)) {
+    note(Level::warning, job, epoch,
+         fmt::format("{} crashed ({} of {}): {}", called(record), record.crashes, record.spec.crash_limit,
+                     outcome.reason));
+  }
   if (static_cast<std::int32_t>(record.crashes) >= record.spec.crash_limit) {
     auto final = outcome;
     final.ending = Ending::failed;
@@ -142,33 +166,43 @@ void Allocator::Core::crashed(JobRecord const& record, Outcome const& outcome) {
   close(job, std::move(act));
   fail_calls(job, why);
   to_serve.insert(job);
+  if (job.element() != 0) enforce_max_failed(job.array());
 }
 
 void Allocator::Core::ended(JobId job, Outcome const& outcome) {
-  auto const& record = *record_of(job);
-  journal(log::Ended{job, record.epoch, outcome, wall});
+  bool const element = job.element() != 0;
+  bool const failed = outcome.ending == Ending::failed;
+  auto const* how = failed                               ? "failed"
+                    : outcome.ending == Ending::finished ? "finished"
+                                                         : "cancelled";
+  auto const desk = desks.find(job);
+  auto const epoch = record_of(job)->epoch;
+  if (!element || (failed && worth_a_note(job))) {
+    note(failed ? Level::warning : Level::info, job, epoch,
+         fmt::format("{} {}{} after {} steps{}{}", called(*record_of(job)),
+                     outcome.ending == Ending::cancelled ? "was " : "", how, outcome.steps,
+                     outcome.reason.empty() ? "" : ": ", outcome.reason));
+  }
+  std::optional<Failure> why;
+  if (desk != desks.end()) {
+    why = reject("already_ended", fmt::format("{} already {}{}{}", called(*record_of(job)), how,
+                                              outcome.reason.empty() ? "" : ": ", outcome.reason));
+  }
+  journal(log::Ended{job, epoch, outcome, wall});  // an element's record may be gone with it
   reseat(job);
   held.erase(job);
   give_up_outputs(job);
-  bool const failed = outcome.ending == Ending::failed;
-  note(failed ? Level::warning : Level::info, job, record.epoch,
-       fmt::format("{} {} after {} steps{}{}", called(record),
-                   failed                               ? "failed"
-                   : outcome.ending == Ending::finished ? "finished"
-                                                        : "was cancelled",
-                   outcome.steps, outcome.reason.empty() ? "" : ": ", outcome.reason));
-  auto const desk = desks.find(job);
-  if (desk != desks.end() && desk->second.open && desk->second.open->verb == Verb::cancel &&
-      outcome.ending == Ending::cancelled) {
-    cmd::Act act;
-    act.what = "cancelled";
-    close(job, std::move(act));
+  marks.erase(job);
+  if (element) reports.erase(job);
+  if (desk != desks.end()) {
+    if (desk->second.open && desk->second.open->verb == Verb::cancel && outcome.ending == Ending::cancelled) {
+      cmd::Act act;
+      act.what = "cancelled";
+      close(job, std::move(act));
+    }
+    clear_desk(job, *why);
   }
-  clear_desk(job, reject("already_ended", fmt::format("{} already {}{}{}", called(record),
-                                                      failed                               ? "failed"
-                                                      : outcome.ending == Ending::finished ? "finished"
-                                                                                           : "cancelled",
-                                                      outcome.reason.empty() ? "" : ": ", outcome.reason)));
+  if (failed && element) enforce_max_failed(job.array());
   settle(job);
 }
 
@@ -178,25 +212,10 @@ void Allocator::Core::strand(JobId job) {
       peer_lost("stranded", fmt::format("host {} died; {} goes on from its newest checkpoint when the "
                                         "runtime is started again",
                                         record.host, called(record)));
-  note(Level::warning, job, record.epoch, why.context);
+  if (worth_a_note(job)) note(Level::warning, job, record.epoch, why.context);
+  marks.erase(job);
   clear_desk(job, why);
-  settle(job);
-}
-
-// The job has ended or is stranded: whoever waited for it is told when it was the last.
-void Allocator::Core::settle(JobId job) {
-  auto const at = watchers.find(job);
-  if (at == watchers.end()) return;
-  auto const commands = std::move(at->second);
-  watchers.erase(at);
-  for (auto const command : commands) {
-    auto const waiter = waiters.find(command);
-    if (--waiter->second.open > 0) continue;
-    cmd::Jobs answer;
-    for (auto const one : waiter->second.jobs) answer.rows.push_back(row_of(*record_of(one), false));
-    waiters.erase(waiter);
-    reply(command, std::move(answer));
-  }
+  settle(job, false);
 }
 
 }  // namespace godwit::allocator

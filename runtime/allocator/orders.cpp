@@ -70,16 +70,15 @@ void Allocator::Core::order_done(JobRecord const& record, Desk& desk) {
 }
 
 void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
-  auto const* record = record_of(message.job);
-  if (record == nullptr) return;
+  if (!ledger.state(message.job)) return;
   auto const key = log::ImageKey{message.image.epoch, message.image.generation};
   if (ledger.extends_lineage(message.job, key) && !shutdown.broken) {
     journal(log::Checkpointed{message.job, key, message.figures.bytes, wall});
     if (!serving()) shutdown.checkpointed.insert(message.job);
   } else {
     note(Level::warning, message.job, message.epoch,
-         fmt::format("{} from host {} is not of the lineage of {}: not recorded", message.image.path, from,
-                     called(*record)));
+         fmt::format("{} from host {} is not of the lineage of job {}: not recorded", message.image.path, from,
+                     message.job));
   }
   auto const at = desks.find(message.job);
   if (!message.request || at == desks.end() || !at->second.open ||
@@ -93,7 +92,7 @@ void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
                          spell_bytes(message.figures.bytes), spell_duration(message.figures.stopped),
                          spell_duration(message.figures.durable));
   note(Level::info, message.job, message.epoch,
-       fmt::format("{} checkpointed: {}", called(*record), act.what));
+       fmt::format("{} checkpointed: {}", called(*record_of(message.job)), act.what));
   close(message.job, std::move(act));
 }
 

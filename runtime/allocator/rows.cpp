@@ -1,4 +1,8 @@
 // What ps, show and hosts say: the ledger's record with what the hosts last reported.
+#include <fmt/format.h>
+
+#include <limits>
+
 #include "allocator/core.hpp"
 #include "port/checkpoint_store.hpp"
 
@@ -39,6 +43,67 @@ cmd::JobRow Allocator::Core::row_of(JobRecord const& record, bool with_images) c
   }
   if (with_images) row.images = images_of(record);
   return row;
+}
+
+cmd::JobRow Allocator::Core::row_of(ArrayRecord const& array) const {
+  cmd::JobRow row;
+  row.job = array.job;
+  row.spec = array.work->spec;
+  row.axes = array.work->axes;
+  row.elements = array.counts;
+  row.submitted = array.submitted;
+  row.started = array.started;
+  row.ended = array.ended;
+  auto const& counts = array.counts;
+  row.state = counts.running > 0     ? JobState::running
+              : counts.waiting > 0   ? JobState::waiting
+              : counts.suspended > 0 ? JobState::suspended
+              : counts.stranded > 0  ? JobState::stranded
+              : counts.failed > 0    ? JobState::failed
+              : counts.cancelled > 0 ? JobState::cancelled
+                                     : JobState::finished;
+  if (counts.live() > 0) return row;
+  row.outcome.ending = counts.failed > 0      ? Ending::failed
+                       : counts.cancelled > 0 ? Ending::cancelled
+                                              : Ending::finished;
+  if (counts.finished < array.size) {
+    row.outcome.reason = fmt::format("of {} elements {} failed, {} were cancelled", array.size, counts.failed,
+                                     counts.cancelled);
+  }
+  return row;
+}
+
+cmd::Jobs Allocator::Core::rows_of(std::vector<Choice> const& choices, RowsWanted wanted) const {
+  cmd::Jobs answer;
+  auto const limit = wanted.limit > 0 ? wanted.limit : std::numeric_limits<std::uint32_t>::max();
+  auto const elements_limit = wanted.limit > 0 ? wanted.limit : cmd::rows_max;
+  std::size_t of_elements = 0;
+  for (auto const& choice : choices) {
+    auto const* array = ledger.array(choice.job);
+    if (array == nullptr || (choice.whole && !wanted.elements)) {
+      if (answer.rows.size() >= limit) {
+        ++answer.left_out;
+      } else {
+        answer.rows.push_back(array != nullptr ? row_of(*array)
+                                               : row_of(*record_of(choice.job), wanted.with_images));
+      }
+      continue;
+    }
+    auto elements = choice.elements;
+    if (choice.whole) {
+      for (auto const& [first, last] : array->untouched.runs()) elements.erase(first, last);
+    }
+    std::uint64_t taken = 0;
+    elements.walk([&](std::uint32_t element) {
+      if (answer.rows.size() >= limit || of_elements >= elements_limit) return false;
+      auto const record = ledger.record(JobId::of_element(choice.job.number(), element));
+      answer.rows.push_back(row_of(*record, wanted.with_images));
+      ++taken, ++of_elements;
+      return true;
+    });
+    answer.left_out += elements.size() - taken;
+  }
+  return answer;
 }
 
 cmd::Hosts Allocator::Core::host_rows() const {

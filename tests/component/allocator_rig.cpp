@@ -30,7 +30,11 @@ void Rig::record(Effect const& effect) {
   if (auto const* append = std::get_if<Append>(&effect)) {
     EXPECT_FALSE(broken_) << "an append to a broken journal";
     EXPECT_TRUE(replica_.apply(append->event).ok());
-    appends_.push_back(append->event);
+    if (auto const* command = std::get_if<log::Commanded>(&append->event)) {
+      commanded_.push_back(*command);
+    } else {
+      appends_.push_back(append->event);
+    }
   } else if (auto const* send = std::get_if<Send>(&effect)) {
     is_justified(send->message);
     bool const heartbeat = std::holds_alternative<msg::HeartbeatSeen>(send->message) ||
@@ -143,8 +147,8 @@ void Rig::nothing_more() {
   lookups_.clear();
 }
 
-JobId Rig::submit(JobSpec spec) {
-  auto const command = says(cmd::Submit{{spec}});
+JobId Rig::submit(JobArray job) {
+  auto const command = says(cmd::Submit{{std::move(job)}});
   feed(TypesFound{sought().request, types()});
   appended<log::Submitted>();
   auto const answer = replied<cmd::Submitted>(command);
@@ -165,6 +169,11 @@ void Rig::started(int host, msg::StartJob const& start) {
   if (!start.images.empty()) from = start.images.front();
   hears(host, msg::JobStarted{start.job, start.epoch, from, 0, false, {}});
   appended<log::Started>();
+}
+
+void Rig::ended(int host, msg::StartJob const& start, Outcome const& outcome) {
+  hears(host, msg::JobEnded{start.job, start.epoch, outcome});
+  EXPECT_EQ(appended<log::Ended>().job, start.job);
 }
 
 JobId Rig::running(int host, JobSpec spec) {
@@ -201,6 +210,14 @@ JobSpec Rig::counter() {
   spec.arguments = {{"steps", "100"}};
   spec.directory = "/tmp";
   return spec;
+}
+
+JobArray Rig::sweep(std::uint32_t size, std::string name) {
+  JobArray array = counter();
+  array.spec.arguments.clear();
+  array.spec.name = std::move(name);
+  array.axes = {{.name = "steps", .count = size}};
+  return array;
 }
 
 std::vector<JobType> Rig::types() {

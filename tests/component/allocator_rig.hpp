@@ -98,19 +98,22 @@ class Rig {
   void nothing_more();  // of any kind
 
   // ---- longer passages, with all that comes of them taken
-  JobId submit(JobSpec spec);       // answered; not yet granted if there is no room
+  JobId submit(JobArray job);       // answered; not yet granted if there is no room
   msg::StartJob granted(int host);  // Granted and StartJob
   void started(int host, msg::StartJob const& start);
+  void ended(int host, msg::StartJob const& start, Outcome const& outcome = {});  // and Ended taken
   JobId running(int host, JobSpec spec = counter());           // submitted to that host, granted, started
   msg::PrepareArrival prepares(int target);                    // Intent and PrepareArrival
   void accepted(msg::PrepareArrival const& move, int target);  // and Moved taken
   void departed(msg::PrepareArrival const& move, msg::MoveFigures figures = {13'002'342, 3'100us, 2ms});
 
   static JobSpec counter();  // needs steps=
+  static JobArray sweep(std::uint32_t size, std::string name = {});  // counters of 1, 2, … steps
   static std::vector<JobType> types();
   [[nodiscard]] JobRecord const& record(JobId job) const { return *allocator_->ledger().find(job); }
   [[nodiscard]] Ledger const& ledger() const { return allocator_->ledger(); }
   [[nodiscard]] std::vector<Note> const& notes() const { return notes_; }
+  [[nodiscard]] std::vector<log::Commanded> const& commanded() const { return commanded_; }
   [[nodiscard]] Instant now() const { return now_; }
 
  private:
@@ -124,6 +127,7 @@ class Rig {
   CommandId next_command_{1};
   std::deque<Send> sends_;
   std::deque<LedgerEvent> appends_;
+  std::vector<log::Commanded> commanded_;
   std::deque<Reply> replies_;
   std::deque<FindTypes> lookups_;
   std::vector<Note> notes_;

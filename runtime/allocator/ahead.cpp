@@ -1,0 +1,80 @@
+// Grants ahead: a host whose jobs are short is given more of them than it has slots, so that none of its
+// slots idles while the next grant is on its way. Only as much as it is seen to do in 20 ms, and never
+// while another host has a slot to spare: those that are granted stay where they are.
+#include <algorithm>
+
+#include "allocator/core.hpp"
+
+namespace godwit::allocator {
+
+namespace {
+
+constexpr Duration ahead_work = 20ms;
+constexpr Duration pace_min = 10us;
+constexpr std::int64_t ahead_max = 256;
+
+}  // namespace
+
+// From its grant to its end a job saw the others before it leave too: the time is shared among the
+// slots' worth of jobs that the host had. What hiccups rises fast, and falls slowly.
+void Allocator::Core::keep_pace(JobId job, Rank host) {
+  auto const mark = marks.find(job);
+  auto const* record = record_of(job);
+  if (mark == marks.end() || record == nullptr || record->moves > 0 || record->suspended) return;
+  auto& entry = hosts.at(host);
+  auto const slots = std::max(entry.hello.slots, 1);
+  auto const took = (now - mark->second.at) * slots / std::max(slots, mark->second.occupants);
+  auto const learn = [&](auto& paces, auto const& key) {
+    auto const [at, fresh] = paces.try_emplace(key, took);
+    if (!fresh) at->second += (took - at->second) / (took > at->second ? 2 : 8);
+  };
+  if (job.element() != 0) {
+    learn(entry.array_pace, job.array());
+  } else {
+    learn(entry.type_pace, record->spec.type);
+  }
+}
+
+// How many jobs like this one the host may have beyond its slots.
+std::int32_t Allocator::Core::room_ahead(HostEntry const& host, JobId job) const {
+  std::optional<Duration> pace;
+  if (job.element() != 0) {
+    auto const at = host.array_pace.find(job.array());
+    if (at != host.array_pace.end()) pace = at->second;
+  } else {
+    auto const at = host.type_pace.find(record_of(job)->spec.type);
+    if (at != host.type_pace.end()) pace = at->second;
+  }
+  if (host.presence != Presence::alive || !pace || *pace >= ahead_work) return 0;
+  return static_cast<std::int32_t>(
+      std::min(ahead_max, host.hello.slots * ahead_work.count() / std::max(*pace, pace_min).count()));
+}
+
+void Allocator::Core::grant_ahead(bool some_free) {
+  for (;;) {
+    std::optional<JobId> first;
+    std::optional<Rank> where;
+    auto const head = some_free ? std::nullopt : head_of(no_rank);
+    std::vector<policy::HostLoad> loads;
+    for (auto const& [rank, host] : hosts) {
+      auto const jobs = static_cast<std::int32_t>(host.occupants.size());
+      if (head) {
+        if (auto const room = room_ahead(host, *head); jobs < host.hello.slots + room)
+          loads.push_back({rank, host.hello.slots + room, jobs});
+      }
+      auto const pinned = head_of(rank);
+      if (!pinned || (first && *first < *pinned)) continue;
+      if (jobs >= host.hello.slots + room_ahead(host, *pinned)) continue;
+      first = pinned;
+      where = rank;
+    }
+    if (auto const host = policy::place_job(loads); host && (!first || *head < *first)) {
+      first = head;
+      where = host;
+    }
+    if (!first) return;
+    grant(*first, *where);
+  }
+}
+
+}  // namespace godwit::allocator
