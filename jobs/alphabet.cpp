@@ -36,7 +36,8 @@ class Alphabet : public godwit::Job {
     if (!input_path_.empty()) return;
     for (std::uint64_t set = 0; set < sets_; ++set) {
       std::string letters = alphabet;
-      for (auto left = letters.size(); left > 1; --left) std::swap(letters[left - 1], letters[c.random() % left]);
+      for (auto left = letters.size(); left > 1; --left)
+        std::swap(letters[left - 1], letters[c.random() % left]);
       made_up_ += letters + "\n";
     }
   }

@@ -2,8 +2,8 @@
 // described; a step makes it when there is none, which is also so after a move, a restart or a drop, and the
 // page goes on where the file ends.
 //
-// The rest of the page is asked for as a range, under the condition that the page is still the same (RFC 9110,
-// If-Range). A server without ranges sends all of it: what the file holds is read past, and compared.
+// The rest of the page is asked for as a range, under the condition that the page is still the same (RFC
+// 9110, If-Range). A server without ranges sends all of it: what the file holds is read past, and compared.
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -46,8 +46,8 @@ struct Version {
 struct Head {
   long status = 0;
   Version version;
-  std::uint64_t first = 0;   // of a part: its place in the page
-  std::int64_t whole = -1;   // bytes of the page; -1: not told
+  std::uint64_t first = 0;  // of a part: its place in the page
+  std::int64_t whole = -1;  // bytes of the page; -1: not told
 };
 
 // One request over one connection. Bytes are taken out of it; it never waits for longer than it is told.
@@ -131,7 +131,8 @@ class Transfer {
     auto const colon = line.find(':');
     if (colon == std::string_view::npos) return;
     std::string name(line.substr(0, colon));
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     auto const start = line.find_first_not_of(' ', colon + 1);
     std::string const value(start == std::string_view::npos ? "" : line.substr(start));
     if (name == "etag") head_.version.etag = value;
@@ -169,7 +170,8 @@ class Fetch : public godwit::Job {
     p("output", output_path_, "file for it");
     p("retries", retries_, std::int64_t{8}, "tries in a row that may bring nothing before the job fails");
     p("retry_ms", retry_ms_, std::int64_t{200}, "milliseconds before the first of them; doubled with each");
-    p("patience_s", patience_s_, std::int64_t{30}, "seconds of silence after which a connection counts as dropped");
+    p("patience_s", patience_s_, std::int64_t{30},
+      "seconds of silence after which a connection counts as dropped");
   }
 
   void describe(godwit::State& s) override {
@@ -221,7 +223,8 @@ class Fetch : public godwit::Job {
   // The head of an answer: is it the page, and from where? What to do instead, if its body can't be taken.
   std::optional<godwit::Step> judge(Head const& head) {
     auto const here = output_.offset();
-    if (head.status == 416 && head.whole == static_cast<std::int64_t>(here)) {  // nothing was missing any more
+    if (head.status == 416 &&
+        head.whole == static_cast<std::int64_t>(here)) {  // nothing was missing any more
       whole_ = head.whole;
       return std::nullopt;
     }
@@ -234,10 +237,12 @@ class Fetch : public godwit::Job {
       version_ = head.version;
       whole_ = head.whole;
     }
-    if (head.version.differs(version_) || (head.whole >= 0 && whole_ >= 0 && head.whole != whole_)) return changed();
+    if (head.version.differs(version_) || (head.whole >= 0 && whole_ >= 0 && head.whole != whole_))
+      return changed();
     if (head.whole >= 0) whole_ = head.whole;
     if (head.status == 200) skip_ = here;
-    if (head.status == 206 && head.first != here) return again("the server sent another part than it was asked for");
+    if (head.status == 206 && head.first != here)
+      return again("the server sent another part than it was asked for");
     return std::nullopt;
   }
 
@@ -270,7 +275,8 @@ class Fetch : public godwit::Job {
       return godwit::Step::failed(url_ + ": " + why + "; given up after " + std::to_string(tries_ + 1) +
                                   " tries that brought nothing, at byte " + std::to_string(output_.offset()));
     }
-    auto const delay = std::chrono::milliseconds(retry_ms_) * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
+    auto const delay =
+        std::chrono::milliseconds(retry_ms_) * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
     ++tries_;
     return godwit::Step::again_in(std::min<std::chrono::nanoseconds>(delay, backoff_max));
   }

@@ -27,7 +27,8 @@ class Merge : public godwit::Job {
     if (files_.empty()) take_apart();
     s.field("turn", turn_);
     s.field("ended", ended_);
-    for (std::size_t i = 0; i < files_.size(); ++i) s.input("input" + std::to_string(i), files_[i], paths_[i]);
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      s.input("input" + std::to_string(i), files_[i], paths_[i]);
     s.output("output", output_, output_path_, append_ ? godwit::Output::append : godwit::Output::replace);
   }
 

@@ -45,6 +45,7 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
         serve(job);
       }
     } while (!to_release.empty());
+    answer_clones();
     go_on_shutting_down();
   }
   out = nullptr;

@@ -18,6 +18,8 @@ char const* name_of(Verb verb) {
   switch (verb) {
     case Verb::migrate:
       return "migrate";
+    case Verb::clone:
+      return "clone";
     case Verb::checkpoint:
       return "checkpoint";
     case Verb::suspend:
@@ -34,6 +36,8 @@ char const* done_by(Verb verb) {
   switch (verb) {
     case Verb::migrate:
       return "moved";
+    case Verb::clone:
+      return "cloned";
     case Verb::checkpoint:
       return "checkpointed";
     case Verb::suspend:
@@ -66,7 +70,7 @@ std::string spell_counts(JobCounts const& counts) {
 // Which jobs a reference to several stands for: those for which the verb makes sense now.
 bool Allocator::Core::applies(Verb verb, JobRecord const& record) const {
   if (is_ended(record.state)) return false;
-  if (verb == Verb::cancel) return true;
+  if (verb == Verb::cancel || verb == Verb::clone) return true;
   if (record.state == JobState::waiting || record.state == JobState::stranded) return false;
   auto const desk = desks.find(record.job);
   bool const in_flux = record.state == JobState::starting ||
@@ -122,7 +126,9 @@ void Allocator::Core::act_on(JobId job, Operation operation) {
   if (target && !hosts.contains(*target) && !is_ended(*ledger.state(job))) {
     why = not_a_live_host(*target);  // it will not come to exist while this waits its turn
   } else if (record_of(job) == nullptr) {
-    why = obstacle(*ledger.record(job), operation);
+    auto const record = *ledger.record(job);
+    why = obstacle(record, operation);
+    if (!why && operation.verb == Verb::clone) return begin_clone(record, operation);
   }
   if (!why) return ask(job, std::move(operation));
   cmd::Act act;
@@ -233,7 +239,7 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
                    reply(event.id, std::move(answer));
                  },
                  [&](cmd::ListHeld const&) { refuse(event.id, reject("held", "not supported yet")); },
-                 [&](cmd::Clone const&) { refuse(event.id, reject("clone", "not supported yet")); },
+                 [&](cmd::Clone const& command) { act(event, Verb::clone, command.job, command.host); },
                  [&](cmd::ListJobs const& command) {
                    rows(command.jobs, {false, command.elements, command.limit});
                  },

@@ -40,12 +40,12 @@ struct Ticket {
   std::size_t open{0};
 };
 
-enum class Verb : std::uint8_t { migrate, checkpoint, suspend, resume, cancel };
+enum class Verb : std::uint8_t { migrate, clone, checkpoint, suspend, resume, cancel };
 
 struct Operation {
   Verb verb{};
   Asked asked;
-  std::optional<Rank> target;  // of a migrate; none: the best
+  std::optional<Rank> target;  // of a migrate or a clone; none: the best
 };
 
 struct PendingCall {
@@ -70,6 +70,14 @@ struct Desk {
 struct AwaitedDeparture {
   Asked asked;
   Rank source, target;
+};
+
+// A clone that has been made and hasn't been answered about.
+struct AwaitedClone {
+  Asked asked;
+  JobId source;
+  bool has_image{false};
+  std::optional<msg::CheckpointFigures> figures;  // of the checkpoint that was ordered for it
 };
 
 enum class Presence : std::uint8_t { joining, alive, late, dead };
@@ -285,6 +293,14 @@ struct Allocator::Core {
   void begin_order(JobRecord const& record, Operation const& operation);
   void order_done(JobRecord const& record, Desk& desk);
 
+  // ---- clones.cpp
+  void begin_clone(JobRecord const& record, Operation const& operation);
+  void clone_from(JobId job, msg::Checkpointed const& message);
+  void make_clone(JobRecord source, Operation const& operation, std::optional<log::ImageOf> image,
+                  std::optional<msg::CheckpointFigures> figures);
+  void answer_clones();
+  [[nodiscard]] cmd::Act outcome_of(AwaitedClone const& awaited, JobRecord const& clone) const;
+
   // ---- calls.cpp
   void ask_call(JobId job, PendingCall call);
   void send_calls(JobId job);
@@ -360,6 +376,7 @@ struct Allocator::Core {
   std::map<JobId, Desk> desks;
   std::set<JobId> to_serve;
   std::map<std::pair<JobId, Epoch>, AwaitedDeparture> departures;
+  std::map<JobId, AwaitedClone> clones;
   std::map<CommandId, PendingSubmit> submits;
   std::map<RequestId, Lookup> lookups;
   std::map<CommandId, Waiter> waiters;

@@ -63,6 +63,8 @@ std::optional<Failure> Allocator::Core::obstacle(JobRecord const& record, Operat
                               reason.empty() ? "" : ": ", reason));
   }
   if (operation.verb == Verb::cancel) return std::nullopt;
+  if (operation.verb == Verb::clone)
+    return operation.target ? not_a_live_host(*operation.target) : std::nullopt;
   if (record.state == JobState::stranded) {
     return peer_lost("stranded",
                      fmt::format("{} is stranded: host {} died; it goes on from its newest checkpoint "
@@ -99,6 +101,8 @@ void Allocator::Core::begin(JobRecord const& record, Operation operation) {
     return answer(operation.asked, std::move(act));
   }
   if (operation.verb == Verb::migrate) return begin_move(record, operation);
+  bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded;
+  if (operation.verb == Verb::clone && stands_still) return begin_clone(record, operation);
   begin_order(record, operation);
 }
 

@@ -66,7 +66,7 @@ void Allocator::Core::grant(JobId job, Rank host) {
   marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
-  send(host, msg::StartJob{job, epoch, record.spec, images_of(record)});
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
@@ -81,7 +81,9 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
          fmt::format("an image was set aside: {}", failure.context));
   }
   std::optional<log::ImageKey> adopted;
-  if (message.from) {
+  bool const from_origin =
+      message.from && record->origin && message.from->path == images_of(*record).back().path;
+  if (message.from && !from_origin) {
     adopted = log::ImageKey{message.from->epoch, message.from->generation};
     if (std::ranges::find(record->lineage, *adopted) == record->lineage.end()) {
       return note(Level::severe, message.job, message.epoch,
@@ -102,7 +104,9 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
          fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), adopted->epoch,
                      adopted->generation, message.steps, from, message.suspended ? ", suspended" : ""));
   } else if (message.job.element() == 0) {
-    note(Level::info, message.job, message.epoch, fmt::format("{} runs on host {}", called(*record), from));
+    note(Level::info, message.job, message.epoch,
+         fmt::format("{} runs on host {}{}", called(*record), from,
+                     from_origin ? fmt::format(", from {}", message.from->path) : ""));
   }
   if (wanted_suspended != message.suspended && serving()) {
     // The image is older than the user's last word on it.

@@ -18,6 +18,7 @@ void Allocator::Core::begin_order(JobRecord const& record, Operation const& oper
   desk.open = operation;
   desk.request = new_request();
   switch (operation.verb) {
+    case Verb::clone:
     case Verb::checkpoint:
       return send(record.host, msg::CheckpointJob{desk.request, job, record.epoch});
     case Verb::suspend:
@@ -60,6 +61,7 @@ void Allocator::Core::order_done(JobRecord const& record, Desk& desk) {
       journal(log::Resumed{job, record.epoch});
       act.what = "resumed";
       break;
+    case Verb::clone:       // it is made on Checkpointed
     case Verb::checkpoint:  // its outcome is Checkpointed
     case Verb::cancel:      // its outcome is JobEnded
     case Verb::migrate:
@@ -81,10 +83,10 @@ void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
                      message.job));
   }
   auto const at = desks.find(message.job);
-  if (!message.request || at == desks.end() || !at->second.open ||
-      at->second.open->verb != Verb::checkpoint || at->second.request != *message.request) {
+  if (!message.request || at == desks.end() || !at->second.open || at->second.request != *message.request)
     return;
-  }
+  if (at->second.open->verb == Verb::clone) return clone_from(message.job, message);
+  if (at->second.open->verb != Verb::checkpoint) return;
   cmd::Act act;
   act.checkpoint = message.figures;
   act.image = message.image;

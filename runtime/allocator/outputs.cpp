@@ -10,12 +10,14 @@ namespace godwit::allocator {
 namespace {
 
 Failure taken(std::string const& path, JobRecord const& owner) {
-  auto const* const state = owner.state == JobState::suspended                                    ? "suspended"
-                            : owner.state == JobState::waiting || owner.state == JobState::stranded ? "yet to go on"
-                                                                                                    : "still running";
-  return reject("output_taken",
-                fmt::format("output {} belongs to {}, which is {}: choose another path or wait for it (--after {})",
-                            path, called(owner), state, owner.job));
+  auto const* const state = owner.state == JobState::suspended ? "suspended"
+                            : owner.state == JobState::waiting || owner.state == JobState::stranded
+                                ? "yet to go on"
+                                : "still running";
+  return reject(
+      "output_taken",
+      fmt::format("output {} belongs to {}, which is {}: choose another path or wait for it (--after {})",
+                  path, called(owner), state, owner.job));
 }
 
 }  // namespace
@@ -30,7 +32,8 @@ void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
   for (auto const& path : message.paths) {
     auto const owner = outputs.find(path);
     if (owner == outputs.end() || owner->second == message.job) continue;
-    return send(from, msg::OutputsClaimed{message.job, message.epoch, taken(path, *record_of(owner->second))});
+    return send(from,
+                msg::OutputsClaimed{message.job, message.epoch, taken(path, *record_of(owner->second))});
   }
   give_up_outputs(message.job);  // another attempt of it may have named others
   for (auto const& path : message.paths) outputs[path] = message.job;

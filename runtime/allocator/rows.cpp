@@ -13,6 +13,10 @@ std::vector<msg::ImageName> Allocator::Core::images_of(JobRecord const& record) 
   for (auto const& key : record.lineage) {
     images.push_back({key.epoch, key.generation, checkpoint_path(record.job, key.epoch, key.generation)});
   }
+  if (record.origin) {
+    auto const& [job, key] = *record.origin;
+    images.push_back({key.epoch, key.generation, checkpoint_path(job, key.epoch, key.generation)});
+  }
   return images;
 }
 

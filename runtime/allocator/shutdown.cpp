@@ -43,6 +43,7 @@ void Allocator::Core::begin_shutdown(bool broken) {
     for (auto const command : std::exchange(shutdown.askers, {})) refuse(command, why);
     desks.clear();
     departures.clear();
+    clones.clear();
     to_serve.clear();
     return;
   }
@@ -102,6 +103,7 @@ void Allocator::Core::finish_shutdown() {
       if (parked) live.push_back(job);
     }
     for (auto const job : live) journal(log::Parked{job, record_of(job)->epoch});
+    answer_clones();
     journal(log::WorldEnded{term, wall});
     note(Level::info, {}, {},
          fmt::format("stopped: {} jobs parked, {} of them with a last checkpoint, {} without", live.size(),

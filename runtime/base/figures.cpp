@@ -26,6 +26,14 @@ std::string spell_bytes(std::uint64_t bytes) {
   return tenths(bytes, std::uint64_t{1024} << (10 * step), names[step]);
 }
 
+std::string spell_count(std::uint64_t count) {
+  auto digits = std::to_string(count);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return digits;
+}
+
 std::string spell_duration(Duration duration) {
   constexpr std::uint64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;
   if (duration < Duration{0}) return "-" + spell_duration(-duration);

@@ -26,6 +26,16 @@ struct ImageKey {
   }
 };
 
+struct ImageOf {  // an image of a job that may be another one
+  JobId job;
+  ImageKey image;
+  bool operator==(ImageOf const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & job & image;
+  }
+};
+
 #define GODWIT_EVENT(...)                      \
   template <class Archive>                     \
   void serialize(Archive& archive, unsigned) { \
@@ -37,6 +47,10 @@ struct WorldEnded { Term term; WallTime at; GODWIT_EVENT(term & at) };  // clean
 struct HostLost { Rank host; bool proven{false}; WallTime at; GODWIT_EVENT(host & proven & at) };
 
 struct Submitted { JobId job; JobArray work; WallTime at; GODWIT_EVENT(job & work & at) };  // one job, or a whole array
+struct Cloned {  // a new job that goes on from a copy of another's state; no image: from its beginning
+  JobId job; JobId of; std::optional<ImageOf> image; JobSpec spec; bool suspended{false}; WallTime at;
+  GODWIT_EVENT(job & of & image & spec & suspended & at)
+};
 struct Granted { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
 struct Started {  // from: the image that this epoch began from; none: afresh
   JobId job; Epoch epoch; std::optional<ImageKey> from; bool suspended{false}; WallTime at;
@@ -72,7 +86,7 @@ namespace godwit {
 using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost, log::Submitted, log::Granted,
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
-                                 log::ElementsCancelled, log::Commanded>;
+                                 log::ElementsCancelled, log::Commanded, log::Cloned>;
 
 }
 #undef GODWIT_EVENT

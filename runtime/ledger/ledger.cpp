@@ -143,6 +143,23 @@ Status Ledger::fold(log::Submitted const& event) {
   return Done{};
 }
 
+Status Ledger::fold(log::Cloned const& event) {
+  if (event.job < next_job_) return refused("Cloned", event.job, "its number has been given already");
+  if (event.job.element() != 0) return refused("Cloned", event.job, "a clone is no element");
+  if (!state(event.of)) return refused("Cloned", event.job, fmt::format("there is no job {}", event.of));
+  JobRecord record;
+  record.job = event.job;
+  record.spec = event.spec;
+  record.clone_of = event.of;
+  record.origin = event.image;
+  record.suspended = event.suspended;
+  record.submitted = event.at;
+  jobs_.emplace(event.job, std::move(record));
+  ++counts_.waiting;
+  next_job_ = event.job.next();
+  return Done{};
+}
+
 Status Ledger::fold(log::Granted const& event) {
   auto const at = jobs_.find(event.job);
   auto const state = at != jobs_.end() ? at->second.state : this->state(event.job);

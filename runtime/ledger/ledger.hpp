@@ -56,6 +56,7 @@ class Ledger {
   Status fold(log::WorldEnded const& event);
   Status fold(log::HostLost const& event);
   Status fold(log::Submitted const& event);
+  Status fold(log::Cloned const& event);
   Status fold(log::Granted const& event);
   Status fold(log::Started const& event);
   Status fold(log::Intent const& event);

@@ -36,6 +36,8 @@ struct JobRecord {
   Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()
   std::optional<OpenIntent> intent;
   std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
+  JobId clone_of;                      // 0: none
+  std::optional<log::ImageOf> origin;  // of a clone: what it begins from while its lineage is empty
   bool suspended{false};
   std::uint32_t moves{0};
   std::uint32_t crashes{0};

@@ -81,7 +81,8 @@ TEST_F(Clone, ItsOwnImageLeadsToItsOwnFiles) {
   for (auto const& mark : own.decoded().streams) {
     if (mark.name == "trace") EXPECT_EQ(mark.path, (rig.work() / "trace.txt.clone-9").native());
   }
-  auto const moved = rig.restore(host, chronicle({9}), own, Epoch{2});  // a target isn't told that it is a clone
+  auto const moved =
+      rig.restore(host, chronicle({9}), own, Epoch{2});  // a target isn't told that it is a clone
   EXPECT_EQ(host.expect<capsule::Ended>(moved).outcome.ending, Ending::finished);
   EXPECT_EQ(work("trace.txt.clone-9"), trace);
 }

@@ -37,7 +37,8 @@ TEST_F(Outputs, OfALiveJobAreRefusedToAnother) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->code, "output_taken");
   EXPECT_EQ(refusal->context,
-            "output /w/out.csv belongs to job 1 \"plate\", which is still running: choose another path or wait for it "
+            "output /w/out.csv belongs to job 1 \"plate\", which is still running: choose another path or "
+            "wait for it "
             "(--after 1)");
   auto const third = granted();
   EXPECT_FALSE(claims(third, {"/w/b"}).refusal);  // the one that was refused took nothing

@@ -201,6 +201,30 @@ TEST_P(ManyJobs, EverythingAtOnceAndAcrossWorlds) {
   finish(steps);
 }
 
+TEST_P(ManyJobs, ClonesAmidEverything) {
+  constexpr std::uint64_t steps = 5000;
+  {
+    World world({.hosts = 3, .seed = GetParam()}, remains);
+    submit_all(world, steps, 100ms);
+    ASSERT_TRUE(Traffic(world, ids, 3).run(60));
+    std::vector<CommandId> given;
+    for (std::size_t number = 0; number < 12; ++number) {
+      cmd::Clone clone{name_of_job(ids[number]), std::nullopt};
+      if (number % 2 == 0) clone.host = Rank{static_cast<std::int32_t>(1 + world.random.below(3))};
+      given.push_back(world.give(clone));
+      given.push_back(world.give(cmd::Migrate{clone.job, std::nullopt}));
+    }
+    for (std::size_t number = 0; number < given.size(); ++number) {
+      auto const act = only(world.answer<cmd::Acted>(given[number]));
+      ASSERT_FALSE(act.failure.has_value()) << act.failure->context;
+      if (number % 2 == 0) ids.push_back(act.clone.value_or(JobId{}));
+    }
+    ASSERT_TRUE(Traffic(world, ids, 3).run(60));
+    EXPECT_TRUE(world.stop().unsaved.empty());
+  }
+  finish(steps);
+}
+
 TEST_P(ManyJobs, AStoreThatFailsStopsNothing) {
   constexpr std::uint64_t steps = 3000;
   {

@@ -105,7 +105,7 @@ class Refusals(unittest.TestCase):
         first = self.begin("--lease", "1h", "--suspicion", "2h")
         connection = self.up(2, first)
         spec = {"type": "sleep", "arguments": {"seconds": "1000"}, "directory": str(self.directory)}
-        job = connection.ask("submit", jobs=[spec])["jobs"][0]
+        job = connection.ask("submit", jobs=[{"spec": spec}])["jobs"][0]
         wait_for(lambda: connection.ask("show", job=str(job))["rows"][0]["state"] == "RUNNING", "the job to run")
         pids = [connection.pid] + [row["pid"] for row in connection.ask("hosts")["rows"]]
         connection.close()

@@ -129,6 +129,7 @@ void FakeCapsules::begin(Capsule& capsule, Epoch epoch) {
   capsule.frozen = false;
   capsule.epoch = epoch;
   capsule.last_safe_point = clock_.now();
+  if (capsule.order.clone_of != JobId{}) census_.is_clone(capsule.order.job, capsule.steps);
   census_.begins(capsule.order.job, epoch, host_, capsule.order.capsule, capsule.steps);
   events_.emplace_back(capsule::Running{capsule.order.capsule, capsule.steps, capsule.suspended});
 }

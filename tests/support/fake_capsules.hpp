@@ -29,6 +29,8 @@ class Census {
   void begins(JobId job, Epoch epoch, Rank host, CapsuleId capsule, std::uint64_t steps);
   void steps(JobId job, Rank host, CapsuleId capsule, std::uint64_t step);
   void stops(JobId job, Rank host, CapsuleId capsule);
+  // A clone is seen for the first time: it counts on from there.
+  void is_clone(JobId job, std::uint64_t steps) { steps_.try_emplace(job, steps); }
   // A crash or a lost image: it may go on from an older step.
   void loses(JobId job) { lost_.insert(job); }
   [[nodiscard]] std::uint64_t steps_of(JobId job) const;

@@ -1,7 +1,8 @@
-// godwit-witness DIR [--no-repeats]: checks what capsules wrote to DIR under GODWIT_WITNESS=DIR.
+// godwit-witness DIR [--no-repeats] [--clone JOB]…: checks what capsules wrote under GODWIT_WITNESS=DIR.
 // Prints how much there was; exits 1 with the faults if any job had two runners, or lost or doubled a step.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <set>
 #include <string_view>
 
@@ -9,9 +10,20 @@
 
 int main(int argc, char** argv) {
   using namespace godwit::testing;
-  bool const strict = argc == 3 && std::string_view(argv[2]) == "--no-repeats";
-  if (argc != 2 && !strict) {
-    fmt::print(stderr, "usage: godwit-witness DIR [--no-repeats]\n");
+  bool strict = false, understood = argc >= 2;
+  std::set<std::uint64_t> clones;
+  for (int i = 2; i < argc && understood; ++i) {
+    std::string_view const word = argv[i];
+    if (word == "--no-repeats") {
+      strict = true;
+    } else if (word == "--clone" && i + 1 < argc) {
+      clones.insert(std::strtoull(argv[++i], nullptr, 10));
+    } else {
+      understood = false;
+    }
+  }
+  if (!understood) {
+    fmt::print(stderr, "usage: godwit-witness DIR [--no-repeats] [--clone JOB]…\n");
     return 2;
   }
   std::vector<std::string> faults;
@@ -24,7 +36,7 @@ int main(int argc, char** argv) {
     runners.insert(t.runner);
     steps += t.last + 1 - t.first;
   }
-  for (auto& fault : check_witness(testimonies, strict ? Repeats::forbidden : Repeats::allowed)) {
+  for (auto& fault : check_witness(testimonies, strict ? Repeats::forbidden : Repeats::allowed, clones)) {
     faults.push_back(std::move(fault));
   }
   for (auto const& fault : faults) fmt::print(stderr, "{}\n", fault);

@@ -194,8 +194,11 @@ class Runtime:
         path = self.store / "jobs" / str(job) / stream
         return path.read_bytes() if path.exists() else b""
 
-    def check_witness(self, *options):
+    def check_witness(self, *options, clones=()):
+        for clone in clones:
+            options += ("--clone", str(clone))
         done = subprocess.run([BIN / "godwit-witness", self.witness, *options], capture_output=True, text=True,
                               timeout=PATIENCE)
         if done.returncode != 0:
             raise AssertionError("the witness saw:\n" + done.stdout + done.stderr)
+        return done.stdout

@@ -42,9 +42,8 @@ void check_runners(std::uint64_t job, std::vector<Testimony> const& runs, std::v
   }
 }
 
-void check_steps(std::uint64_t job, std::vector<Testimony> const& runs, Repeats repeats,
+void check_steps(std::uint64_t job, std::vector<Testimony> const& runs, std::uint64_t done, Repeats repeats,
                  std::vector<std::string>& faults) {
-  std::uint64_t done = 0;
   for (auto const& run : runs) {
     if (run.last < run.first) continue;
     if (run.first > done + 1) {
@@ -82,7 +81,8 @@ std::vector<Testimony> read_witness(std::filesystem::path const& directory,
   return testimonies;
 }
 
-std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats) {
+std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats,
+                                       std::set<std::uint64_t> const& clones) {
   std::vector<std::string> faults;
   std::map<std::uint64_t, std::vector<Testimony>> by_job;
   for (auto& t : testimonies) by_job[t.job].push_back(std::move(t));
@@ -90,7 +90,7 @@ std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repea
     std::ranges::sort(runs, {}, [](Testimony const& t) { return std::tie(t.begin_ns, t.epoch, t.first); });
     check_overlaps(job, runs, faults);
     check_runners(job, runs, faults);
-    check_steps(job, runs, repeats, faults);
+    check_steps(job, runs, clones.contains(job) ? runs.front().first - 1 : 0, repeats, faults);
   }
   return faults;
 }

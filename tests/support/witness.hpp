@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@ enum class Repeats { allowed, forbidden };
 std::vector<Testimony> read_witness(std::filesystem::path const& directory, std::vector<std::string>& faults);
 
 // What is wrong; empty if nothing. Overlap: two runners, or two epochs, of one job at one instant. An epoch
-// must have one runner; a higher one begins later. With repeats forbidden, steps must count 1, 2, 3, …
-std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats);
+// must have one runner; a higher one begins later. With repeats forbidden, steps must count 1, 2, 3, …; those
+// of a clone from where its first runner found it.
+std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats,
+                                       std::set<std::uint64_t> const& clones = {});
 
 // Both.
 std::vector<std::string> faults_of_witness(std::filesystem::path const& directory, Repeats repeats);

@@ -238,5 +238,27 @@ TEST(Ledger, ANewWorldFreesEveryJob) {
   EXPECT_TRUE(book.ledger().ended_cleanly());
 }
 
+TEST(Ledger, ACloneIsANewJobWithAnImageOfAnother) {
+  Book book;
+  book.moving();
+  auto const origin = log::ImageOf{job, image(1, 1)};
+  book.refuses(log::Cloned{job, job, origin, {}, false, noon});              // its number is taken
+  book.refuses(log::Cloned{job.next(), JobId{9}, origin, {}, false, noon});  // no such job
+  auto const clone = job.next();
+  book.take(log::Cloned{clone, job, origin, book.record().spec, true, noon});
+  auto const& record = *book.ledger().find(clone);
+  EXPECT_EQ(record.state, JobState::waiting);
+  EXPECT_EQ(record.clone_of, job);
+  EXPECT_EQ(record.origin, origin);
+  EXPECT_TRUE(record.suspended);
+  EXPECT_TRUE(record.lineage.empty());  // not its own
+  EXPECT_EQ(book.ledger().counts().waiting, 1U);
+  EXPECT_EQ(book.ledger().next_job(), clone.next());
+  book.take(log::Granted{clone, Epoch{1}, one, noon});
+  book.refuses(log::Started{clone, Epoch{1}, image(1, 1), true, noon});
+  book.take(log::Started{clone, Epoch{1}, std::nullopt, true, noon});
+  EXPECT_EQ(book.ledger().find(clone)->state, JobState::suspended);
+}
+
 }  // namespace
 }  // namespace godwit

@@ -1,4 +1,5 @@
-// Verbs that do something to a job and say what came of it: migrate checkpoint suspend resume cancel call.
+// Verbs that do something to a job and say what came of it: migrate clone checkpoint suspend resume cancel
+// call.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ int acknowledge(Invocation const& invocation, Command const& command) {
       refused = true;
       fmt::print(stderr, "godwit: {}\n", act.failure->context);
     } else if (!invocation.json) {
-      fmt::print("job {} {}\n", act.job, act.what);
+      fmt::print("job {} {}\n", act.clone.value_or(act.job), act.what);
     }
   }
   return refused ? exit_refused : exit_done;
@@ -43,25 +44,27 @@ CLI::App& add_plain(CLI::App& app, Invocation& invocation, char const* name, cha
   return verb;
 }
 
-void add_migrate(CLI::App& app, Invocation& invocation) {
-  auto& verb = add_verb(app, invocation, "migrate", "Move a job to another host while it runs",
-                        "godwit migrate 7 3      # to host 3\ngodwit migrate plate    # to the best host");
+// A verb that takes a job and, if one is wanted, a host.
+template <class OneJob>
+CLI::App& add_with_host(CLI::App& app, Invocation& invocation, char const* name, char const* description,
+                        char const* example, char const* host_help) {
+  auto& verb = add_verb(app, invocation, name, description, example);
   struct Options {
     std::string job;
     std::int32_t host{no_rank.value};
   };
   auto options = std::make_shared<Options>();
   verb.add_option("JOB", options->job, job_help)->required()->type_name("");
-  auto* host =
-      verb.add_option("HOST", options->host, "A host's number, as 'godwit hosts' shows it; else the best");
+  auto* host = verb.add_option("HOST", options->host, host_help);
   host->type_name("")->check(at_least(0));
   verb.callback([&invocation, options, host] {
     invocation.action = [&invocation, options, given = host->count() > 0] {
-      cmd::Migrate migrate{options->job, {}};
-      if (given) migrate.host = Rank{options->host};
-      return acknowledge(invocation, migrate);
+      OneJob command{options->job, {}};
+      if (given) command.host = Rank{options->host};
+      return acknowledge(invocation, command);
     };
   });
+  return verb;
 }
 
 // Arguments such as -0.5 look like flags: only those that are numbers are let through.
@@ -110,7 +113,19 @@ void add_call(CLI::App& app, Invocation& invocation) {
 }  // namespace
 
 void add_act_verbs(CLI::App& app, Invocation& invocation) {
-  add_migrate(app, invocation);
+  add_with_host<cmd::Migrate>(
+      app, invocation, "migrate", "Move a job to another host while it runs",
+      "godwit migrate 7 3      # to host 3\ngodwit migrate plate    # to the best host",
+      "A host's number, as 'godwit hosts' shows it; else the best");
+  auto& clone = add_with_host<cmd::Clone>(
+      app, invocation, "clone", "Make a new job that goes on from a copy of a job's state",
+      "godwit clone plate       # wherever there is room\ngodwit clone 7 2         # on host 2",
+      "A host's number: the clone runs there only; else where there is room");
+  clone.footer(
+      "\nThe job itself goes on. Where it writes to PATH, its clone, job 9, writes to PATH.clone-9, which\n"
+      "begins as a copy; inputs are shared. A suspended job has a suspended clone; one that waits is cloned\n"
+      "from its newest checkpoint." +
+      clone.get_footer());
   add_plain<cmd::Checkpoint>(app, invocation, "checkpoint", "Write a job's checkpoint now, while it runs",
                              "godwit checkpoint plate");
   add_plain<cmd::Suspend>(app, invocation, "suspend", "Pause a job at its next safe point",

@@ -19,14 +19,6 @@ std::size_t width_of(std::string const& text) {
 
 }  // namespace
 
-std::string spell_count(std::uint64_t count) {
-  auto digits = std::to_string(count);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), 1, ',');
-  }
-  return digits;
-}
-
 std::string spell_time(WallTime at) {
   if (at.unix_ns == 0) return "–";
   auto const seconds = static_cast<std::time_t>(at.unix_ns / 1'000'000'000);

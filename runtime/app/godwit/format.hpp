@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "base/figures.hpp"
 #include "base/time.hpp"
 
 namespace godwit::cli {
 
-[[nodiscard]] std::string spell_count(std::uint64_t count);  // "61,440"
+using godwit::spell_count;
 [[nodiscard]] std::string spell_time(WallTime at);           // local, "2026-11-21 09:14:07"; 0: "–"
 [[nodiscard]] std::string spell_time_utc(WallTime at);       // "2026-11-21T09:14:07.123Z", for JSON
 

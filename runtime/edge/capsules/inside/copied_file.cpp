@@ -16,8 +16,9 @@ namespace godwit::inside {
 Status copy_start(std::string const& name, std::filesystem::path const& from, std::filesystem::path const& to,
                   std::uint64_t bytes) {
   auto const failed = [&](std::filesystem::path const& path) {
-    return reject("output_not_copied", fmt::format("cannot copy output '{}' from {} to {}: {}: {}", name, from.native(),
-                                                   to.native(), path.native(), std::strerror(errno)));
+    return reject("output_not_copied",
+                  fmt::format("cannot copy output '{}' from {} to {}: {}: {}", name, from.native(),
+                              to.native(), path.native(), std::strerror(errno)));
   };
   UniqueFd const out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!out) return failed(to);
@@ -30,10 +31,11 @@ Status copy_start(std::string const& name, std::filesystem::path const& from, st
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return failed(to);
     if (put == 0) {
-      return data_lost("output_short",
-                       fmt::format("output '{}': {} has {} bytes, and {} were durable at the safe point: somebody cut "
-                                   "or replaced it",
-                                   name, from.native(), bytes - left, bytes));
+      return data_lost(
+          "output_short",
+          fmt::format("output '{}': {} has {} bytes, and {} were durable at the safe point: somebody cut "
+                      "or replaced it",
+                      name, from.native(), bytes - left, bytes));
     }
     left -= static_cast<std::uint64_t>(put);
   }
