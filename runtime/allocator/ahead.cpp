@@ -57,6 +57,7 @@ void Allocator::Core::grant_ahead(bool some_free) {
     auto const head = some_free ? std::nullopt : head_of(no_rank);
     std::vector<policy::HostLoad> loads;
     for (auto const& [rank, host] : hosts) {
+      if (host.presence != Presence::alive) continue;
       auto const jobs = static_cast<std::int32_t>(host.occupants.size());
       if (head) {
         if (auto const room = room_ahead(host, *head); jobs < host.hello.slots + room)
