@@ -9,15 +9,22 @@ namespace godwit::allocator {
 
 namespace {
 
-Failure taken(std::string const& path, JobRecord const& owner) {
+Failure taken(std::string const& path, JobRecord const& owner, JobId claimant) {
+  auto const whose = fmt::format("output {} belongs to {}", path, called(owner));
+  if (claimant.element() != 0 && claimant.array() == owner.job.array()) {
+    return reject(
+        "output_taken",
+        fmt::format("{}, of the same array: give each element a path of its own, with %{{index}} or "
+                    "%{{an axis}} in it",
+                    whose));
+  }
+  bool const waits = owner.state == JobState::waiting || owner.state == JobState::stranded;
   auto const* const state = owner.state == JobState::suspended ? "suspended"
-                            : owner.state == JobState::waiting || owner.state == JobState::stranded
-                                ? "yet to go on"
-                                : "still running";
-  return reject(
-      "output_taken",
-      fmt::format("output {} belongs to {}, which is {}: choose another path or wait for it (--after {})",
-                  path, called(owner), state, owner.job));
+                            : waits                            ? "yet to go on"
+                                                               : "still running";
+  return reject("output_taken",
+                fmt::format("{}, which is {}: choose another path or wait for it (--after {})", whose, state,
+                            owner.job.array()));
 }
 
 }  // namespace
@@ -32,8 +39,8 @@ void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
   for (auto const& path : message.paths) {
     auto const owner = outputs.find(path);
     if (owner == outputs.end() || owner->second == message.job) continue;
-    return send(from,
-                msg::OutputsClaimed{message.job, message.epoch, taken(path, *record_of(owner->second))});
+    return send(from, msg::OutputsClaimed{message.job, message.epoch,
+                                          taken(path, *record_of(owner->second), message.job)});
   }
   give_up_outputs(message.job);  // another attempt of it may have named others
   for (auto const& path : message.paths) outputs[path] = message.job;

@@ -130,6 +130,27 @@ TEST_F(Clones, OneThatNeverStartedIsSubmittedOnceMore) {
   EXPECT_EQ(full.acted(command).what, "is a clone of job 2 from its beginning, and waits for a host");
 }
 
+TEST_F(Clones, AnElementIsClonedAsAJobOfItsOwn) {
+  Rig two{{.hosts = 1, .slots = 1}};
+  two.submit(Rig::sweep(3, "sweep"));
+  two.started(1, two.granted(1));
+  auto const waiting =
+      two.says(cmd::Clone{"sweep_3", std::nullopt});  // nothing is known of it but that it waits
+  auto cloned = two.appended<log::Cloned>();
+  EXPECT_EQ(cloned.of, JobId::of_element(1, 3));
+  EXPECT_EQ(cloned.job, JobId{2});
+  EXPECT_EQ(cloned.spec.arguments.at("steps"), "3");
+  EXPECT_EQ(two.acted(waiting).what, "is a clone of job 1_3 from its beginning, and waits for a host");
+
+  auto const running = two.says(cmd::Clone{"sweep_1", std::nullopt});
+  auto const order = two.sent<msg::CheckpointJob>(1);
+  two.hears(1, msg::Checkpointed{order.job, order.epoch, image_of(order.job, 1, 1), {}, order.request});
+  two.appended<log::Checkpointed>();
+  cloned = two.appended<log::Cloned>();
+  EXPECT_EQ(cloned.image, (log::ImageOf{JobId::of_element(1, 1), {Epoch{1}, Generation{1}}}));
+  two.acted(running);
+}
+
 TEST_F(Clones, WhatCannotBe) {
   auto const job = named("");
   EXPECT_EQ(rig.failed(rig.says(cmd::Clone{"1", Rank{9}})),

@@ -44,6 +44,18 @@ TEST_F(Outputs, OfALiveJobAreRefusedToAnother) {
   EXPECT_FALSE(claims(third, {"/w/b"}).refusal);  // the one that was refused took nothing
 }
 
+TEST_F(Outputs, OfAnElementAreRefusedToItsLike) {
+  rig.submit(Rig::sweep(2));
+  auto const first = rig.granted(1), second = rig.granted(2);
+  EXPECT_FALSE(claims(first, {"/w/out.csv"}).refusal);
+  rig.hears(2, msg::ClaimOutputs{second.job, second.epoch, {"/w/out.csv"}});
+  auto const refusal = rig.sent<msg::OutputsClaimed>(2).refusal;
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->context,
+            "output /w/out.csv belongs to job 1_1, of the same array: give each element a path of its own, "
+            "with %{index} or %{an axis} in it");
+}
+
 TEST_F(Outputs, AreGivenUpAtTheEnd) {
   auto const first = granted();
   EXPECT_FALSE(claims(first, {"/w/out.csv"}).refusal);

@@ -258,6 +258,30 @@ class Outputs(unittest.TestCase):
             self.assertEqual(runtime.wait(third)[0]["state"], "FINISHED")
 
 
+class Clones(unittest.TestCase):
+    def test_a_suspended_job_and_what_the_command_says(self):
+        with Runtime(hosts=2, witness=True) as runtime:
+            merge = Job("merge", "merge", "out.txt", inputs="words.txt", delay_us=1000)
+            (runtime.work / "words.txt").write_text(lines_of(1, 1000))
+            job = submit(runtime, merge)
+            wait_for(lambda: runtime.row(job)["progress"]["done"] > 0, "the first line")
+            self.assertIsNone(runtime.act("suspend", job).get("failure"))
+            said = runtime.cli("clone", "merge", 2).stdout
+            self.assertRegex(said, f"^job 2 is a clone of job {job} at step [0-9,]+ on host 2, suspended: "
+                                   "[0-9.]+ .?i?B, [0-9.]+ .?s stopped\n$")
+            clone = runtime.row("merge.clone-2")
+            self.assertEqual((clone["state"], clone["host"]), ("SUSPENDED", 2))
+            self.assertIsNone(runtime.act("resume", 2).get("failure"))
+            self.assertEqual(runtime.wait(2)[0]["state"], "FINISHED")
+            self.assertEqual((runtime.work / "out.txt.clone-2").read_text(), lines_of(1, 1000))
+            self.assertEqual(runtime.row(job)["state"], "SUSPENDED")
+            self.assertLess(len((runtime.work / "out.txt").read_text()), len(lines_of(1, 1000)))
+            refused = runtime.cli("clone", 2, check=False)
+            self.assertEqual((refused.returncode, refused.stderr),
+                             (1, 'godwit: job 2 "merge.clone-2" already finished\n'))
+            runtime.check_witness("--no-repeats", clones=[2])
+
+
 class Crashes(unittest.TestCase):
     def test_a_crash_is_retried_from_the_last_image(self):
         with Runtime(hosts=2, witness=True) as runtime:
