@@ -10,12 +10,15 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "app/godwit/talk.hpp"
 
 namespace godwit::cli {
 namespace {
+
+constexpr int launcher_looks_max = 5;  // a second each, from the world's verdict until its launcher is ended
 
 std::filesystem::path output_path(std::filesystem::path const& store) {
   return store / "log" / "runtime.out";
@@ -28,6 +31,14 @@ Status make_store(std::filesystem::path const& store) {
   return reject("store_not_writable",
                 fmt::format("the store {} can't be written: {}; choose another with --store", store.string(),
                             error ? error.message() : std::strerror(errno)));
+}
+
+// What the world of that term ended with; none if it hasn't, or couldn't say.
+std::optional<int> verdict_of(std::filesystem::path const& store, Term term) {
+  std::ifstream in(store / "verdict.json");
+  auto const verdict = nlohmann::json::parse(in, nullptr, false);
+  if (!verdict.is_object() || verdict.value("term", std::uint64_t{0}) != term.value) return std::nullopt;
+  return verdict.value("exit_code", -1);
 }
 
 void reset_root_guard() {
@@ -103,7 +114,14 @@ Status Launched::spawn(LaunchPlan plan) {
 
 bool Launched::has_ended() {
   if (!ended_) ended_ = ::waitpid(launcher_, nullptr, WNOHANG) != 0;
-  return ended_;
+  auto const now = std::chrono::steady_clock::now();
+  if (ended_ || term_.value == 0 || now < look_again_) return ended_;
+  look_again_ = now + 1s;
+  if (!verdict_of(store_, term_)) return false;
+  ++looks_after_end_;
+  if (looks_after_end_ == launcher_looks_max) ::kill(launcher_, SIGTERM);
+  if (looks_after_end_ == 3 * launcher_looks_max) ::kill(launcher_, SIGKILL);
+  return false;
 }
 
 void Launched::await_end(Duration patience) {
@@ -180,11 +198,7 @@ Status ended_well(std::filesystem::path const& store, Term term, Duration patien
                                            store.string()));
   auto const deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
-    std::ifstream in(store / "verdict.json");
-    auto const verdict = nlohmann::json::parse(in, nullptr, false);
-    if (verdict.is_object() && verdict.value("term", std::uint64_t{0}) == term.value) {
-      return verdict.value("exit_code", -1) == 0 ? Status(Done{}) : Status(died);
-    }
+    if (auto const verdict = verdict_of(store, term)) return *verdict == 0 ? Status(Done{}) : Status(died);
     if (std::chrono::steady_clock::now() > deadline) return died;
     std::this_thread::sleep_for(20ms);
   }

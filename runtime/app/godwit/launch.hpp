@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -34,7 +35,9 @@ class Launched {
   // failure, nothing is left running.
   Status await_hosts(SignalWatch& signals);
 
-  [[nodiscard]] bool has_ended();     // the launcher, and so every rank
+  // The launcher, and so every rank. One that goes on after the world has ended, as mpirun does over several
+  // nodes when a rank had died, is ended.
+  [[nodiscard]] bool has_ended();
   void await_end(Duration patience);  // then it is ended the hard way
   [[nodiscard]] std::int32_t hosts() const { return hosts_; }
   [[nodiscard]] Term term() const { return term_; }  // once its hosts are up
@@ -49,6 +52,8 @@ class Launched {
   Term term_;
   pid_t launcher_{-1};
   bool ended_{false};
+  std::chrono::steady_clock::time_point look_again_{};  // at the verdict
+  int looks_after_end_{0};
   std::uint64_t output_from_{0};  // where this run's output begins in runtime.out
 };
 

@@ -14,6 +14,7 @@ namespace {
 // A rank that dies before all have met would leave the others waiting in MPI for ever. Each disarms this
 // once its loop runs.
 constexpr unsigned start_patience_s = 300;
+constexpr unsigned end_patience_s = 10;  // for taking leave of the launcher
 
 int run(int argc, char** argv) {
   using namespace godwit;
@@ -32,12 +33,16 @@ int run(int argc, char** argv) {
   }
   bool const first = world->self() == allocator_rank;
   if (world->ranks() < 2) {
-    fmt::print(stderr, "godwitd: one rank is not enough: rank 0 allocates, the others host jobs. "
-                       "Start it with 'godwit start', or with mpirun -n 2 or more\n");
+    fmt::print(stderr,
+               "godwitd: one rank is not enough: rank 0 allocates, the others host jobs. "
+               "Start it with 'godwit start', or with mpirun -n 2 or more\n");
     return 2;
   }
-  return first ? run_allocator_rank(options, *world, signals, std::move(zygote))
-               : run_host_rank(options, *world, signals, std::move(zygote));
+  int const code = first ? run_allocator_rank(options, *world, signals, std::move(zygote))
+                         : run_host_rank(options, *world, signals, std::move(zygote));
+  ::alarm(end_patience_s);
+  world->take_leave();
+  return code;
 }
 
 }  // namespace

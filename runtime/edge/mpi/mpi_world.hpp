@@ -43,6 +43,10 @@ class MpiWorld {
   // yielding the core at every look, which costs more than the look and loses the core to a busy job.
   void end_start() const;
 
+  // The last call, before _exit: tells the launcher that this rank ends on purpose. Where that can't be told,
+  // or its launcher is gone, does nothing or gives up within seconds.
+  void take_leave() const;
+
   [[nodiscard]] Rank self() const { return Rank{frames_.rank()}; }
   [[nodiscard]] int ranks() const { return frames_.size(); }
   [[nodiscard]] std::vector<Peer> const& peers() const { return peers_; }
