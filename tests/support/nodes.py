@@ -115,3 +115,11 @@ class Nodes:
         if name == "login":
             return words
         return ["nsenter", "-t", self.first_process[name], *ALL_BUT_USERS, f"--wdns={os.getcwd()}", "--", *words]
+
+    def write_remote_shell(self, path):
+        """A program that is called as ssh is, for launchers: NODE WORD …; what it runs there goes through a shell."""
+        cases = "".join(f"  {name}) pid={pid} ;;\n" for name, pid in self.first_process.items())
+        path.write_text(f"#!/bin/sh\nnode=$1\nshift\ncase $node in\n{cases}  *) exit 255 ;;\nesac\n"
+                        f"exec nsenter -t $pid {' '.join(ALL_BUT_USERS)} -- /bin/sh -c \"$*\" </dev/null\n")
+        path.chmod(0o755)
+        return path
