@@ -8,6 +8,7 @@
 // Integers are fixed-width little-endian, floats their IEEE bits, counts 32 bits.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/serialization/access.hpp>
@@ -27,9 +28,6 @@
 #include "base/result.hpp"
 
 namespace godwit {
-
-static_assert(std::endian::native == std::endian::little,
-              "the archive copies native integers; add byte swapping for big-endian hosts");
 
 template <class T>
 concept ArchiveNumber = std::integral<T> || std::floating_point<T>;
@@ -58,7 +56,10 @@ class Saver {
   }
 
   template <ArchiveNumber T>
-  void save(T value) { raw(&value, sizeof value); }
+  void save(T value) {
+    raw(&value, sizeof value);
+    if constexpr (std::endian::native == std::endian::big) std::reverse(out_.end() - sizeof value, out_.end());
+  }
   template <class T>
     requires std::is_enum_v<T>
   void save(T value) { save(static_cast<std::underlying_type_t<T>>(value)); }
@@ -163,6 +164,10 @@ class Loader {
       value = byte == 1;
     } else {
       raw(&value, sizeof value);
+      if constexpr (std::endian::native == std::endian::big) {
+        auto* const first = reinterpret_cast<std::byte*>(&value);
+        std::reverse(first, first + sizeof value);
+      }
     }
   }
   template <class T>

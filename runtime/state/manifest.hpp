@@ -1,10 +1,12 @@
 // Manifest: everything of a job's image but the arena's pages. Small; crosses the wire whole.
 //
 // An image = manifest + arena bytes [0, arena_bytes). Arrays are placed in the arena by offset, so an
-// image doesn't depend on addresses. A field's bytes are little-endian.
+// image doesn't depend on addresses. A field's bytes are the same on every machine (godwit/field.hpp); the
+// arena's are in the byte order of the machine that made the image.
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,12 +25,16 @@ struct Field {
   std::string name;
   FieldForm form{};
   Scalar scalar{};
-  Bytes value;  // count = value.size() / width_bytes(scalar)
+  Bytes value;        // of a list: count = value.size() / width_bytes(scalar)
+  PlainKind key, to;  // of a map
 
+  [[nodiscard]] FieldKind kind() const { return {form, scalar, key, to}; }
   bool operator==(Field const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & name & form & scalar & value;
+    archive & name & form & scalar;
+    if (form == FieldForm::map) archive & key & to;
+    archive & value;
   }
 };
 
@@ -36,7 +42,7 @@ struct ArrayPlace {
   std::string name;
   Scalar scalar{};
   std::vector<std::uint64_t> shape;  // row-major
-  std::uint64_t offset{0};           // in the arena, page-aligned
+  std::uint64_t offset{0};           // in the arena, a multiple of 4096
   std::uint64_t bytes{0};            // product(shape) × width
 
   bool operator==(ArrayPlace const&) const = default;
@@ -78,7 +84,26 @@ struct Progress {
   }
 };
 
-inline constexpr std::uint32_t manifest_version = 1;
+// 2: fields that are lists of texts and maps; the architecture.
+inline constexpr std::uint32_t manifest_version = 2;
+
+// Of this build: "x86_64", "aarch64". Recorded, so that a refusal can name it.
+[[nodiscard]] constexpr char const* own_architecture() {
+#if defined(__x86_64__)
+  return "x86_64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#elif defined(__powerpc64__)
+  return "ppc64";
+#elif defined(__riscv)
+  return "riscv";
+#elif defined(__s390x__)
+  return "s390x";
+#else
+  return "other";
+#endif
+}
+inline constexpr bool own_order_is_little = std::endian::native == std::endian::little;
 
 struct Manifest {
   std::uint32_t version{manifest_version};
@@ -94,17 +119,20 @@ struct Manifest {
   std::array<std::uint64_t, 4> random{};
   bool suspended{false};
   std::uint32_t page_bytes{4096};
-  bool little_endian{true};
+  bool little_endian{own_order_is_little};
   std::uint64_t arena_bytes{0};
   std::vector<Field> fields;
   std::vector<ArrayPlace> arrays;
   std::vector<StreamMark> streams;
+  std::string architecture{own_architecture()};  // "" in images of version 1
 
   bool operator==(Manifest const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & version & job & type & state_version & plugin_digest & arguments & epoch & steps & progress &
         running_time & random & suspended & page_bytes & little_endian & arena_bytes & fields & arrays & streams;
+    if (version >= 2) archive & architecture;
+    else if (Archive::is_loading::value) architecture.clear();
   }
 };
 

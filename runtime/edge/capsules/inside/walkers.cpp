@@ -2,23 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include "state/spelling.hpp"
 
 namespace godwit::inside {
 
 namespace {
-
-char const* name_of(Scalar scalar) {
-  static constexpr std::array names{"bool",   "int8",  "uint8",  "int16",   "uint16", "int32",
-                                    "uint32", "int64", "uint64", "float32", "float64"};
-  auto const index = static_cast<std::size_t>(scalar);
-  return index < names.size() ? names[index] : "an unknown type";
-}
-
-std::string type_of(FieldForm form, Scalar scalar) {
-  if (form == FieldForm::text) return "text";
-  return form == FieldForm::list ? fmt::format("list of {}", name_of(scalar)) : name_of(scalar);
-}
 
 Failure type_changed(char const* what, std::string_view name, std::string const& in_image,
                      std::string const& in_job) {
@@ -80,8 +68,10 @@ void Opener::on_output(std::string_view name, Output& stream, std::string_view p
 void Packer::on_field(std::string_view name, FieldAccess access, std::vector<std::byte> const*) {
   auto& field = manifest_.fields.emplace_back();
   field.name = name;
-  field.form = access.form;
-  field.scalar = access.scalar;
+  field.form = access.kind.form;
+  field.scalar = access.kind.scalar;
+  field.key = access.kind.key;
+  field.to = access.kind.to;
   access.pack(access.object, field.value);
 }
 void Packer::on_retired(std::string_view) {}
@@ -129,9 +119,8 @@ void Restorer::on_field(std::string_view name, FieldAccess access, std::vector<s
     access.unpack(access.object, absent->data(), absent->size());
     return;
   }
-  if (field->form != access.form || field->scalar != access.scalar) {
-    return take(type_changed("field", name, type_of(field->form, field->scalar),
-                             type_of(access.form, access.scalar)));
+  if (field->kind() != access.kind) {
+    return take(type_changed("field", name, name_of(field->kind()), name_of(access.kind)));
   }
   if (!access.unpack(access.object, field->value.data(), field->value.size())) {
     take(data_lost("malformed",

@@ -22,6 +22,7 @@ concept PlainNumber = (std::integral<T> && sizeof(T) <= 8) || std::same_as<T, fl
 template <PlainNumber T>
 consteval Scalar scalar_of() {
   if constexpr (std::same_as<T, bool>) return Scalar::boolean;
+  else if constexpr (std::same_as<T, char>) return Scalar::i8;  // also where a plain char has no sign
   else if constexpr (std::same_as<T, float>) return Scalar::f32;
   else if constexpr (std::same_as<T, double>) return Scalar::f64;
   else if constexpr (sizeof(T) == 1) return std::is_signed_v<T> ? Scalar::i8 : Scalar::u8;

@@ -4,94 +4,32 @@
 // Part of the job author's interface: depends on the standard library only.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "godwit/array.hpp"
+#include "godwit/field.hpp"
 #include "godwit/scalar.hpp"
 #include "godwit/stream.hpp"
 
 namespace godwit {
 
-// How a field's bytes are to be read. Values are part of the wire and file formats.
-enum class FieldForm : std::uint8_t {
-  number = 0,  // one scalar
-  text = 1,    // UTF-8 bytes, any length
-  list = 2,    // scalars, any count
-};
-
-// A described member with its type erased: how to pack and unpack it. Bytes are little-endian.
-struct FieldAccess {
-  FieldForm form{};
-  Scalar scalar{};  // of a number or of a list's elements; u8 for text
-  void* object = nullptr;
-  void (*pack)(void const* object, std::vector<std::byte>& out) = nullptr;          // replaces `out`
-  bool (*unpack)(void* object, std::byte const* from, std::size_t size) = nullptr;  // false: wrong size
-};
-
-template <class T>
-struct is_plain_list : std::false_type {};
-template <PlainNumber T>
-  requires(!std::same_as<T, bool>)
-struct is_plain_list<std::vector<T>> : std::true_type {};
-
-template <class T>
-concept FieldValue = PlainNumber<T> || std::is_enum_v<T> || std::same_as<T, std::string> || is_plain_list<T>::value;
-
-template <FieldValue T>
-FieldAccess access_to(T& value) {
-  static_assert(std::endian::native == std::endian::little);
-  FieldAccess access;
-  access.object = &value;
-  if constexpr (std::is_enum_v<T>) {
-    return access_to(reinterpret_cast<std::underlying_type_t<T>&>(value));
-  } else if constexpr (PlainNumber<T>) {
-    access.form = FieldForm::number;
-    access.scalar = scalar_of<T>();
-    access.pack = [](void const* object, std::vector<std::byte>& out) {
-      auto const* first = static_cast<std::byte const*>(object);
-      out.assign(first, first + sizeof(T));
-    };
-    access.unpack = [](void* object, std::byte const* from, std::size_t size) {
-      if (size == sizeof(T)) std::memcpy(object, from, size);
-      return size == sizeof(T);
-    };
-  } else {
-    using Element = typename T::value_type;
-    access.form = std::same_as<T, std::string> ? FieldForm::text : FieldForm::list;
-    access.scalar = std::same_as<T, std::string> ? Scalar::u8 : scalar_of<Element>();
-    access.pack = [](void const* object, std::vector<std::byte>& out) {
-      auto const& items = *static_cast<T const*>(object);
-      auto const* first = reinterpret_cast<std::byte const*>(items.data());
-      out.assign(first, first + items.size() * sizeof(Element));
-    };
-    access.unpack = [](void* object, std::byte const* from, std::size_t size) {
-      if (size % sizeof(Element) != 0) return false;
-      auto& items = *static_cast<T*>(object);
-      items.resize(size / sizeof(Element));
-      if (size > 0) std::memcpy(items.data(), from, size);
-      return true;
-    };
-  }
-  return access;
-}
-
 class State {
  public:
-  // A member. An image that lacks it is refused ...
-  template <FieldValue T>
+  // A member: a number, bool, enum or std::string, or a std::vector or std::map of those. An image that
+  // lacks it is refused ...
+  template <class T>
   void field(std::string_view name, T& value) {
+    static_assert(FieldValue<T>,
+                  "a field is a number of at most 64 bits, a bool, an enum, a std::string, or a std::vector or "
+                  "std::map of those; bulk data goes into s.array(), and anything else is made again in restored()");
     on_field(name, access_to(value), {});
   }
   // ... unless a default is given: then an older image restores to that.
-  template <FieldValue T, class D>
+  template <FieldValue T, class D = T>
     requires std::convertible_to<D, T>
   void field(std::string_view name, T& value, D const& absent) {
     T fallback(absent);
