@@ -35,6 +35,15 @@ Field list(std::string name, std::vector<T> const& values) {
   return field;
 }
 
+// A field of any type that a job may describe.
+template <FieldValue T>
+Field described(std::string name, T value) {
+  auto const access = access_to(value);
+  Field field{std::move(name), access.kind.form, access.kind.scalar, {}, access.kind.key, access.kind.to};
+  access.pack(access.object, field.value);
+  return field;
+}
+
 // Places an array behind the others and fills it: value(i) for each element.
 template <class T, class F>
 void add_array(Image& image, std::string name, std::vector<std::uint64_t> shape, F value) {
@@ -75,6 +84,7 @@ Image empty_image(Generation generation) {
   manifest.progress = {61'440, 200'000, "steps"};
   manifest.running_time = 90s;
   manifest.random = {1, 2, 3, 0xffffffffffffffff};
+  manifest.architecture = "x86_64";
   return image;
 }
 
@@ -129,6 +139,13 @@ Image sample_image(Generation generation, std::uint64_t rows, std::uint64_t colu
   fields.push_back(list<std::uint16_t>("nothing", {}));
   fields.push_back(list<std::int32_t>("many", std::vector<std::int32_t>(20'000, -3)));
   fields.push_back(number<double>("a/b%.c", 2.5));
+  fields.push_back(described("names", std::vector<std::string>{"Anna", "", "Böb, \"B\""}));
+  fields.push_back(described("no_names", std::vector<std::string>{}));
+  fields.push_back(described("flags", std::vector<bool>{true, false, true}));
+  fields.push_back(described("ages", std::map<std::string, std::int64_t>{{"Anna", 31}, {"Böb", -1}}));
+  fields.push_back(described("table", std::map<std::int32_t, double>{{-3, 0.5}, {7, 1e300}}));
+  fields.push_back(described("titles", std::map<std::uint8_t, std::string>{{1, "one"}, {200, ""}}));
+  fields.push_back(described("no_pairs", std::map<std::string, bool>{}));
 
   auto const last = rows * columns - 1;
   add_array<double>(image, "temperature", {rows, columns}, [&](std::uint64_t i) {

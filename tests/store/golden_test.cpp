@@ -20,7 +20,7 @@ TEST(Golden, Format1) {
   EXPECT_EQ(to_hex(digest_of(file->encoded_manifest())), "9e1d7cdea36a1cf4");
   EXPECT_EQ(layout::time_text(file->time()), "2026-11-21T09:14:07.123456Z");
 
-  auto const image = test::golden_image();
+  auto const image = test::golden_image_1();
   EXPECT_EQ(file->manifest(), image.manifest);
   EXPECT_EQ(file->label().parent, image.label.parent);
   Bytes arena(image.pages.size());
@@ -28,13 +28,27 @@ TEST(Golden, Format1) {
   EXPECT_EQ(arena, image.pages);
 }
 
-TEST(Golden, TheWriterStillWritesFormat1) {  // the same bytes; if not, the format's version must be raised
+TEST(Golden, Format2) {  // lists of texts, maps, the architecture
+  auto const file = CheckpointFile::open(golden("format-2.h5"));
+  ASSERT_TRUE(file) << file.failure().context;
+  ASSERT_TRUE(file->verify());
+  EXPECT_EQ(file->format(), 2U);
+  EXPECT_EQ(to_hex(file->root()), "b18b770c210ddde0");
+  EXPECT_EQ(to_hex(digest_of(file->encoded_manifest())), "ea67c30d72a375cb");
+  auto const image = test::golden_image();
+  EXPECT_EQ(file->manifest(), image.manifest);
+  Bytes arena(image.pages.size());
+  ASSERT_TRUE(file->load(arena));
+  EXPECT_EQ(arena, image.pages);
+}
+
+TEST(Golden, TheWriterStillWritesFormat2) {  // the same bytes; if not, the format's version must be raised
   test::TempDir const directory;
   test::TestStore store(directory.path());
   auto const written = store.write(test::golden_image());
   ASSERT_TRUE(written.image);
   auto const made = CheckpointFile::open(directory.path() / written.image->path);
-  auto const kept = CheckpointFile::open(golden("format-1.h5"));
+  auto const kept = CheckpointFile::open(golden("format-2.h5"));
   ASSERT_TRUE(made && kept);
   EXPECT_EQ(to_hex(made->root()), to_hex(kept->root()));
   EXPECT_EQ(made->encoded_manifest(), kept->encoded_manifest());

@@ -66,7 +66,7 @@ TEST_F(Tools, BulkDataThroughH5dump) {  // the very bytes, by HDF5's own reading
 TEST_F(Tools, H5pyAttributes) {
   expect_in_python(R"(
 a = f.attrs
-assert a['format_version'] == 1 and a['godwit_version'] == '0.0.0-test'
+assert a['format_version'] == 2 and a['godwit_version'] == '0.0.0-test'
 assert a['job'] == 7 and a['type'] == 'heat' and a['name'] == 'plate' and a['account'] == 'chem/anna'
 assert a['epoch'] == 5 and a['generation'] == 12 and a['parent'] == '4-11'
 assert a['state_version'] == 2 and a['plugin_digest'] == '3f9c0123456789ab'
@@ -74,7 +74,7 @@ assert a['time'] == '2026-11-21T09:14:07.123456Z' and a['host'] == 2 and a['node
 assert a['steps'] == 61440 and a['progress_done'] == 61440 and a['progress_total'] == 200000
 assert a['progress_unit'] == 'steps' and a['byte_order'] == 'little' and a['page_bytes'] == 4096
 assert list(a['arguments']) == ['alpha=0.2', 'output=out/plate.csv'] and a['suspended'] == True
-assert a['running_time_ns'] == 90 * 10**9 and a['directory'] == '/home/anna/run'
+assert a['architecture'] == 'x86_64' and a['running_time_ns'] == 90 * 10**9 and a['directory'] == '/home/anna/run'
 )");
 }
 
@@ -99,6 +99,57 @@ assert (s['cube'][:] == numpy.arange(60).reshape(3, 4, 5) * 0.5).all() and s['no
 assert (s['wide'][:] == numpy.arange(40000).astype('<u2').view('<i2')).all()
 assert s['temperature'].id.get_offset() % 4096 == 0 and s['temperature'].chunks is None
 )");
+}
+
+TEST_F(Tools, H5pyTextsAndMaps) {
+  expect_in_python(R"(
+s = f['state']
+assert list(s['names'].asstr()) == ['Anna', '', 'Böb, "B"'] and s['no_names'].shape == (0,)
+assert list(s['flags']) == [True, False, True] and s['flags'].dtype == bool
+def pairs(name): return [(k.decode() if isinstance(k, bytes) else k, v.decode() if isinstance(v, bytes) else v)
+                         for k, v in s[name][()]]
+assert pairs('ages') == [('Anna', 31), ('Böb', -1)] and s['ages'].dtype.names == ('key', 'value')
+assert pairs('table') == [(-3, 0.5), (7, 1e300)] and pairs('titles') == [(1, 'one'), (200, '')]
+assert s['no_pairs'].shape == (0,) and s['table'].dtype['value'] == '<f8'
+)");
+  auto const dumped = test::run("h5dump -d /state/names -d /state/ages " + path.string());
+  EXPECT_EQ(dumped.status, 0);
+  for (auto const* said : {"\"Anna\"", "31", "\"key\""}) {
+    EXPECT_NE(dumped.output.find(said), std::string::npos) << said << "\n" << dumped.output;
+  }
+}
+
+// On a machine of the other byte order the arrays lie in memory the other way round, and so in the file.
+TEST_F(Tools, ABigEndianImage) {
+  auto other = test::sample_image({13});
+  other.manifest.little_endian = false;
+  other.manifest.architecture = "s390x";
+  for (auto const& array : other.manifest.arrays) {
+    auto const width = width_bytes(array.scalar);
+    for (auto at = array.offset; at < array.offset + array.bytes; at += width) {
+      auto const first = other.pages.begin() + static_cast<std::ptrdiff_t>(at);
+      std::reverse(first, first + static_cast<std::ptrdiff_t>(width));
+    }
+  }
+  auto const written = test::TestStore(directory.path()).write(other);
+  ASSERT_TRUE(written.image) << written.image.failure().context;
+  path = directory.path() / written.image->path;
+  expect_in_python(R"(
+s = f['state']
+assert f.attrs['byte_order'] == 'big' and f.attrs['architecture'] == 's390x'
+assert s['temperature'].dtype == '>f8' and s['temperature'][699, 499] == 1 and s['iteration'][()] == 61440
+assert (s['cube'][:] == numpy.arange(60).reshape(3, 4, 5) * 0.5).all() and s['cube'].dtype == '>f4'
+assert (s['wide'][:] == numpy.arange(40000).astype('<u2').view('<i2')).all() and s['mask'].dtype == bool
+)");
+  auto const file = CheckpointFile::open(path);
+  ASSERT_TRUE(file) << file.failure().context;
+  Bytes arena(other.pages.size());
+  ASSERT_TRUE(file->load(arena));
+  EXPECT_EQ(arena, other.pages) << "as it lay in memory";
+  auto const statistics = file->statistics(0);  // numbers as they are meant
+  ASSERT_TRUE(statistics);
+  EXPECT_EQ(statistics->max, 1.0);
+  EXPECT_EQ(statistics->nan, 1U);
 }
 
 TEST_F(Tools, H5pyFilesAndLog) {

@@ -160,6 +160,11 @@ Result<ByteView> CheckpointFile::BlockReader::next() {
   buffer_.resize(std::min(bytes - from, layout::block_bytes));
   if (auto status = file_.read_block(array_, block_, buffer_); !status) return status.failure();
   ++block_;
+  auto const& manifest = file_.manifest();
+  if (manifest.little_endian != own_order_is_little) {
+    auto const width = width_bytes(manifest.arrays[array_].scalar);
+    for (auto at = buffer_.begin(); at != buffer_.end(); at += width) std::reverse(at, at + width);
+  }
   return ByteView(buffer_);
 }
 

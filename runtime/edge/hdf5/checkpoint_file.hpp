@@ -57,11 +57,11 @@ class CheckpointFile {
 
   // Reads everything and compares every digest.
   [[nodiscard]] Status verify() const;
-  // Puts the arrays into the arena by their offsets, checking digests on the way. On failure the arena
-  // holds whatever had been read.
+  // Puts the arrays into the arena by their offsets, in the image's byte order, checking digests on the way.
+  // On failure the arena holds whatever had been read.
   [[nodiscard]] Status load(std::span<std::byte> arena) const;
-  // The bytes of manifest().arrays[array], a MiB at a time, each checked before: for several files side by
-  // side. The file must outlive it.
+  // The bytes of manifest().arrays[array], a MiB at a time, each checked before, numbers in this machine's
+  // byte order: for several files side by side. The file must outlive it.
   class BlockReader {
    public:
     BlockReader(CheckpointFile const& file, std::size_t array) : file_(file), array_(array) {}

@@ -17,7 +17,7 @@ Failure damaged(std::string_view what) {
   return data_lost("damaged", fmt::format("damaged: {}", what));
 }
 
-Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, Seal const& seal) {
+Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::Order order, Seal const& seal) {
   StoredArray stored;
   auto const name = layout::link_name(place.name);
   auto const digests =
@@ -35,7 +35,7 @@ Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, Seal
       return damaged("the data of " + place.name + " lie outside of the file");
     }
   } else if (place.bytes > 0) {
-    stored.small = h5::read_dataset(dataset, place.scalar, layout::compact_bytes_max);
+    stored.small = h5::read_dataset(dataset, place.scalar, layout::compact_bytes_max, order);
     if (stored.small.size() != place.bytes) return damaged(place.name + " doesn't have its shape");
   }
   return stored;
@@ -76,9 +76,10 @@ Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
   if (!manifest) return damaged("manifest: " + manifest.failure().context);
   contents.manifest = *std::move(manifest);
   if (auto status = layout::check(contents.manifest); !status) return status.failure();
+  auto const order = contents.manifest.little_endian ? h5::Order::little : h5::Order::big;
   std::vector<layout::Blocks> blocks;
   for (auto const& place : contents.manifest.arrays) {
-    auto stored = read_array(file, place, seal);
+    auto stored = read_array(file, place, order, seal);
     if (!stored) return stored.failure();
     blocks.push_back(stored->blocks);
     contents.arrays.push_back(*std::move(stored));

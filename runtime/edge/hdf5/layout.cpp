@@ -6,6 +6,8 @@
 #include <ctime>
 #include <set>
 
+#include "state/plain_values.hpp"
+
 namespace godwit::layout {
 namespace {
 
@@ -15,13 +17,21 @@ Failure bad(std::string what) {
   return reject("bad_manifest", std::move(what));
 }
 
+bool is_plain(PlainKind kind) {
+  return kind.form == FieldForm::text ? kind.scalar == Scalar::u8
+                                      : kind.form == FieldForm::number && width_bytes(kind.scalar) > 0;
+}
+
 Status check(Field const& field) {
-  auto const width = width_bytes(field.scalar);
-  if (width == 0) return bad(fmt::format("field {}: unknown kind of number", field.name));
-  if (field.form > FieldForm::list) return bad(fmt::format("field {}: unknown form", field.name));
-  bool const fits = field.form == FieldForm::number ? field.value.size() == width
-                    : field.form == FieldForm::text ? field.scalar == Scalar::u8
-                                                    : field.value.size() % width == 0;
+  if (width_bytes(field.scalar) == 0) return bad(fmt::format("field {}: unknown kind of number", field.name));
+  if (field.form > FieldForm::map) return bad(fmt::format("field {}: unknown form", field.name));
+  bool const texts = field.form == FieldForm::text || field.form == FieldForm::texts || field.form == FieldForm::map;
+  PlainValues values(field);
+  std::size_t count = 0;
+  while (values.next()) ++count;
+  bool const fits = values.whole() && (!texts || field.scalar == Scalar::u8) &&
+                    (field.form != FieldForm::number || count == 1) &&
+                    (field.form != FieldForm::map || (is_plain(field.key) && is_plain(field.to) && count % 2 == 0));
   if (!fits) return bad(fmt::format("field {}: {} bytes don't fit its type", field.name, field.value.size()));
   return Done{};
 }
@@ -68,7 +78,6 @@ Status check(Manifest const& manifest) {
                   fmt::format("manifest version {} is newer than this godwit reads ({}): use a newer godwit",
                               manifest.version, manifest_version));
   }
-  if (!manifest.little_endian) return bad("a big-endian image");
   std::set<std::string_view> names;
   for (auto const& field : manifest.fields) {
     if (auto status = check(field); !status) return status;

@@ -9,6 +9,7 @@
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/file.hpp"
 #include "edge/hdf5/h5/memory_file.hpp"
+#include "edge/hdf5/h5/rows.hpp"
 #include "edge/hdf5/h5/space.hpp"
 #include "edge/hdf5/h5/type.hpp"
 #include "edge/hdf5/seal.hpp"
@@ -34,6 +35,18 @@ void put_list_dataset(h5::Id const& group, std::string const& name, Scalar scala
   if (!values.empty()) h5::write_dataset(dataset, type, values.data());
 }
 
+// Texts as texts of varying length; a map as pairs of "key" and "value".
+void put_plain_list(h5::Id const& group, std::string const& name, Field const& field) {
+  auto const kinds = field.form == FieldForm::map ? std::vector{field.key, field.to}
+                                                  : std::vector{PlainKind{FieldForm::text, Scalar::u8}};
+  h5::Rows rows(kinds);
+  PlainValues values(field);
+  while (auto const value = values.next()) rows.add(*value);
+  auto const dataset = h5::create_dataset(group, name, rows.type(), h5::space_of({rows.count()}),
+                                          h5::Layout::of_texts);
+  if (rows.count() > 0) h5::write_dataset(dataset, rows.type(), rows.bytes().data());
+}
+
 void put_field(h5::Id const& state, Field const& field) {
   auto const name = layout::link_name(field.name);
   switch (field.form) {
@@ -46,6 +59,9 @@ void put_field(h5::Id const& state, Field const& field) {
       auto const dataset = h5::create_dataset(state, name, type, h5::scalar_space(), h5::Layout::compact);
       return h5::write_dataset(dataset, type, field.value.data());
     }
+    case FieldForm::texts:
+    case FieldForm::map:
+      return put_plain_list(state, name, field);
   }
 }
 
@@ -89,7 +105,8 @@ void put_manifest_summary(h5::Id const& root, Manifest const& manifest) {
   h5::put_text(root, "progress_unit", manifest.progress.unit);
   h5::put(root, "running_time_ns", std::int64_t{manifest.running_time.count()});
   h5::put(root, "suspended", manifest.suspended);
-  h5::put_text(root, "byte_order", "little");
+  h5::put_text(root, "architecture", manifest.architecture);
+  h5::put_text(root, "byte_order", manifest.little_endian ? "little" : "big");
   h5::put(root, "page_bytes", manifest.page_bytes);
   h5::put(root, "arena_bytes", manifest.arena_bytes);
 }
@@ -117,9 +134,14 @@ struct Skeleton::Core {
       auto const space =
           array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
       arrays.push_back(
-          h5::create_dataset(state, layout::link_name(array.name), h5::type_of(array.scalar), space,
+          h5::create_dataset(state, layout::link_name(array.name), type_of(array), space,
                              layout::is_slab(array) ? h5::Layout::contiguous_late : h5::Layout::compact));
     }
+  }
+
+  // Arrays are stored as they lie in memory.
+  [[nodiscard]] h5::Id type_of(ArrayPlace const& array) const {
+    return h5::type_of(array.scalar, record.manifest.little_endian ? h5::Order::little : h5::Order::big);
   }
 
   CheckpointRecord const& record;
@@ -153,7 +175,7 @@ Skeleton::Skeleton(CheckpointRecord const& record) : core_(std::make_unique<Core
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (!layout::is_slab(arrays[i])) continue;
     auto const& dataset = core_->arrays[i];
-    h5::write_zero(dataset, h5::type_of(arrays[i].scalar), h5::first_element_of(arrays[i].shape));
+    h5::write_zero(dataset, core_->type_of(arrays[i]), h5::first_element_of(arrays[i].shape));
     auto const offset = h5::storage_offset(dataset);
     auto const end = slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
     if (!offset || *offset < end) throw h5::Error("a slab isn't where it should be");
@@ -169,7 +191,7 @@ std::uint64_t Skeleton::file_bytes() const {
 
 void Skeleton::put_small(std::size_t array, std::byte const* values) {
   auto const& place = core_->record.manifest.arrays[array];
-  if (place.bytes > 0) h5::write_dataset(core_->arrays[array], h5::type_of(place.scalar), values);
+  if (place.bytes > 0) h5::write_dataset(core_->arrays[array], core_->type_of(place), values);
 }
 
 Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {

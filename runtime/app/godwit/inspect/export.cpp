@@ -107,11 +107,34 @@ Shape shape_of(CheckpointFile const& file, Selected const& selected) {
   return {field.scalar, {field.value.size() / width_bytes(field.scalar)}};
 }
 
-// A line per row of the last dimension; a list or one-dimensional array: a line per element.
+// As a cell of CSV: quoted where it must be (RFC 4180).
+std::string cell(std::string const& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char const c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+// Has it texts, so that it isn't a run of numbers of one kind?
+bool has_texts(Selected const& selected) {
+  return selected.field != nullptr && selected.field->form != FieldForm::number &&
+         selected.field->form != FieldForm::list;
+}
+
+// A line per row of the last dimension; a list or one-dimensional array: a line per element; a map: a line per
+// pair.
 Status write_csv(CheckpointFile const& file, Selected const& selected, Output& output) {
   if (selected.field != nullptr && selected.field->form == FieldForm::text) {
     output.put(selected.field->value);
     output.put("\n");
+    return Done{};
+  }
+  if (has_texts(selected)) {
+    PlainValues values(*selected.field);
+    bool const is_map = selected.field->form == FieldForm::map;
+    for (bool key = true; auto const value = values.next(); key = !key) {
+      output.put(cell(plain_text(*value)) + (is_map && key ? "," : "\n"));
+    }
     return Done{};
   }
   auto const shape = shape_of(file, selected);
@@ -131,13 +154,13 @@ Status write_csv(CheckpointFile const& file, Selected const& selected, Output& o
 // {"name", "type", "shape", "values"}: the values flat, row-major, written as they are read.
 Status write_json(CheckpointFile const& file, std::string const& name, Selected const& selected,
                   Output& output) {
-  bool const is_text = selected.field != nullptr && selected.field->form == FieldForm::text;
+  bool const is_text = has_texts(selected);
   auto const shape = shape_of(file, selected);
   auto const spelled = [](Json const& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
   };
   output.put(fmt::format(R"({{"name": {}, "type": {}, )", spelled(name),
-                         spelled(is_text ? "text" : type_name(shape.scalar))));
+                         spelled(is_text ? type_name(selected.field->kind()) : type_name(shape.scalar))));
   if (is_text) {
     output.put(fmt::format("\"value\": {}}}\n", spelled(field_json(*selected.field))));
     return Done{};

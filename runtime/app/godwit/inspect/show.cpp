@@ -140,11 +140,9 @@ void print(View const& view) {
   print_heading(view);
   std::vector<std::vector<std::string>> rows;
   for (auto const& field : view.file.manifest().fields) {
-    auto const count = field.value.size() / std::max<std::size_t>(width_bytes(field.scalar), 1);
-    auto const type = field.form == FieldForm::text   ? std::string("text")
-                      : field.form == FieldForm::list ? fmt::format("{} × {}", type_name(field.scalar), count)
-                                                      : std::string(type_name(field.scalar));
-    rows.push_back({field.name, type, field_text(field)});
+    auto type = type_name(field.kind());
+    if (field.form >= FieldForm::list) type += fmt::format(" × {}", cli::spell_count(count_of(field)));
+    rows.push_back({field.name, std::move(type), field_text(field)});
   }
   for (auto const& array : view.arrays) {
     rows.push_back({array.place.name,
@@ -191,12 +189,10 @@ Json view_json(View const& view) {
   auto const& manifest = file.manifest();
   Json fields = Json::array();
   for (auto const& field : manifest.fields) {
-    char const* const form = field.form == FieldForm::text   ? "text"
-                             : field.form == FieldForm::list ? "list"
-                                                             : "number";
+    static constexpr char const* forms[] = {"number", "text", "list", "texts", "map"};
     fields.push_back({{"name", field.name},
-                      {"form", form},
-                      {"type", field.form == FieldForm::text ? "text" : type_name(field.scalar)},
+                      {"form", forms[static_cast<std::size_t>(field.form)]},
+                      {"type", type_name(field.kind())},
                       {"value", field_json(field)}});
   }
   Json arrays = Json::array();
@@ -224,6 +220,9 @@ Json view_json(View const& view) {
                    {"time", layout::time_text(file.time())}});
   document.update({{"steps", manifest.steps},
                    {"suspended", manifest.suspended},
+                   {"architecture", manifest.architecture},
+                   {"byte_order", manifest.little_endian ? "little" : "big"},
+                   {"page_bytes", manifest.page_bytes},
                    {"progress",
                     {{"done", manifest.progress.done},
                      {"total", manifest.progress.total},

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstring>
+
+#include "state/spelling.hpp"
 
 namespace godwit::inspect {
 namespace {
@@ -11,42 +12,8 @@ namespace {
 constexpr std::size_t text_shown_max = 60;  // bytes
 constexpr std::size_t items_shown_max = 6;
 
-// Calls f with the number that begins at `at`, in its own type.
-template <class F>
-auto with_number(Scalar scalar, std::byte const* at, F f) {
-  auto const as = [at]<class T>(T number) {
-    std::memcpy(&number, at, sizeof number);
-    return number;
-  };
-  switch (scalar) {
-    case Scalar::boolean:
-      return f(*at != std::byte{0});
-    case Scalar::i8:
-      return f(as(std::int8_t{}));
-    case Scalar::u8:
-      return f(as(std::uint8_t{}));
-    case Scalar::i16:
-      return f(as(std::int16_t{}));
-    case Scalar::u16:
-      return f(as(std::uint16_t{}));
-    case Scalar::i32:
-      return f(as(std::int32_t{}));
-    case Scalar::u32:
-      return f(as(std::uint32_t{}));
-    case Scalar::i64:
-      return f(as(std::int64_t{}));
-    case Scalar::u64:
-      return f(as(std::uint64_t{}));
-    case Scalar::f32:
-      return f(as(float{}));
-    case Scalar::f64:
-      break;
-  }
-  return f(as(double{}));
-}
-
 // Cut before the limit, never within a character; what would upset a terminal is escaped.
-std::string quoted(std::string const& text) {
+std::string shortened(std::string const& text) {
   auto end = std::min(text.size(), text_shown_max);
   while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   std::string shown = "\"";
@@ -66,31 +33,7 @@ std::string quoted(std::string const& text) {
 }  // namespace
 
 char const* type_name(Scalar scalar) {
-  switch (scalar) {
-    case Scalar::boolean:
-      return "bool";
-    case Scalar::i8:
-      return "int8";
-    case Scalar::u8:
-      return "uint8";
-    case Scalar::i16:
-      return "int16";
-    case Scalar::u16:
-      return "uint16";
-    case Scalar::i32:
-      return "int32";
-    case Scalar::u32:
-      return "uint32";
-    case Scalar::i64:
-      return "int64";
-    case Scalar::u64:
-      return "uint64";
-    case Scalar::f32:
-      return "float32";
-    case Scalar::f64:
-      return "float64";
-  }
-  return "?";
+  return godwit::name_of(scalar);
 }
 
 std::string shape_text(std::vector<std::uint64_t> const& shape) {
@@ -98,7 +41,7 @@ std::string shape_text(std::vector<std::uint64_t> const& shape) {
 }
 
 std::string number_text(Scalar scalar, std::byte const* at) {
-  return with_number(scalar, at, [](auto number) { return fmt::format("{}", number); });
+  return godwit::number_text(scalar, at);
 }
 
 Json number_json(Scalar scalar, std::byte const* at) {
@@ -118,25 +61,55 @@ Json job_json(JobId job) {
   return job.element() == 0 ? Json(job.number()) : Json(fmt::to_string(job));
 }
 
+std::string type_name(FieldKind const& kind) {
+  return kind.form == FieldForm::list ? name_of(kind.scalar) : name_of(kind);
+}
+
+std::uint64_t count_of(Field const& field) {
+  std::uint64_t count = 0;
+  PlainValues values(field);
+  while (values.next()) ++count;
+  return field.form == FieldForm::map ? count / 2 : count;
+}
+
+std::string plain_text(PlainView const& value) {
+  return value.kind.form == FieldForm::text ? to_text(value.bytes) : number_text(value.kind.scalar, value.bytes.data());
+}
+
 std::string field_text(Field const& field) {
-  if (field.form == FieldForm::text) return quoted(to_text(field.value));
-  auto const width = width_bytes(field.scalar);
+  auto const is_map = field.form == FieldForm::map;
   std::string text;
   std::size_t shown = 0;
-  for (std::size_t at = 0; at < field.value.size(); at += width) {
-    if (shown++ == items_shown_max) return text + " …";
-    text += (at == 0 ? "" : " ") + number_text(field.scalar, field.value.data() + at);
+  PlainValues values(field);
+  while (auto const value = values.next()) {
+    if (shown == items_shown_max * (is_map ? 2 : 1)) return text + " …";
+    text += shown == 0 ? "" : is_map && shown % 2 == 1 ? ": " : is_map ? ", " : " ";
+    text += value->kind.form == FieldForm::text ? shortened(to_text(value->bytes)) : plain_text(*value);
+    ++shown;
   }
   return text;
 }
 
+namespace {
+
+Json plain_json(PlainView const& value) {
+  if (value.kind.form == FieldForm::text) return to_text(value.bytes);
+  return number_json(value.kind.scalar, value.bytes.data());
+}
+
+}  // namespace
+
 Json field_json(Field const& field) {
-  if (field.form == FieldForm::text) return to_text(field.value);
-  if (field.form == FieldForm::number) return number_json(field.scalar, field.value.data());
+  PlainValues values(field);
+  if (field.form == FieldForm::number || field.form == FieldForm::text) return plain_json(*values.next());
   auto list = Json::array();
-  auto const width = width_bytes(field.scalar);
-  for (std::size_t at = 0; at < field.value.size(); at += width) {
-    list.push_back(number_json(field.scalar, field.value.data() + at));
+  while (auto const value = values.next()) {
+    if (field.form == FieldForm::map) {
+      auto const to = values.next();
+      list.push_back(Json::array({plain_json(*value), to ? plain_json(*to) : Json()}));
+    } else {
+      list.push_back(plain_json(*value));
+    }
   }
   return list;
 }

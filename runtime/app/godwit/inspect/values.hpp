@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "godwit/scalar.hpp"
 #include "state/manifest.hpp"
+#include "state/plain_values.hpp"
 
 namespace godwit::inspect {
 
@@ -25,6 +26,9 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string real_text(double value);                   // 6 digits
 
 [[nodiscard]] Json job_json(JobId job);  // 7, or "7_3" for an element of an array
+[[nodiscard]] std::string type_name(FieldKind const& kind);      // "text", "map of text to int64"
+[[nodiscard]] std::uint64_t count_of(Field const& field);        // elements of a list, pairs of a map; else 1
+[[nodiscard]] std::string plain_text(PlainView const& value);    // a number, or a text as it is
 
 // A field on one line, cut to a width that fits a terminal.
 [[nodiscard]] std::string field_text(Field const& field);

@@ -2,7 +2,6 @@
 
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/space.hpp"
-#include "edge/hdf5/h5/type.hpp"
 
 namespace godwit::h5 {
 
@@ -29,14 +28,14 @@ void write_zero(Id const& dataset, Id const& type, Id const& selected) {
         "allocating a dataset");
 }
 
-Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max) {
+Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max, Order order) {
   Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
   auto const elements = check(H5Sget_simple_extent_npoints(space.get()), "counting a dataset's elements");
   auto const count = static_cast<std::uint64_t>(elements);
   if (count > bytes_max / width_bytes(scalar)) throw Error("a dataset larger than the file that holds it");
   Bytes bytes(count * width_bytes(scalar));
   if (bytes.empty()) return bytes;
-  auto const type = type_of(scalar);
+  auto const type = type_of(scalar, order);
   check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "reading a dataset");
   return bytes;
 }

@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "edge/hdf5/h5/id.hpp"
 #include "edge/hdf5/h5/property.hpp"
+#include "edge/hdf5/h5/type.hpp"
 #include "godwit/scalar.hpp"
 
 namespace godwit::h5 {
@@ -18,8 +19,9 @@ namespace godwit::h5 {
 void write_dataset(Id const& dataset, Id const& type, void const* values);
 // Writes one element (of at most 8 bytes) of zeros there, so that late storage gets allocated.
 void write_zero(Id const& dataset, Id const& type, Id const& selected);
-// A dataset of little-endian numbers of that kind, whole. One of more than `bytes_max` is an error.
-[[nodiscard]] Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max);
+// A dataset of numbers of that kind and byte order, whole. One of more than `bytes_max` is an error.
+[[nodiscard]] Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max,
+                                 Order order = Order::little);
 // A scalar dataset of text of fixed length, without the NULs at its end.
 [[nodiscard]] std::string read_text(Id const& dataset, std::uint64_t bytes_max);
 // Where contiguous storage begins, from the start of the file; none if compact, or never allocated.

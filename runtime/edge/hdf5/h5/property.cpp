@@ -43,11 +43,13 @@ Id group_creation() {
 Id dataset_creation(Layout layout) {
   auto list = list_of(H5P_DATASET_CREATE);
   check(H5Pset_obj_track_times(list.get(), false), "switching time stamps off");
-  check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), "switching fill values off");
+  if (layout != Layout::of_texts) {
+    check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), "switching fill values off");
+  }
   if (layout == Layout::compact) {
     check(H5Pset_layout(list.get(), H5D_COMPACT), "choosing compact storage");
   } else {
-    auto const when = layout == Layout::contiguous_now ? H5D_ALLOC_TIME_EARLY : H5D_ALLOC_TIME_LATE;
+    auto const when = layout == Layout::contiguous_late ? H5D_ALLOC_TIME_LATE : H5D_ALLOC_TIME_EARLY;
     check(H5Pset_layout(list.get(), H5D_CONTIGUOUS), "choosing contiguous storage");
     check(H5Pset_alloc_time(list.get(), when), "choosing when storage is allocated");
   }

@@ -13,7 +13,7 @@ namespace godwit::h5 {
 [[nodiscard]] Id file_creation(std::uint64_t user_block_bytes);
 [[nodiscard]] Id group_creation();
 
-enum class Layout { compact, contiguous_now, contiguous_late };
+enum class Layout { compact, contiguous_now, contiguous_late, of_texts };  // HDF5 must zero texts of varying length
 [[nodiscard]] Id dataset_creation(Layout layout);
 
 }  // namespace godwit::h5

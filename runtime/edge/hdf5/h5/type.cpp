@@ -29,7 +29,8 @@ Id utf8(std::size_t size) {
 
 }  // namespace
 
-Id type_of(Scalar scalar) {
+Id type_of(Scalar scalar, Order order) {
+  bool const little = order == Order::little;
   switch (scalar) {
     case Scalar::boolean:
       return boolean_type();
@@ -38,21 +39,21 @@ Id type_of(Scalar scalar) {
     case Scalar::u8:
       return copy_of(H5T_STD_U8LE);
     case Scalar::i16:
-      return copy_of(H5T_STD_I16LE);
+      return copy_of(little ? H5T_STD_I16LE : H5T_STD_I16BE);
     case Scalar::u16:
-      return copy_of(H5T_STD_U16LE);
+      return copy_of(little ? H5T_STD_U16LE : H5T_STD_U16BE);
     case Scalar::i32:
-      return copy_of(H5T_STD_I32LE);
+      return copy_of(little ? H5T_STD_I32LE : H5T_STD_I32BE);
     case Scalar::u32:
-      return copy_of(H5T_STD_U32LE);
+      return copy_of(little ? H5T_STD_U32LE : H5T_STD_U32BE);
     case Scalar::i64:
-      return copy_of(H5T_STD_I64LE);
+      return copy_of(little ? H5T_STD_I64LE : H5T_STD_I64BE);
     case Scalar::u64:
-      return copy_of(H5T_STD_U64LE);
+      return copy_of(little ? H5T_STD_U64LE : H5T_STD_U64BE);
     case Scalar::f32:
-      return copy_of(H5T_IEEE_F32LE);
+      return copy_of(little ? H5T_IEEE_F32LE : H5T_IEEE_F32BE);
     case Scalar::f64:
-      return copy_of(H5T_IEEE_F64LE);
+      return copy_of(little ? H5T_IEEE_F64LE : H5T_IEEE_F64BE);
   }
   throw Error("a kind of number that this godwit doesn't know");
 }

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "edge/hdf5/h5/id.hpp"
 #include "godwit/scalar.hpp"
 
 namespace godwit::h5 {
 
-[[nodiscard]] Id type_of(Scalar scalar);        // boolean: an enum FALSE, TRUE, as h5py makes it
+enum class Order : std::uint8_t { little, big };
+
+// Boolean: an enum FALSE, TRUE, as h5py makes it.
+[[nodiscard]] Id type_of(Scalar scalar, Order order = Order::little);
 [[nodiscard]] Id text_type(std::size_t bytes);  // UTF-8, that long, padded with NUL
 [[nodiscard]] Id varying_text_type();           // UTF-8, NUL-terminated: for attributes
 
