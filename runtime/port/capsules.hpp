@@ -33,6 +33,10 @@ struct CapsuleOrder {
   std::uint64_t arena_bytes{0};  // memory to touch before Prepared, in the host's mapping and the capsule's
   Rank host;
   JobId clone_of;  // 0: none; else its outputs go to PATH.clone-<job>, copied from the image's job's
+  // For trials of a job type: fill fresh memory of the process with this byte (0: don't), and have Ended carry
+  // the job's last state.
+  std::uint8_t poison{0};
+  bool tell_end{false};
 };
 
 namespace capsule {
@@ -56,7 +60,11 @@ struct Suspended { CapsuleId capsule; };
 struct Resumed { CapsuleId capsule; };
 struct Called { CapsuleId capsule; RequestId request; std::optional<Failure> failure; std::string answer; };
 struct WantsMove { CapsuleId capsule; Rank target; };
-struct Ended { CapsuleId capsule; Outcome outcome; };  // finished or failed; outputs flushed and fsynced
+struct Ended {  // finished or failed; outputs flushed and fsynced
+  CapsuleId capsule;
+  Outcome outcome;
+  Bytes manifest{};  // encoded, if the job finished and its order has tell_end
+};
 struct Died { CapsuleId capsule; Outcome outcome; };   // crashed: signal or status, and log tail
 struct Failed { CapsuleId capsule; Failure why; };     // prepare, start or restore couldn't be done; the process is gone
 

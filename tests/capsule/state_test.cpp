@@ -45,6 +45,7 @@ TEST_F(StateOf, ARetiredFieldIsDroppedAndANewOneTakesItsDefault) {
   auto const image = image_of("versioned_1");
   auto const capsule = rig.restore(host, rig.fixture("versioned_3", "versioned"), image, Epoch{2});
   EXPECT_EQ(answer(capsule, "extra"), "42");
+  EXPECT_EQ(answer(capsule, "names"), "Anna;Bo;one=1;two=2;");
   EXPECT_EQ(answer(capsule, "version"), "1") << "version() is the image's while restoring";
 }
 
@@ -56,6 +57,13 @@ TEST_F(StateOf, AFieldWithoutADefaultIsMissed) {
 TEST_F(StateOf, AChangedTypeIsRefusedWithBoth) {
   auto const why = refusal("versioned_5", image_of("versioned_1"));
   EXPECT_TRUE(why.starts_with("state_type_changed: field 'old' is int64 in the image and float64 in the job"))
+      << why;
+}
+
+TEST_F(StateOf, AListOfOtherThingsIsAnotherType) {
+  auto const why = refusal("versioned_7", image_of("versioned_3"));
+  EXPECT_TRUE(why.starts_with("state_type_changed: field 'names' is list of text in the image and list of float64 "
+                              "in the job"))
       << why;
 }
 

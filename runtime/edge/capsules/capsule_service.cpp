@@ -46,6 +46,9 @@ void CapsuleService::restore(CapsuleId capsule, Epoch epoch, Bytes manifest) {
 void CapsuleService::freeze(CapsuleId capsule) {
   core_->command(capsule, capsule_wire::Freeze{});
 }
+void CapsuleService::freeze_at(CapsuleId capsule, std::uint64_t steps) {
+  core_->command(capsule, capsule_wire::Freeze{steps});
+}
 void CapsuleService::thaw(CapsuleId capsule, Epoch epoch) {
   core_->command(capsule, capsule_wire::Thaw{epoch});
 }

@@ -35,6 +35,8 @@ class CapsuleService final : public Capsules {
   void start(CapsuleId capsule, Epoch epoch) override;
   void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) override;
   void freeze(CapsuleId capsule) override;
+  // The same, but not before the job has completed so many steps and waited as long as the last one asked.
+  void freeze_at(CapsuleId capsule, std::uint64_t steps);
   void thaw(CapsuleId capsule, Epoch epoch) override;
   void suspend(CapsuleId capsule) override;
   void resume(CapsuleId capsule) override;

@@ -191,7 +191,7 @@ void CapsuleService::Core::on(Entry& entry, capsule_wire::WantsMove const& wish)
   events.push_back(capsule::WantsMove{entry.first, wish.target});
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Ended& ended) {
-  events.push_back(capsule::Ended{entry.first, std::move(ended.outcome)});
+  events.push_back(capsule::Ended{entry.first, std::move(ended.outcome), std::move(ended.manifest)});
   retire(entry);
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Failed& failed) {

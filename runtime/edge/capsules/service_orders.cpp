@@ -100,7 +100,7 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
   capsule_wire::Prepare const prepare{
       order.job,  std::move(order.spec),   order.arena_bytes,
       order.host, settings.store.native(), scratch_directory(zygote->pid(), order.capsule),
-      order.clone_of};
+      order.clone_of, order.poison, order.tell_end};
   command(order.capsule, prepare);
   keep_time();
 }

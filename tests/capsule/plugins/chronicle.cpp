@@ -26,6 +26,9 @@ class Chronicle : public godwit::Job {
     s.field("log", log_);
     s.field("history", history_);
     s.field("flag", flag_);
+    s.field("lines", lines_);
+    s.field("tally", tally_);
+    s.field("seen", seen_);
     s.array("cells", cells_);
     s.array("bits", bits_);
     s.array("never", never_);
@@ -48,9 +51,12 @@ class Chronicle : public godwit::Job {
     auto const chance = c.random();
     cells_(static_cast<std::uint64_t>(count_) % 37, chance % 11) += 0.5;
     bits_[chance % 5000] ^= 1;
+    ++tally_[chance % 3 == 0 ? "a third" : "the others"];
+    seen_.push_back(chance % 2 == 0);
     if (count_ % 10 == 0) history_.push_back(static_cast<double>(count_) / 3);
     std::string line;
     log_ = input_.line(line) ? line : "(end)";
+    if (count_ % 50 == 0) lines_.push_back(line);
     trace_ << std::to_string(count_) << " " << log_ << " " << std::to_string(chance) << "\n";
     journal_ << "step " << std::to_string(count_) << "\n";
     std::printf("stdio %lld\n", static_cast<long long>(count_));
@@ -62,7 +68,10 @@ class Chronicle : public godwit::Job {
     for (auto const cell : cells_.span()) sum += cell;
     for (auto const bit : bits_.span()) sum += 1000.0 * bit;
     for (auto const past : history_) sum += past;
+    for (auto const seen : seen_) sum += seen ? 0.25 : 0;
     std::printf("sum %.17g\n", sum);
+    for (auto const& [key, count] : tally_) std::cout << key << " " << count << "\n";
+    for (auto const& kept : lines_) std::cout << kept << "\n";
     return godwit::Step::done();
   }
   void methods(godwit::Methods& m) override {
@@ -81,6 +90,9 @@ class Chronicle : public godwit::Job {
   bool flag_ = false;
   std::string log_, hooks_, undescribed_;
   std::vector<double> history_;
+  std::vector<std::string> lines_;
+  std::vector<bool> seen_;
+  std::map<std::string, std::int64_t> tally_;
   godwit::Array<double> cells_;
   godwit::Array<std::uint8_t> bits_;
   godwit::Array<float> never_;

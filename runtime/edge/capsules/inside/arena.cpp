@@ -15,7 +15,7 @@ std::uint64_t whole_pages(std::uint64_t bytes) {
   return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
-std::optional<std::uint64_t> bytes_of(Scalar scalar, std::vector<std::uint64_t> const& shape) {
+std::optional<std::uint64_t> size_of(Scalar scalar, std::vector<std::uint64_t> const& shape) {
   std::uint64_t bytes = width_bytes(scalar);
   for (auto const extent : shape) {
     if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
@@ -32,7 +32,7 @@ Arena::Arena(SharedMemory memory, std::uint64_t memory_bytes_max, std::atomic<st
       published_(published) {}
 
 bool Arena::allocate(ArrayBase& array, Scalar scalar, std::vector<std::uint64_t> shape) {
-  auto const bytes = bytes_of(scalar, shape);
+  auto const bytes = size_of(scalar, shape);
   if (!bytes || *bytes > limit_ - used_) return false;
   array.bind(memory_.data() + used_, std::move(shape));
   set_used(used_ + whole_pages(*bytes));
@@ -48,7 +48,7 @@ std::optional<ArrayPlace> Arena::place_of(ArrayBase const& array, Scalar scalar)
   place.scalar = scalar;
   place.shape = array.shape();
   place.offset = static_cast<std::uint64_t>(first - memory_.data());
-  place.bytes = bytes_of(scalar, array.shape()).value_or(0);
+  place.bytes = size_of(scalar, array.shape()).value_or(0);
   return place;
 }
 
@@ -64,12 +64,17 @@ Status Arena::adopt(std::uint64_t bytes) {
 }
 
 Status Arena::bind(ArrayBase& array, ArrayPlace const& place) const {
-  if (bytes_of(place.scalar, place.shape) != place.bytes || place.offset > used_ ||
+  if (size_of(place.scalar, place.shape) != place.bytes || place.offset > used_ ||
       place.bytes > used_ - place.offset) {
     return data_lost("malformed", fmt::format("array '{}' lies outside its image", place.name));
   }
   array.bind(memory_.data() + place.offset, place.shape);
   return Done{};
+}
+
+std::span<std::byte> Arena::bytes_of(ArrayPlace const& place) const {
+  if (place.offset > used_ || place.bytes > used_ - place.offset) return {};
+  return {memory_.data() + place.offset, place.bytes};
 }
 
 void Arena::touch(std::uint64_t bytes) const {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "edge/capsules/link/shared_memory.hpp"
 #include "godwit/array.hpp"
@@ -26,6 +27,9 @@ class Arena {
   // For restoring: the image fills [0, bytes) already.
   [[nodiscard]] Status adopt(std::uint64_t bytes);
   [[nodiscard]] Status bind(ArrayBase& array, ArrayPlace const& place) const;
+
+  // The image's bytes of an array that bind() would accept; empty otherwise.
+  [[nodiscard]] std::span<std::byte> bytes_of(ArrayPlace const& place) const;
 
   void touch(std::uint64_t bytes) const;
   [[nodiscard]] std::uint64_t used() const { return used_; }

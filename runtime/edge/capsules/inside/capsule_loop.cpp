@@ -34,7 +34,7 @@ bool CapsuleLoop::attend() {
       std::visit([this](auto& held) { on(held); }, *command);
       if (leaving_) return false;
     }
-    if (begun_ && freeze_wanted_) freeze();
+    if (begun_ && freeze_due()) freeze();
     if (begun_ && !frozen_ && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
       if (auto status = job_->save_printed(); !status) fail(status.failure().context);
     }
@@ -43,6 +43,11 @@ bool CapsuleLoop::attend() {
     wait();
   }
   return false;
+}
+
+bool CapsuleLoop::freeze_due() const {
+  if (freeze_at_ == 0) return true;
+  return job_->steps() >= freeze_at_ && (!idle_until_ || boot_now() >= *idle_until_);
 }
 
 bool CapsuleLoop::may_step() {
@@ -82,6 +87,7 @@ Step CapsuleLoop::step_while_quiet() {
     if (witness_) witness_->step_done(begin, job_->steps());
     auto const quiet = safe_point_.quiet(job_->steps());
     if (step.kind() != Step::Kind::more || !quiet || job_->context().wants_move()) return step;
+    if (job_->steps() >= freeze_at_) return step;
   }
 }
 
@@ -137,12 +143,12 @@ void CapsuleLoop::begin(Epoch epoch) {
   report(capsule_wire::Running{job_->steps(), suspended_});
 }
 
-void CapsuleLoop::on(capsule_wire::Freeze const&) {
-  freeze_wanted_ = true;
+void CapsuleLoop::on(capsule_wire::Freeze const& freeze) {
+  freeze_at_ = freeze.steps;
 }
 
 void CapsuleLoop::freeze() {
-  freeze_wanted_ = false;
+  freeze_at_ = no_freeze;
   job_->context().run_clock(false);
   if (witness_ && !frozen_) witness_->gave_custody();
   frozen_ = true;
@@ -159,7 +165,7 @@ void CapsuleLoop::freeze() {
 }
 
 void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
-  freeze_wanted_ = false;
+  freeze_at_ = no_freeze;
   if (begun_) begin(thaw.epoch);
 }
 
@@ -225,8 +231,16 @@ void CapsuleLoop::finish(Outcome outcome) {
     outcome.reason = status.failure().context;
   }
   if (outcome.ending == Ending::failed) outcome.log_tail = job_->log_tail();
-  report(capsule_wire::Ended{std::move(outcome)});
+  auto state = outcome.ending == Ending::finished ? last_state() : Bytes{};
+  report(capsule_wire::Ended{std::move(outcome), std::move(state)});
   leaving_ = true;
+}
+
+Bytes CapsuleLoop::last_state() {
+  if (!job_->tells_end()) return {};
+  auto const manifest = job_->manifest(epoch_, false);
+  auto state = manifest ? encode(*manifest) : Bytes{};
+  return state.size() > frame_bytes_max / 2 ? Bytes{} : state;
 }
 
 void CapsuleLoop::give_up(Failure why) {

@@ -4,6 +4,8 @@
 // Invariant: no step begins while the job is frozen or suspended, or after the lease. One thread: the job's.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -29,6 +31,7 @@ class CapsuleLoop {
   Step step_while_quiet();  // throws what the job throws
   void take(Step const& step);
   bool may_step();
+  [[nodiscard]] bool freeze_due() const;
   void wait();
 
   void on(capsule_wire::Prepare& order);
@@ -45,6 +48,7 @@ class CapsuleLoop {
   void freeze();
   void finish(Outcome outcome);  // the job's own end
   void fail(std::string reason);
+  Bytes last_state();  // empty unless the order asked for it
   void give_up(Failure why);  // the host's wish can't be done
   void report(capsule_wire::Report const& report);
 
@@ -58,7 +62,8 @@ class CapsuleLoop {
   bool suspended_ = false;
   bool frozen_ = false;
   bool leaving_ = false;
-  bool freeze_wanted_ = false;
+  static constexpr std::uint64_t no_freeze = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t freeze_at_ = no_freeze;  // completed steps; 0: at once
   std::optional<Instant> idle_until_;
 };
 

@@ -1,6 +1,7 @@
 #include "edge/capsules/inside/held_job.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "edge/capsules/inside/arguments.hpp"
+#include "edge/capsules/inside/translate.hpp"
 #include "edge/capsules/inside/walkers.hpp"
 #include "edge/capsules/link/printed.hpp"
 
@@ -47,6 +49,7 @@ HeldJob::HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, c
       context_(std::make_unique<JobContext>(surroundings.block, arena_, order_)) {}
 
 Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, capsule_wire::Prepare order) {
+  if (order.poison != 0) ::mallopt(M_PERTURB, order.poison ^ 0xff);  // glibc fills with the complement
   if (auto status = enter(order.spec); !status) return status.failure();
   auto plugin = Plugin::load(fmt::format("{}/plugins/{}.so", order.store, order.spec.plugin_digest));
   if (!plugin) return plugin.failure();
@@ -94,7 +97,7 @@ Status HeldJob::start() {
 }
 
 Status HeldJob::check(Manifest const& manifest) const {
-  if (manifest.version != manifest_version || !manifest.little_endian) {
+  if (manifest.version > manifest_version) {
     return reject("image_version", fmt::format("the image has format version {}, this Godwit reads {}",
                                                manifest.version, manifest_version));
   }
@@ -114,6 +117,7 @@ Status HeldJob::check(Manifest const& manifest) const {
 Status HeldJob::restore(Manifest const& manifest) {
   if (auto status = check(manifest); !status) return status;
   if (auto status = arena_.adopt(manifest.arena_bytes); !status) return status;
+  if (auto status = translate(manifest, arena_); !status) return status;
   context_->load(manifest);
   steps_ = manifest.steps;
 
@@ -154,6 +158,7 @@ Result<Manifest> HeldJob::manifest(Epoch epoch, bool suspended) {
   manifest.epoch = epoch;
   manifest.steps = steps_;
   manifest.suspended = suspended;
+  manifest.page_bytes = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
   manifest.arena_bytes = arena_.used();
   context_->save(manifest);
   Packer packer(plugin_.state_version(), arena_, streams_, manifest);

@@ -28,9 +28,11 @@ struct Prepare {
   std::string store;
   std::string scratch;  // where the job's scratch directory goes if it asks for one
   JobId clone_of;       // 0: none
+  std::uint8_t poison{0};
+  bool tell_end{false};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& spec& arena_bytes& host& store& scratch& clone_of;
+    archive& job& spec& arena_bytes& host& store& scratch& clone_of& poison& tell_end;
   }
 };
 struct Start {
@@ -49,8 +51,11 @@ struct Restore {
   }
 };
 struct Freeze {
+  std::uint64_t steps{0};  // not before so many are completed, and the wait that the last one asked for is over
   template <class Archive>
-  void serialize(Archive&, unsigned) {}
+  void serialize(Archive& archive, unsigned) {
+    archive& steps;
+  }
 };
 struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Running
   Epoch epoch;
@@ -138,9 +143,10 @@ struct WantsMove {
 };
 struct Ended {
   Outcome outcome;
+  Bytes manifest;  // of a finished job whose order has tell_end
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& outcome;
+    archive& outcome& manifest;
   }
 };
 struct Failed {
