@@ -49,6 +49,7 @@ int run_command(int argc, char** argv) {
   add_wait(app, invocation);
   add_act_verbs(app, invocation);
   add_types(app, invocation);
+  add_check(app, invocation);
   int inspected = exit_done;  // inspect runs while the command line is parsed
   invocation.action = [&inspected] { return inspected; };
   inspect::add_inspect(app, [&invocation] { return invocation.store().string(); }, inspected);

@@ -9,6 +9,7 @@ void add_runtime_verbs(CLI::App& app, Invocation& invocation);  // start stop
 void add_run(CLI::App& app, Invocation& invocation);            // run
 void add_submit(CLI::App& app, Invocation& invocation);         // submit, create
 void add_list_verbs(CLI::App& app, Invocation& invocation);     // ps hosts show
+void add_check(CLI::App& app, Invocation& invocation);          // check
 void add_types(CLI::App& app, Invocation& invocation);          // types
 void add_logs(CLI::App& app, Invocation& invocation);           // logs
 void add_wait(CLI::App& app, Invocation& invocation);           // wait

@@ -1,0 +1,163 @@
+#include "testing/rehearsal.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "edge/capsules/link/printed.hpp"
+#include "edge/capsules/plugin_catalogue.hpp"
+#include "testing/performance.hpp"
+
+namespace godwit::testing {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr JobId the_job{1};
+
+std::string contents_of(fs::path const& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Failure no_disk(fs::path const& path, std::string const& why) {
+  return reject("no_disk", fmt::format("cannot write {}: {}", path.native(), why));
+}
+
+// A name that stays in the run's directory.
+Status check_inside(std::string const& name) {
+  auto const path = fs::path(name).lexically_normal();
+  if (!name.empty() && path.is_relative() && !path.native().starts_with("..")) return Done{};
+  return reject("bad_name", fmt::format("'{}' isn't a name in the run's own directory", name));
+}
+
+}  // namespace
+
+std::string Plan::how() const {
+  if (kind == Kind::undisturbed) return "undisturbed";
+  auto const* const verb = kind == Kind::moves ? "moved" : "restarted";
+  return every == 1 ? fmt::format("{} at every step", verb) : fmt::format("{} every {} steps", verb, every);
+}
+
+Rehearsal::Rehearsal(Piece piece) : piece_(std::move(piece)) {
+  auto pattern = (fs::temp_directory_path() / "godwit-trial-XXXXXX").native();
+  if (::mkdtemp(pattern.data()) != nullptr) place_ = pattern;
+}
+
+Rehearsal::~Rehearsal() {
+  std::error_code ignored;
+  if (!place_.empty()) fs::remove_all(place_, ignored);
+}
+
+Result<JobType> Rehearsal::find_type() {
+  if (piece_.capsule_program.empty()) {
+    return reject("no_zygote", "the program godwit-capsule isn't where Godwit's programs should be: install Godwit, "
+                               "or name it in GODWIT_CAPSULE");
+  }
+  auto zygote = ZygoteProcess::launch(piece_.capsule_program);
+  if (!zygote) return zygote.failure();
+  PluginCatalogue catalogue(*std::move(zygote), {piece_.plugins, place_ / "store"});
+  catalogue.find(RequestId{1}, piece_.type);
+  for (;;) {
+    pollfd readable{catalogue.wait_fd(), POLLIN, 0};
+    ::poll(&readable, 1, -1);  // the catalogue's own patience bounds it
+    for (auto& found : catalogue.poll()) {
+      if (!found.types) return found.types.failure();
+      return std::move(found.types->front());
+    }
+  }
+}
+
+Status Rehearsal::set_scene() {
+  auto const work = place_ / "work";
+  try {
+    fs::remove_all(work);
+    fs::remove_all(place_ / "store" / "jobs");
+    fs::create_directories(work);
+    for (auto const& directory : piece_.directories) fs::create_directories(work / directory);
+    for (auto const& [name, contents] : piece_.files) {
+      if (auto status = check_inside(name); !status) return status;
+      fs::create_directories((work / name).parent_path());
+      std::ofstream file(work / name, std::ios::binary);
+      if (!(file << contents)) return no_disk(work / name, std::strerror(errno));
+    }
+    for (auto const& [name, from] : piece_.copies) {
+      if (auto status = check_inside(name); !status) return status;
+      fs::create_directories((work / name).parent_path());
+      fs::copy(from, work / name, fs::copy_options::recursive);
+    }
+  } catch (fs::filesystem_error const& error) {
+    return no_disk(error.path1(), error.code().message());
+  }
+  return Done{};
+}
+
+Result<Run> Rehearsal::run(Plan const& plan) {
+  if (place_.empty()) return no_disk(fs::temp_directory_path(), "no temporary directory can be made there");
+  if (!type_) {
+    auto type = find_type();
+    if (!type) return type.failure();
+    if (auto status = check_arguments(*type, piece_.arguments); !status) return status.failure();
+    type_ = *std::move(type);
+  }
+  if (auto status = set_scene(); !status) return status.failure();
+  auto zygote = ZygoteProcess::launch(piece_.capsule_program);
+  if (!zygote) return zygote.failure();
+
+  CapsuleOrder order;
+  order.job = the_job;
+  order.host = Rank{1};
+  order.spec.type = piece_.type;
+  order.spec.arguments = piece_.arguments;
+  order.spec.environment = piece_.environment;
+  order.spec.directory = (place_ / "work").native();
+  order.spec.plugin_digest = type_->plugin_digest;
+  Performance performance(*std::move(zygote), place_ / "store", std::move(order), plan, piece_.patience);
+  auto end = performance.play();
+  if (!end) return end.failure();
+  auto& run = end->run;
+  run.out = contents_of(place_ / "store" / printed_path(the_job, "stdout"));
+  run.err = contents_of(place_ / "store" / printed_path(the_job, "stderr"));
+  gather_files(run, end->last);
+  if (piece_.keep) put_away(run);
+  return std::move(run);
+}
+
+void Rehearsal::gather_files(Run& run, Manifest const& last) const {
+  auto const work = place_ / "work";
+  for (auto const& entry : fs::recursive_directory_iterator(work)) {
+    if (entry.is_regular_file()) {
+      run.files[fs::relative(entry.path(), work).native()] = contents_of(entry.path());
+    }
+  }
+  for (auto const& stream : last.streams) {
+    auto const path = fs::path(stream.path).lexically_normal();
+    bool const captured = stream.name == "stdout" || stream.name == "stderr";
+    if (stream.mode == StreamMode::input || captured || path.native().starts_with(work.native() + "/")) continue;
+    run.files[path.native()] = contents_of(path);
+  }
+}
+
+void Rehearsal::put_away(Run const& run) const {
+  auto name = run.how;
+  std::ranges::replace(name, ' ', '-');
+  auto const directory = *piece_.keep / name;
+  std::error_code ignored;  // it is for looking at only
+  fs::remove_all(directory, ignored);
+  fs::create_directories(directory, ignored);
+  fs::copy(place_ / "work", directory / "files", fs::copy_options::recursive, ignored);
+  std::ofstream(directory / "stdout", std::ios::binary) << run.out;
+  std::ofstream(directory / "stderr", std::ios::binary) << run.err;
+  std::ofstream state(directory / "state");
+  state << "outcome: " << run.outcome << "\nsteps: " << run.steps << '\n';
+  for (auto const& [field, value] : run.fields) state << field << ": " << value.value << '\n';
+}
+
+}  // namespace godwit::testing
