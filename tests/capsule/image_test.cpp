@@ -168,7 +168,7 @@ TEST_F(Foreign, WithATypeOfAnotherWidthIsRefused) {
 }
 
 TEST_F(Foreign, WhereTwoArraysShareMemoryIsRefused) {
-  auto const order = rig.order("counter", {{"bytes", "5000"}});
+  auto const order = rig.order("counter", {{"bytes", "5000"}, {"limit", "1000000"}, {"delay_us", "1000"}});
   auto image = image_of(order);
   auto manifest = image.decoded();
   ASSERT_FALSE(manifest.arrays.empty());

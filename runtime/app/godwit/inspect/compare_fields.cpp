@@ -5,6 +5,7 @@
 
 #include "app/godwit/format.hpp"
 #include "app/godwit/inspect/comparison.hpp"
+#include "state/spelling.hpp"
 
 namespace godwit::inspect {
 namespace {
@@ -39,21 +40,6 @@ Json difference_json(Difference const& difference, std::vector<std::uint64_t> co
             {"max_abs", difference.max_abs},      {"max_rel", difference.max_rel}};
   if (difference.max_abs_at) json["max_abs_at"] = place_of(*difference.max_abs_at, shape);
   return json;
-}
-
-// Whatever else a field may be: as bytes.
-Line compare_bytes(Field const& a, Field const& b) {
-  if (a.value == b.value) return {a.name};
-  auto const at = common_bytes(a.value, b.value);
-  auto text = fmt::format("differ from byte {}", cli::spell_count(at));
-  if (a.value.size() != b.value.size())
-    text +=
-        fmt::format(", {} → {} bytes", cli::spell_count(a.value.size()), cli::spell_count(b.value.size()));
-  return {a.name,
-          Verdict::differs,
-          '~',
-          text,
-          {{"from_byte", at}, {"old_bytes", a.value.size()}, {"new_bytes", b.value.size()}}};
 }
 
 Line compare_text(Field const& a, Field const& b) {
@@ -119,29 +105,21 @@ Line retyped_line(std::string name, std::string const& before, std::string const
 }
 
 std::string type_text(Field const& field) {
-  switch (field.form) {
-    case FieldForm::number:
-      return type_name(field.scalar);
-    case FieldForm::text:
-      return "text";
-    case FieldForm::list:
-      return fmt::format("list of {}", type_name(field.scalar));
-    default:
-      return fmt::format("form {} of {}", static_cast<int>(field.form), type_name(field.scalar));
-  }
+  return name_of(field.kind());
 }
 
 Line compare_fields(Field const& a, Field const& b, Tolerance const& tolerance) {
-  if (a.form != b.form || a.scalar != b.scalar) return retyped_line(a.name, type_text(a), type_text(b));
+  if (a.kind() != b.kind()) return retyped_line(a.name, type_text(a), type_text(b));
   switch (a.form) {
     case FieldForm::number:
     case FieldForm::list:
       return compare_numbers(a, b, tolerance);
     case FieldForm::text:
-      return compare_text(a, b);
-    default:
-      return compare_bytes(a, b);
+    case FieldForm::texts:
+    case FieldForm::map:
+      break;
   }
+  return compare_text(a, b);
 }
 
 }  // namespace godwit::inspect
