@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "godwit/field.hpp"
 #include "state/plain_values.hpp"

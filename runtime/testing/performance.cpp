@@ -30,10 +30,10 @@ Performance::Performance(ZygoteProcess zygote, std::filesystem::path const& stor
       plan_(plan),
       patience_(patience) {
   order_.tell_end = true;
-  end_.run.how = plan_.how();
+  run_.how = plan_.how();
 }
 
-Result<Performance::End> Performance::play() {
+Result<Run> Performance::play() {
   begin_leg();
   while (!over_) {
     auto event = next();
@@ -52,7 +52,7 @@ Result<Performance::End> Performance::play() {
     }
     if (!status) return status.failure();
   }
-  return std::move(end_);
+  return std::move(run_);
 }
 
 Result<CapsuleEvent> Performance::next() {
@@ -67,7 +67,7 @@ Result<CapsuleEvent> Performance::next() {
     auto const left = deadline - boot_now();
     if (left <= 0ns) {
       return reject("no_end", fmt::format("the job reached no safe point within {} s, {}, after {} steps",
-                                          patience_ / 1s, end_.run.how, service_.report(order_.capsule).steps));
+                                          patience_ / 1s, run_.how, service_.report(order_.capsule).steps));
     }
     pollfd readable{service_.wait_fd(), POLLIN, 0};
     ::poll(&readable, 1, static_cast<int>(left / 1ms) + 1);
@@ -83,7 +83,13 @@ void Performance::begin_leg() {
   service_.prepare(order_);
 }
 
-Status Performance::enter(capsule::Prepared const&) {
+Status Performance::enter(capsule::Prepared const& prepared) {
+  for (auto const& output : prepared.outputs) {  // none of them has been opened yet
+    if (output.starts_with(order_.spec.directory + "/")) continue;
+    return reject("output_outside", fmt::format("its output {} lies outside the run's own directory, so every run "
+                                                "would write the same file: give it by a relative path",
+                                                output));
+  }
   auto const steps = image_ ? image_->manifest.steps : 0;
   // Before it may take a step, so that it takes exactly as many as it should.
   if (plan_.kind != Plan::Kind::undisturbed) service_.freeze_at(order_.capsule, steps + plan_.every);
@@ -124,9 +130,13 @@ Status Performance::take(capsule::Frozen& frozen) {
       return Done{};
     }
   }
-  ++end_.run.moves;
+  ++run_.moves;
   leave();
-  begin_leg();
+  if (image_->manifest.steps > steps_max_) {
+    end("still running", image_->manifest.steps);
+  } else {
+    begin_leg();
+  }
   return Done{};
 }
 
@@ -134,7 +144,7 @@ Status Performance::take(capsule::Frozen& frozen) {
 
 void Performance::take(capsule::Ended& ended) {
   if (beyond_) {  // nobody heard of that end
-    ++end_.run.moves;
+    ++run_.moves;
     leave();
     return begin_leg();
   }
@@ -143,20 +153,20 @@ void Performance::take(capsule::Ended& ended) {
   if (!finished) return;
   auto image = image_of(std::move(ended.manifest));
   if (!image) {
-    end_.run.outcome += ", with a state that can't be read: " + image.failure().context;
+    run_.outcome += ", with a state that can't be read: " + image.failure().context;
     return;
   }
-  end_.last = std::move(image->manifest);
-  for (auto const& field : end_.last.fields) end_.run.fields[field.name] = {name_of(field.kind()), value_text(field)};
-  for (std::size_t i = 0; i < end_.last.arrays.size(); ++i) {
-    auto const& place = end_.last.arrays[i];
-    end_.run.arrays[place.name] = {name_of(place.scalar), place.shape, std::move(image->arrays[i])};
+  auto const& manifest = image->manifest;
+  for (auto const& field : manifest.fields) run_.fields[field.name] = {name_of(field.kind()), value_text(field)};
+  for (std::size_t i = 0; i < manifest.arrays.size(); ++i) {
+    auto const& place = manifest.arrays[i];
+    run_.arrays[place.name] = {name_of(place.scalar), place.shape, std::move(image->arrays[i])};
   }
 }
 
 void Performance::end(std::string outcome, std::uint64_t steps) {
-  end_.run.outcome = std::move(outcome);
-  end_.run.steps = steps;
+  run_.outcome = std::move(outcome);
+  run_.steps = steps;
   over_ = true;
 }
 

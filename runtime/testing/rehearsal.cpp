@@ -100,6 +100,20 @@ Status Rehearsal::set_scene() {
 }
 
 Result<Run> Rehearsal::run(Plan const& plan) {
+  if (plan.kind == Plan::Kind::undisturbed && spare_) {
+    auto run = *std::move(spare_);
+    spare_.reset();
+    return run;
+  }
+  if (plan.kind != Plan::Kind::undisturbed && !steps_undisturbed_) {
+    auto calm = perform({});
+    if (!calm) return calm;
+    spare_ = *std::move(calm);
+  }
+  return perform(plan);
+}
+
+Result<Run> Rehearsal::perform(Plan const& plan) {
   if (place_.empty()) return no_disk(fs::temp_directory_path(), "no temporary directory can be made there");
   if (!type_) {
     auto type = find_type();
@@ -120,28 +134,23 @@ Result<Run> Rehearsal::run(Plan const& plan) {
   order.spec.directory = (place_ / "work").native();
   order.spec.plugin_digest = type_->plugin_digest;
   Performance performance(*std::move(zygote), place_ / "store", std::move(order), plan, piece_.patience);
-  auto end = performance.play();
-  if (!end) return end.failure();
-  auto& run = end->run;
-  run.out = contents_of(place_ / "store" / printed_path(the_job, "stdout"));
-  run.err = contents_of(place_ / "store" / printed_path(the_job, "stderr"));
-  gather_files(run, end->last);
-  if (piece_.keep) put_away(run);
-  return std::move(run);
+  if (steps_undisturbed_) performance.give_up_after(2 * *steps_undisturbed_ + 100);
+  auto run = performance.play();
+  if (!run) return run.failure();
+  if (plan.kind == Plan::Kind::undisturbed) steps_undisturbed_ = run->steps;
+  run->out = contents_of(place_ / "store" / printed_path(the_job, "stdout"));
+  run->err = contents_of(place_ / "store" / printed_path(the_job, "stderr"));
+  gather_files(*run);
+  if (piece_.keep) put_away(*run);
+  return run;
 }
 
-void Rehearsal::gather_files(Run& run, Manifest const& last) const {
+void Rehearsal::gather_files(Run& run) const {
   auto const work = place_ / "work";
   for (auto const& entry : fs::recursive_directory_iterator(work)) {
     if (entry.is_regular_file()) {
       run.files[fs::relative(entry.path(), work).native()] = contents_of(entry.path());
     }
-  }
-  for (auto const& stream : last.streams) {
-    auto const path = fs::path(stream.path).lexically_normal();
-    bool const captured = stream.name == "stdout" || stream.name == "stderr";
-    if (stream.mode == StreamMode::input || captured || path.native().starts_with(work.native() + "/")) continue;
-    run.files[path.native()] = contents_of(path);
   }
 }
 

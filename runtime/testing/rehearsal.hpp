@@ -45,17 +45,22 @@ class Rehearsal {
   Rehearsal& operator=(Rehearsal const&) = delete;
 
   // Fails if the job can't be run at all: unknown type, wrong arguments, no disk.
+  // A run with moves is given up when it takes far more steps than an undisturbed one, which is made first if
+  // there was none yet.
   [[nodiscard]] Result<Run> run(Plan const& plan);
 
  private:
+  [[nodiscard]] Result<Run> perform(Plan const& plan);
   [[nodiscard]] Result<JobType> find_type();
   [[nodiscard]] Status set_scene();
-  void gather_files(Run& run, Manifest const& last) const;
+  void gather_files(Run& run) const;
   void put_away(Run const& run) const;
 
   Piece piece_;
   std::filesystem::path place_;  // holds store/ and work/; at the same path in every run
   std::optional<JobType> type_;
+  std::optional<std::uint64_t> steps_undisturbed_;
+  std::optional<Run> spare_;  // an undisturbed run that nobody has asked for yet
 };
 
 }  // namespace godwit::testing

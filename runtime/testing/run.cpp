@@ -13,6 +13,7 @@ namespace godwit::testing {
 
 namespace {
 
+constexpr char const* forgotten = ": is a member missing from describe()?";
 constexpr std::size_t shown_max = 60;  // characters of a value
 
 std::string shortened(std::string const& text) {
@@ -126,12 +127,16 @@ std::string Run::difference_from(Run const& other) const {
                                                : "steps differ: " + both(std::to_string(steps), *this,
                                                                          std::to_string(other.steps), other);
   if (outcome != other.outcome) {
-    return fmt::format("it {} {}, and {} {}; {}", outcome, how, other.outcome, other.how, steps_text);
+    auto const ended = [](Run const& run) {
+      return fmt::format("{}: {} after {} step{}", run.how, run.outcome, run.steps, run.steps == 1 ? "" : "s");
+    };
+    bool const told = other.outcome.starts_with("refused") || other.outcome.starts_with("crashed");
+    return fmt::format("{}; {}{}", ended(*this), ended(other), told ? "" : forgotten);
   }
   auto const in_state = of_state(*this, other);
   auto const first = in_state.empty() ? of_files(*this, other) : in_state;
   if (first.empty()) return steps == other.steps ? "" : steps_text;
-  return fmt::format("{}; {}: is a member missing from describe()?", steps_text, first);
+  return fmt::format("{}; {}{}", steps_text, first, forgotten);
 }
 
 bool operator==(Run const& left, Run const& right) {

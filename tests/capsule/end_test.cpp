@@ -65,6 +65,16 @@ TEST_F(End, AnExceptionInStart) {
   EXPECT_EQ(outcome.reason, "no start today");
 }
 
+TEST_F(End, AnExceptionOfAnyOtherType) {
+  for (auto const* way : {"throw_int_in_start", "throw_int_in_step"}) {
+    auto const capsule = rig.prepare(host, rig.fixture("odd", "odd", {{"way", way}}));
+    host.service().start(capsule, Epoch{1});
+    auto const outcome = host.expect<capsule::Ended>(capsule).outcome;
+    EXPECT_EQ(outcome.ending, Ending::failed) << way;
+    EXPECT_EQ(outcome.reason, "an exception that isn't a std::exception") << way;
+  }
+}
+
 TEST_F(End, WhatWasPrintedBeforeACrashIsKept) {
   auto const capsule = rig.start(host, rig.fixture("odd", "odd", {{"way", "crash_talking"}}));
   auto const outcome = host.expect<capsule::Died>(capsule).outcome;

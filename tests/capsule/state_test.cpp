@@ -96,6 +96,9 @@ TEST_F(StateOf, AnExceptionInRestoredRefuses) {
   auto const second =
       rig.send_restore(host, rig.fixture("odd", "odd", {{"way", "throw_in_restored"}}), image, Epoch{2});
   EXPECT_EQ(host.expect<capsule::Failed>(second).why.context, "can't rebuild");
+  auto const third =
+      rig.send_restore(host, rig.fixture("odd", "odd", {{"way", "throw_int_in_restored"}}), image, Epoch{2});
+  EXPECT_EQ(host.expect<capsule::Failed>(third).why.context, "an exception that isn't a std::exception");
   host.service().thaw(first, Epoch{3});
   host.expect<capsule::Running>(first);
 }

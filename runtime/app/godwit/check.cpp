@@ -34,6 +34,10 @@ constexpr std::uint64_t many_steps = 2000;
 // What an argument names in the present directory is put under the same name into each run's own: a file as a
 // copy, and for an output the directory that it goes to.
 void bring_along(testing::Piece& piece, std::string const& value) {
+  if (auto const comma = value.find(','); comma != std::string::npos) {  // several names
+    bring_along(piece, value.substr(comma + 1));
+    return bring_along(piece, value.substr(0, comma));
+  }
   fs::path const path(value);
   std::error_code ignored;
   if (value.empty() || path.is_absolute() || path.lexically_normal().native().starts_with("..")) return;

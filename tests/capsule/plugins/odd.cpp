@@ -19,13 +19,16 @@ class Odd : public godwit::Job {
   void start(godwit::Context& c) override {
     if (way_ == "hungry") c.allocate(data_, {std::uint64_t{1} << 30});
     if (way_ == "throw_in_start") throw std::runtime_error("no start today");
+    if (way_ == "throw_int_in_start") throw 42;
     if (way_ == "scratch") std::ofstream(c.scratch() + "/file") << "something";
   }
   void restored(godwit::Context&) override {
     if (way_ == "throw_in_restored") throw std::runtime_error("can't rebuild");
+    if (way_ == "throw_int_in_restored") throw 42;
   }
   godwit::Step step(godwit::Context& c) override {
     ++count_;
+    if (way_ == "throw_int_in_step") throw 42;
     if (way_ == "wander" && count_ == 3) c.move_to(2);
     if (way_ == "late_allocate") c.allocate(data_, {10});
     if (way_ == "polite") {

@@ -5,7 +5,6 @@
 
 #include "app/godwit/format.hpp"
 #include "app/godwit/inspect/comparison.hpp"
-#include "state/spelling.hpp"
 
 namespace godwit::inspect {
 namespace {

@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "state/spelling.hpp"
-
 namespace godwit::inspect {
 namespace {
 
@@ -38,10 +36,6 @@ char const* type_name(Scalar scalar) {
 
 std::string shape_text(std::vector<std::uint64_t> const& shape) {
   return fmt::format("{}", fmt::join(shape, " × "));
-}
-
-std::string number_text(Scalar scalar, std::byte const* at) {
-  return godwit::number_text(scalar, at);
 }
 
 Json number_json(Scalar scalar, std::byte const* at) {

@@ -12,6 +12,7 @@
 #include "godwit/scalar.hpp"
 #include "state/manifest.hpp"
 #include "state/plain_values.hpp"
+#include "state/spelling.hpp"
 
 namespace godwit::inspect {
 
@@ -21,7 +22,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string shape_text(std::vector<std::uint64_t> const& shape);  // "4096 × 4096"; "" if scalar
 
 // The number that begins at `at`: shortest text that reads back the same; "true", "false".
-[[nodiscard]] std::string number_text(Scalar scalar, std::byte const* at);
+using godwit::number_text;
 [[nodiscard]] Json number_json(Scalar scalar, std::byte const* at);  // null if not finite
 [[nodiscard]] std::string real_text(double value);                   // 6 digits
 

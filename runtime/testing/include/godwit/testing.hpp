@@ -44,11 +44,12 @@ struct GODWIT_TESTING_API Run {
   std::string how;         // "undisturbed", "moved at every step"
   std::uint64_t moves{0};  // or restarts
 
-  std::string outcome;  // "finished", "failed: MESSAGE", "crashed: REASON", "refused: REASON" (an image)
+  std::string outcome;  // "finished", "failed: MESSAGE", "crashed: REASON"; of a moved run also
+                        // "refused: REASON" (its image), "still running" (far longer than undisturbed)
   std::uint64_t steps{0};
   std::map<std::string, Field> fields;  // described, at the end; empty unless it finished
   std::map<std::string, Array> arrays;
-  std::map<std::string, std::string> files;  // all in the run's directory, and declared outputs elsewhere
+  std::map<std::string, std::string> files;  // all in the run's directory, by relative path
   std::string out, err;                      // printed
 
   // The first difference, in words; "" if there is none. A likely cause is named with it.
@@ -65,7 +66,8 @@ struct GODWIT_TESTING_API Run {
 // $GODWIT_PLUGINS, in plugins/ beside this program or one directory up, and where Godwit is installed.
 //
 // Every run starts in an empty directory but for the files named by file() and copy(), and relative paths
-// start there. A file given by its absolute path is used where it is, an output too: all runs share it.
+// start there. An input given by its absolute path is read where it is; an output outside the run's
+// directory is refused, because all runs would write it.
 class GODWIT_TESTING_API Trial {
  public:
   explicit Trial(std::string type, std::map<std::string, std::string> arguments = {});
