@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
+#include "base/archive.hpp"
+
 namespace godwit {
 
 namespace {
@@ -47,27 +51,71 @@ GODWIT_NAME(Leave)
 #undef GODWIT_NAME
 
 constexpr std::size_t version_bytes = sizeof(std::uint16_t);
+using Length = std::uint32_t;
 
 }  // namespace
 
+void FrameBuilder::add(Message const& message) {
+  if (bytes_.empty()) {
+    bytes_.resize(version_bytes);
+    std::memcpy(bytes_.data(), &wire_version, version_bytes);
+  }
+  auto const encoded = encode(message);
+  invariant(encoded.size() <= UINT32_MAX, "a message of more than 4 GiB");
+  auto const length = static_cast<Length>(encoded.size());
+  auto const before = bytes_.size();
+  bytes_.resize(before + sizeof length + encoded.size());
+  std::memcpy(bytes_.data() + before, &length, sizeof length);
+  std::memcpy(bytes_.data() + before + sizeof length, encoded.data(), encoded.size());
+}
+
+FrameParts::FrameParts(ByteView frame) {
+  if (frame.size() < version_bytes) {
+    status_ = data_lost("malformed", "a frame too short to hold its version");
+    return;
+  }
+  rest_ = frame.subspan(version_bytes);
+  std::uint16_t version = 0;
+  std::memcpy(&version, frame.data(), version_bytes);
+  if (version == wire_version) return;
+  status_ = data_lost(
+      "wire_version",
+      fmt::format("a message of wire version {}, but this program speaks {}: every rank must run "
+                  "the same build of godwitd",
+                  version, wire_version));
+}
+
+Result<std::optional<Message>> FrameParts::next() {
+  if (!status_) return status_.failure();
+  if (any_ && rest_.empty()) return std::optional<Message>{};
+  any_ = true;
+  Length length = 0;
+  if (rest_.size() >= sizeof length) std::memcpy(&length, rest_.data(), sizeof length);
+  if (rest_.size() < sizeof length || length > rest_.size() - sizeof length) {
+    status_ = data_lost("malformed", "a frame that ends in the middle of a message");
+    return status_.failure();
+  }
+  auto message = decode<Message>(rest_.subspan(sizeof length, length));
+  rest_ = rest_.subspan(sizeof length + length);
+  if (message) return std::optional<Message>(*std::move(message));
+  status_ = message.failure();
+  return status_.failure();
+}
+
 Bytes encode_message(Message const& message) {
-  Saver saver;
-  saver& wire_version& message;
-  return saver.take();
+  FrameBuilder frame;
+  frame.add(message);
+  return frame.take();
 }
 
 Result<Message> decode_message(ByteView frame) {
-  if (frame.size() < version_bytes) return data_lost("malformed", "a frame too short to hold its version");
-  std::uint16_t version = 0;
-  std::memcpy(&version, frame.data(), version_bytes);
-  if (version != wire_version) {
-    return data_lost(
-        "wire_version",
-        fmt::format("a message of wire version {}, but this program speaks {}: every rank must run "
-                    "the same build of godwitd",
-                    version, wire_version));
-  }
-  return decode<Message>(frame.subspan(version_bytes));
+  FrameParts parts(frame);
+  auto first = parts.next();
+  if (!first) return first.failure();
+  auto const second = parts.next();
+  if (!second) return second.failure();
+  if (*second) return data_lost("malformed", "bytes left over after the last field");
+  return *std::move(*first);
 }
 
 char const* name_of(Message const& message) {

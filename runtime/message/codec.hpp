@@ -1,16 +1,45 @@
-// Messages to bytes and back. A frame is: version (u16), kind (u8, the index in Message), body.
+// Messages to bytes and back. A frame is: version (u16), then one or more messages, each its length (u32), kind (u8,
+// the index in Message) and body: what one rank tells another in one turn of its loop travels together.
 // Decoding hostile bytes allocates no more than a small multiple of their size.
 #pragma once
+
+#include <optional>
+#include <utility>
 
 #include "base/result.hpp"
 #include "message/message.hpp"
 
 namespace godwit {
 
-inline constexpr std::uint16_t wire_version = 1;
+inline constexpr std::uint16_t wire_version = 2;
+
+// A frame that grows by a message at a time.
+class FrameBuilder {
+ public:
+  void add(Message const& message);
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  [[nodiscard]] Bytes take() { return std::exchange(bytes_, {}); }
+
+ private:
+  Bytes bytes_;
+};
+
+// Takes a frame apart. Fails with data_lost: "malformed" or "wire_version"; what came before stands.
+class FrameParts {
+ public:
+  explicit FrameParts(ByteView frame);
+  // The next message; none after the last. Nothing follows a failure.
+  [[nodiscard]] Result<std::optional<Message>> next();
+
+ private:
+  ByteView rest_;
+  Status status_{Done{}};
+  bool any_{false};
+};
 
 [[nodiscard]] Bytes encode_message(Message const& message);
-// Fails with data_lost: "malformed" or "wire_version".
+// A frame of one message.
 [[nodiscard]] Result<Message> decode_message(ByteView frame);
 [[nodiscard]] char const* name_of(Message const& message);  // "PrepareArrival"; for logs and tests
 

@@ -11,6 +11,7 @@ namespace godwit {
 namespace {
 // A peer that is stopped never takes its last message: don't wait for it for ever.
 constexpr Duration leave_patience = 5s;
+constexpr std::size_t frame_bytes_enough = 64 << 10;
 }  // namespace
 
 Node::Turn Loop::turn() {
@@ -27,6 +28,7 @@ Node::Turn Loop::turn() {
     fire(*timer);
     happened = true;
   }
+  happened = send_outgoing() || happened;
   Node::Turn turned{in_flight || happened || urgent(now), happened, timers.next(), {}};
   if (exit_code_) {
     bool const left = !in_flight && !happened && idle();
@@ -37,10 +39,16 @@ Node::Turn Loop::turn() {
 }
 
 void Loop::take_in(FrameReceived const& event) {
-  auto message = decode_message(event.frame);
-  if (message) return handle(event.from, *std::move(message));
-  note(Level::severe,
-       fmt::format("a message from rank {} was dropped: {}", event.from, message.failure().context));
+  FrameParts parts(event.frame);
+  for (;;) {
+    auto message = parts.next();
+    if (!message) {
+      return note(Level::severe,
+                  fmt::format("a message from rank {} was dropped: {}", event.from, message.failure().context));
+    }
+    if (!*message) return;
+    handle(event.from, **std::move(message));
+  }
 }
 
 void Loop::take_in(PeerDied const& event) {
@@ -49,7 +57,19 @@ void Loop::take_in(PeerDied const& event) {
 }
 
 void Loop::send(Rank to, Message const& message) {
-  world.transport.send(to, encode_message(message));
+  auto& frame = outgoing_[to];
+  frame.add(message);
+  if (frame.size() > frame_bytes_enough) world.transport.send(to, frame.take());
+}
+
+bool Loop::send_outgoing() {
+  bool any = false;
+  for (auto& [to, frame] : outgoing_) {
+    if (frame.empty()) continue;
+    world.transport.send(to, frame.take());
+    any = true;
+  }
+  return any;
 }
 
 void Loop::leave(int code) {

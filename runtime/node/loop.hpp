@@ -3,8 +3,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <variant>
 
+#include "message/codec.hpp"
 #include "node/node.hpp"
 #include "node/timers.hpp"
 
@@ -45,11 +47,13 @@ class Loop : private TransportEvents {
   void on(PagesSent event) override { incoming_.emplace_back(event); }
   void on(PagesReceived event) override { incoming_.emplace_back(event); }
   void on(PeerDied event) override { incoming_.emplace_back(event); }
+  bool send_outgoing();  // true: there was something
   void take_in(FrameReceived const& event);
   void take_in(PeerDied const& event);
   void take_in(PagesSent const& event) { handle(event); }
   void take_in(PagesReceived const& event) { handle(event); }
 
+  std::map<Rank, FrameBuilder> outgoing_;  // of this turn
   std::deque<Incoming> incoming_;  // handlers may use the transport: not from within its poll()
   std::optional<int> exit_code_;
   Instant leave_by_;

@@ -15,7 +15,10 @@ namespace {
 // A host as seen by rank 0: what it sends, and what reaches it.
 struct Peer final : TransportEvents {
   Peer(FakeNetwork& network, Rank rank) : transport(network, rank) {}
-  void on(FrameReceived event) override { heard.push_back(*decode_message(event.frame)); }
+  void on(FrameReceived event) override {
+    FrameParts parts(event.frame);
+    while (auto message = *parts.next()) heard.push_back(std::move(*message));
+  }
   void on(PagesSent) override {}
   void on(PagesReceived) override {}
   void on(PeerDied) override {}

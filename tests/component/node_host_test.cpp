@@ -17,7 +17,10 @@ namespace {
 
 struct Peer final : TransportEvents {
   Peer(FakeNetwork& network, Rank rank) : transport(network, rank) {}
-  void on(FrameReceived event) override { heard.push_back(*decode_message(event.frame)); }
+  void on(FrameReceived event) override {
+    FrameParts parts(event.frame);
+    while (auto message = *parts.next()) heard.push_back(std::move(*message));
+  }
   void on(PagesSent event) override { sent.push_back(event); }
   void on(PagesReceived event) override { received.push_back(event); }
   void on(PeerDied) override {}

@@ -40,13 +40,44 @@ TEST(Codec, EveryKindSurvivesTheWire) {
   EXPECT_EQ(std::get<msg::StartJob>(*decoded).spec, samples::spec());
 }
 
-TEST(Codec, AFrameIsVersionKindBody) {
+TEST(Codec, AFrameIsVersionLengthKindBody) {
   auto const frame = encode_message(msg::Poll{Term{3}});
-  ASSERT_EQ(frame.size(), 2U + 1 + 8);
-  EXPECT_EQ(frame[0], std::byte{1});
+  ASSERT_EQ(frame.size(), 2U + 4 + 1 + 8);
+  EXPECT_EQ(frame[0], std::byte{2});
   EXPECT_EQ(frame[1], std::byte{0});
-  EXPECT_EQ(frame[2], std::byte{4});
-  EXPECT_EQ(frame[3], std::byte{3});
+  EXPECT_EQ(frame[2], std::byte{1 + 8});
+  EXPECT_EQ(frame[6], std::byte{4});
+  EXPECT_EQ(frame[7], std::byte{3});
+}
+
+TEST(Codec, AFrameHoldsMessagesInOrder) {
+  FrameBuilder frame;
+  for (auto const& message : samples::every_message()) frame.add(message);
+  auto const bytes = frame.take();
+  EXPECT_TRUE(frame.empty());
+  FrameParts parts(bytes);
+  for (auto const& message : samples::every_message()) {
+    auto const part = parts.next();
+    ASSERT_TRUE(part.ok() && part->has_value()) << name_of(message);
+    EXPECT_EQ(encode_message(**part), encode_message(message));
+  }
+  auto const end = parts.next();
+  ASSERT_TRUE(end.ok());
+  EXPECT_FALSE(end->has_value());
+}
+
+TEST(Codec, WhatCameBeforeADamagedMessageStands) {
+  FrameBuilder frame;
+  frame.add(msg::Poll{Term{3}});
+  frame.add(msg::Poll{Term{4}});
+  auto bytes = frame.take();
+  bytes.pop_back();
+  FrameParts parts(bytes);
+  auto const first = parts.next();
+  ASSERT_TRUE(first.ok() && first->has_value());
+  EXPECT_EQ(std::get<msg::Poll>(**first).term, Term{3});
+  EXPECT_FALSE(parts.next().ok());
+  EXPECT_FALSE(parts.next().ok()) << "nothing follows a failure";
 }
 
 TEST(Codec, EveryTruncationIsRefused) {
@@ -62,7 +93,7 @@ TEST(Codec, EveryTruncationIsRefused) {
 
 TEST(Codec, AnotherWireVersionIsRefused) {
   auto frame = encode_message(msg::Leave{});
-  frame[0] = std::byte{2};
+  frame[0] = std::byte{1};
   auto const decoded = decode_message(frame);
   ASSERT_FALSE(decoded.ok());
   EXPECT_EQ(decoded.failure().code, "wire_version");
@@ -87,7 +118,7 @@ TEST(Codec, FlippedBitsNeverCrash) {
 TEST(Codec, TwelveHostileBytesAllocateLittle) {
   // Each kind, with a body of twelve 0xff bytes: counts of four thousand million everywhere.
   for (std::size_t kind = 0; kind <= std::variant_size_v<Message>; ++kind) {
-    Bytes frame = to_bytes(std::string_view("\x01\0", 2));
+    Bytes frame = to_bytes(std::string_view("\x02\0\x0d\0\0\0", 6));
     frame.push_back(static_cast<std::byte>(kind));
     frame.insert(frame.end(), 12, std::byte{0xff});
     auto const before = allocated_bytes();
@@ -101,9 +132,11 @@ TEST(Codec, TwelveHostileBytesAllocateLittle) {
 TEST(Codec, RandomBytesAllocateInProportion) {
   Random random(11);
   for (int round = 0; round < 3000; ++round) {
-    Bytes frame = to_bytes(std::string_view("\x01\0", 2));
+    Bytes frame = to_bytes(std::string_view("\x02\0", 2));
+    auto const body = random.below(400);
+    for (int byte = 0; byte < 4; ++byte) frame.push_back(static_cast<std::byte>((body + 1) >> (8 * byte)));
     frame.push_back(static_cast<std::byte>(random.below(std::variant_size_v<Message>)));
-    for (auto n = random.below(400); n > 0; --n)
+    for (auto n = body; n > 0; --n)
       frame.push_back(static_cast<std::byte>(random.below(6) == 0 ? random() : 0));
     auto const before = allocated_bytes();
     (void)decode_message(frame).ok();
