@@ -275,10 +275,13 @@ class Fetch : public godwit::Job {
       return godwit::Step::failed(url_ + ": " + why + "; given up after " + std::to_string(tries_ + 1) +
                                   " tries that brought nothing, at byte " + std::to_string(output_.offset()));
     }
-    auto const delay =
-        std::chrono::milliseconds(retry_ms_) * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
+    auto const delay = std::min<std::chrono::milliseconds>(
+        std::chrono::milliseconds(retry_ms_) * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20)),
+        backoff_max);
     ++tries_;
-    return godwit::Step::again_in(std::min<std::chrono::nanoseconds>(delay, backoff_max));
+    std::fprintf(stderr, "%s: %s, at byte %" PRIu64 "; trying again in %lld ms\n", url_.c_str(), why.c_str(),
+                 output_.offset(), static_cast<long long>(delay.count()));
+    return godwit::Step::again_in(delay);
   }
 
   std::string url_, output_path_;

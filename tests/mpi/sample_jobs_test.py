@@ -92,7 +92,8 @@ def result(runtime, job, number, suffix=""):
     row = runtime.wait(number)[0]
     written = (runtime.work / (job.output + suffix)).read_bytes() if job.output else None
     return {"state": row["state"], "reason": row["outcome"]["reason"], "steps": row["steps"] if job.same_steps else 0,
-            "stdout": runtime.captured(number), "stderr": runtime.captured(number, "stderr"), "written": written}
+            "stdout": runtime.captured(number), "written": written,
+            "stderr": runtime.captured(number, "stderr") if job.same_steps else b""}
 
 
 def undisturbed(web):
@@ -214,6 +215,8 @@ class Fetch(unittest.TestCase):
         state, reason, written = self.fetched(page, retry_ms=2)
         self.assertEqual((state, written), ("FINISHED", page.content), reason)
         self.assertEqual(len(page.requests), 5)
+        said = self.runtime.captured(self.runtime.row("last")["job"], "stderr").decode()
+        self.assertEqual(said.count("/page: the server answers 503, at byte 0; trying again in "), 4, said)
 
     def test_a_server_that_stays_down(self):
         state, reason, _ = self.fetched(Page(b"", refusals=100), retry_ms=2, retries=3)
