@@ -38,7 +38,7 @@ void Allocator::Core::ask(JobId job, Operation operation) {
   to_serve.insert(job);
 }
 
-// Serves the line as far as it goes: until an operation is open, or the job has yet to start.
+// Serves the line as far as it goes.
 void Allocator::Core::serve(JobId job) {
   for (;;) {
     auto const at = desks.find(job);
@@ -46,7 +46,9 @@ void Allocator::Core::serve(JobId job) {
     auto& desk = at->second;
     auto const* record = record_of(job);
     invariant(record != nullptr, "somebody at the desk of an element that has no record");
-    if (desk.open || desk.queue.empty() || record->state == JobState::starting) break;
+    if (desk.open || desk.queue.empty()) break;
+    // What has yet to start, perhaps behind others, can be cancelled; all else waits for it to run.
+    if (record->state == JobState::starting && desk.queue.front().verb != Verb::cancel) break;
     auto operation = std::move(desk.queue.front());
     desk.queue.pop_front();
     begin(*record, std::move(operation));

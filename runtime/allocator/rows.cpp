@@ -49,11 +49,27 @@ cmd::JobRow Allocator::Core::row_of(JobRecord const& record, bool with_images) c
   return row;
 }
 
+namespace {
+
+// Of a long list only the first values: a row isn't the place for a million lines.
+Axis shown(Axis const& axis) {
+  constexpr std::size_t values_max = 20;
+  if (axis.count > 0 || axis.values.size() <= values_max + 1) return axis;
+  Axis some;
+  some.name = axis.name;
+  some.argument = axis.argument;
+  some.values.assign(axis.values.begin(), axis.values.begin() + values_max);
+  some.values.push_back(fmt::format("… {} more", axis.values.size() - values_max));
+  return some;
+}
+
+}  // namespace
+
 cmd::JobRow Allocator::Core::row_of(ArrayRecord const& array) const {
   cmd::JobRow row;
   row.job = array.job;
   row.spec = array.work->spec;
-  row.axes = array.work->axes;
+  for (auto const& axis : array.work->axes) row.axes.push_back(shown(axis));
   row.elements = array.counts;
   row.submitted = array.submitted;
   row.started = array.started;

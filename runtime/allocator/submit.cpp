@@ -55,8 +55,11 @@ void Allocator::Core::on(TypesFound const& event) {
   lookups.erase(at);
 
   if (lookup.unknown) {  // the list of all, for a suggestion
-    submits.erase(lookup.command);
-    return refuse(lookup.command, with_suggestion(*lookup.unknown, lookup.type, event));
+    auto why = with_suggestion(*lookup.unknown, lookup.type, event);
+    auto const submission = submits.extract(lookup.command);
+    if (submission.empty()) return refuse(lookup.command, std::move(why));
+    CommandReceived const asked{lookup.command, submission.mapped().who, {}};
+    return refuse_command(asked, fmt::format("submit {}", lookup.type), std::move(why));
   }
   auto const pending = submits.find(lookup.command);
   if (!event.types && !lookup.type.empty()) {

@@ -76,6 +76,18 @@ TEST(AllocatorArrays, OneSubmissionOneIdManyElementsInOrder) {
   }
 }
 
+TEST(AllocatorArrays, ARowShowsOnlySomeOfManyValues) {
+  Rig rig({.slots = 0});
+  auto array = Rig::sweep(1);
+  array.axes[0].count = 0;
+  for (int i = 0; i < 1000; ++i) array.axes[0].values.push_back(std::to_string(i));
+  rig.submit(array);
+  auto const row = rig.replied<cmd::Jobs>(rig.says(cmd::ShowJob{"1"})).rows.at(0);
+  EXPECT_EQ(row.elements->waiting, 1000U);
+  ASSERT_EQ(row.axes.at(0).values.size(), 21U);
+  EXPECT_EQ(row.axes[0].values.back(), "… 980 more");
+}
+
 TEST(AllocatorArrays, ArgumentsAreCheckedForEveryValue) {
   Rig rig;
   auto array = Rig::sweep(2);
@@ -330,8 +342,7 @@ TEST(AllocatorAhead, OneThatIsQueuedCanBeCancelledAndStranded) {
   rig.sleep(5ms);
   rig.ended(1, first);
   auto const third = rig.granted(1), fourth = rig.granted(1);
-  auto const cancel = rig.says(cmd::Cancel{"1_4"});  // starting: its turn comes when it has started
-  rig.started(1, fourth);
+  auto const cancel = rig.says(cmd::Cancel{"1_4"});
   auto const order = rig.sent<msg::CancelJob>(1);
   EXPECT_EQ(order.job, fourth.job);
   rig.ended(1, fourth, {Ending::cancelled, "", "", 0});

@@ -138,14 +138,22 @@ TEST(AllocatorReferences, CommandsAreRecordedWithWhoGaveThem) {
   auto const before = rig.commanded().size();
   EXPECT_EQ(rig.commanded().at(0).text, "submit counter → array 1 \"sweep\", 300 elements");
   rig.refused(rig.says(cmd::Migrate{"9", Rank{2}}));
+  auto unknown = Rig::counter();
+  unknown.type = "coutner";
+  auto const submit = rig.says(cmd::Submit{{unknown}});
+  rig.feed(TypesFound{rig.sought().request, reject("no_such_type", "no job type 'coutner'")});
+  rig.feed(TypesFound{rig.sought().request, Rig::types()});
+  rig.refused(submit);
   rig.failed(rig.says(cmd::Call{"1_1", "set_dt", {"0.1", "x"}}));
   rig.replied<cmd::Jobs>(rig.says(cmd::ListJobs{}));  // changes nothing
-  ASSERT_EQ(rig.commanded().size(), before + 2);
+  ASSERT_EQ(rig.commanded().size(), before + 3);
   EXPECT_EQ(rig.commanded()[before].who, "anna@node0 (pid 99)");
   EXPECT_EQ(rig.commanded()[before].text, "migrate 9 2");
   EXPECT_EQ(rig.commanded()[before].refusal, "no such job: 9");
-  EXPECT_EQ(rig.commanded()[before + 1].text, "call 1_1 set_dt 0.1 x");
-  EXPECT_EQ(rig.commanded()[before + 1].refusal, "");
+  EXPECT_EQ(rig.commanded()[before + 1].text, "submit coutner");
+  EXPECT_EQ(rig.commanded()[before + 1].refusal, "no job type 'coutner': did you mean 'counter'?");
+  EXPECT_EQ(rig.commanded()[before + 2].text, "call 1_1 set_dt 0.1 x");
+  EXPECT_EQ(rig.commanded()[before + 2].refusal, "");
 }
 
 }  // namespace
