@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/workload/axes.hpp"
 #include "app/workload/suggestion.hpp"
 
 namespace godwit {
@@ -50,6 +51,47 @@ TEST(Argument, KeepsNamesApartFromNumbersAndWordsThatMeanJobs) {
   for (auto const* good : {"plate", "_x", "a.b-c_9", "lasting"}) EXPECT_TRUE(check_name(good)) << good;
   for (auto const* bad : {"", "7", "7a", "all", "last", "a b", "a/b", "ä", "-a"})
     EXPECT_FALSE(check_name(bad)) << bad;
+}
+
+std::string axis_text(std::string const& word) {
+  auto const axis = parse_axis(word);
+  if (!axis) return axis.failure().context;
+  std::string text = axis->name + ":";
+  for (std::uint64_t i = 0; i < axis->size(); ++i) text += " " + axis->value(i);
+  return text;
+}
+
+TEST(Axes, ReadsWhatBatchUsersType) {
+  std::pair<char const*, char const*> const cases[]{
+      {"1-4", "index: 1 2 3 4"},          {"1..4", "index: 1 2 3 4"},       {"1-9:4", "index: 1 5 9"},
+      {"0..10..5", "index: 0 5 10"},      {"3..1..-1", "index: 3 2 1"},     {"5", "index: 5"},
+      {"1,3,7-9", "index: 1 3 7 8 9"},    {"seed=1..3", "seed: 1 2 3"},     {"size=s,m,l", "size: s m l"},
+      {"a=x-1,y", "a: x-1 y"},            {"seed=-1..1", "seed: -1 0 1"},   {"a=b=c", "a: b=c"},
+      {"7..7", "index: 7"},               {"0..9..4", "index: 0 4 8"},      {"alpha=0.1,0.2", "alpha: 0.1 0.2"},
+  };
+  for (auto const& [word, text] : cases) EXPECT_EQ(axis_text(word), text) << word;
+}
+
+TEST(Axes, RefusesWhatIsNoArray) {
+  for (auto const* word :
+       {"", "=1", "1..", "..4", "a..b", "1..2..x", "1..9..0", "9-1", "9..1", "1..9..-1", "x,y", "a=", "a=1,,2",
+        "1-10%4", "7x=1", "cores=1", "1..2..3..4", "1..99999999999", "9999999999999999999..1", "1-2:x"}) {
+    EXPECT_FALSE(parse_axis(word)) << word << " gave " << axis_text(word);
+  }
+}
+
+TEST(Argument, ReadsDependencies) {
+  using Until = Dependency::Until;
+  auto const all = parse_dependencies("7,plate:ended,b:finished");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(*all, std::vector<Dependency>(
+                      {{"7", {}, Until::finished}, {"plate", {}, Until::ended}, {"b", {}, Until::finished}}));
+  EXPECT_EQ(*parse_dependencies("afterok:7:8"),
+            std::vector<Dependency>({{"7", {}, Until::finished}, {"8", {}, Until::finished}}));
+  EXPECT_EQ(*parse_dependencies("afterany:7"), std::vector<Dependency>({{"7", {}, Until::ended}}));
+  for (auto const* bad : {"", ",", "7,", "7:never", ":ended", "afterok:"}) {
+    EXPECT_FALSE(parse_dependencies(bad)) << bad;
+  }
 }
 
 TEST(Suggestion, OffersTheNearestElseAll) {

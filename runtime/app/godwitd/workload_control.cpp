@@ -11,7 +11,7 @@ constexpr CommandId own_command{std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
 
-WorkloadControl::WorkloadControl(Control& users, Log& log, std::vector<JobSpec> workload)
+WorkloadControl::WorkloadControl(Control& users, Log& log, std::vector<JobArray> workload)
     : users_(users), log_(log) {
   if (!workload.empty()) workload_ = std::move(workload);
 }
@@ -20,7 +20,7 @@ std::vector<CommandReceived> WorkloadControl::poll() {
   auto commands = users_.poll();
   if (workload_) {
     commands.insert(commands.begin(),
-                    {own_command, "the command line of godwitd", cmd::Submit{{workload_->begin(), workload_->end()}, true}});
+                    {own_command, "the command line of godwitd", cmd::Submit{*std::move(workload_), true}});
     workload_.reset();
   }
   return commands;

@@ -12,7 +12,7 @@ namespace godwit {
 
 class WorkloadControl final : public Control {
  public:
-  WorkloadControl(Control& users, Log& log, std::vector<JobSpec> workload);
+  WorkloadControl(Control& users, Log& log, std::vector<JobArray> workload);
 
   std::vector<CommandReceived> poll() override;
   void answer(CommandId id, Answer answer) override;
@@ -21,7 +21,7 @@ class WorkloadControl final : public Control {
  private:
   Control& users_;
   Log& log_;
-  std::optional<std::vector<JobSpec>> workload_;
+  std::optional<std::vector<JobArray>> workload_;
 };
 
 }  // namespace godwit

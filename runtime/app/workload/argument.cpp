@@ -96,6 +96,16 @@ Result<std::pair<std::string, std::string>> parse_pair(std::string_view text) {
   return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
+Status set_checkpoint_every(std::string_view word, JobSpec& spec) {
+  spec.checkpoint_auto = word == "auto";
+  spec.checkpoint_every = Duration{0};
+  if (spec.checkpoint_auto) return Done{};
+  auto const every = parse_duration(word);
+  if (!every) return every.failure();
+  spec.checkpoint_every = *every;
+  return Done{};
+}
+
 Status check_name(std::string_view name) {
   auto const allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
   if (name == "all" || name == "last") {
@@ -111,8 +121,49 @@ Status check_name(std::string_view name) {
   return Done{};
 }
 
+Result<Dependency::Until> parse_until(std::string_view word) {
+  if (word == "finished") return Dependency::Until::finished;
+  if (word == "ended") return Dependency::Until::ended;
+  return reject("bad_dependency",
+                fmt::format("'{}' is nothing to wait for; expected finished or ended", word));
+}
+
+Result<std::vector<Dependency>> parse_dependencies(std::string_view text) {
+  std::vector<Dependency> all;
+  auto until = Dependency::Until::finished;
+  char separator = ',';
+  for (auto const& [word, meaning] : {std::pair{std::string_view("afterok:"), Dependency::Until::finished},
+                                      {"afterany:", Dependency::Until::ended}}) {
+    if (!text.starts_with(word)) continue;
+    text.remove_prefix(word.size());
+    until = meaning;
+    separator = ':';
+  }
+  for (bool more = true; more;) {
+    auto const end = std::min(text.find(separator), text.size());
+    auto part = text.substr(0, end);
+    Dependency one{.job = {}, .id = {}, .until = until};
+    if (auto const colon = part.find(':'); colon != std::string_view::npos) {
+      auto const named = parse_until(part.substr(colon + 1));
+      if (!named) return named.failure();
+      one.until = *named;
+      part = part.substr(0, colon);
+    }
+    if (part.empty()) {
+      return reject("bad_dependency", "a job is missing; expected such as 7, plate or plate:ended");
+    }
+    one.job = part;
+    all.push_back(std::move(one));
+    more = end < text.size();
+    if (more) text.remove_prefix(end + 1);
+  }
+  return all;
+}
+
 std::string directory_from(std::filesystem::path const& base, std::string_view word) {
-  auto directory = (std::filesystem::absolute(base) / word).lexically_normal().string();
+  auto joined = std::filesystem::absolute(base) / word;
+  // What an axis will put in may be "..": then this isn't the time to tidy up.
+  auto directory = (word.find("%{") == word.npos ? joined.lexically_normal() : joined).string();
   if (directory.size() > 1 && directory.back() == '/') directory.pop_back();
   return directory;
 }

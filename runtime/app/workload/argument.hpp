@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "job/spec.hpp"
 
 namespace godwit {
 
@@ -22,9 +24,19 @@ namespace godwit {
 // "rows=512" → (rows, 512). The value may be empty and may contain '='.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_pair(std::string_view text);
 
+// "10min", "auto" or "never".
+[[nodiscard]] Status set_checkpoint_every(std::string_view word, JobSpec& spec);
+
 // A job's name: letters, digits, '_', '.' and '-', beginning with a letter or '_'; not a word that
 // means something else where a job is named ("all", "last").
 [[nodiscard]] Status check_name(std::string_view name);
+
+// What a job waits for, as --after says it: "7", "plate", "plate:finished", "plate:ended", several with commas
+// between them. Also "afterok:7:8" and "afterany:7", as batch systems spell them.
+[[nodiscard]] Result<std::vector<Dependency>> parse_dependencies(std::string_view text);
+
+// "finished" or "ended".
+[[nodiscard]] Result<Dependency::Until> parse_until(std::string_view word);
 
 // A directory as the user named it, seen from `base`; absolute and without a slash at its end.
 [[nodiscard]] std::string directory_from(std::filesystem::path const& base, std::string_view word);

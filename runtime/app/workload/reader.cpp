@@ -3,28 +3,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <sstream>
 
 #include "app/workload/argument.hpp"
+#include "app/workload/axes.hpp"
 #include "app/workload/suggestion.hpp"
+#include "app/workload/workload_keys.hpp"
 
 namespace godwit {
 namespace {
 
-std::vector<std::string> const top_keys{"godwit", "accounts", "defaults", "jobs"};
-std::vector<std::string> const common_keys{"account", "cores",      "memory",      "host",
-                                           "cwd",     "checkpoint", "crash_limit", "environment"};
-std::vector<std::string> const later_keys{"array",   "program",    "after",  "resources", "time_limit",
-                                          "restart", "max_failed", "stdout", "stderr"};
-
 std::vector<std::string> job_keys() {
-  auto keys = common_keys;
-  keys.insert(keys.begin(), {"type", "args", "name"});
+  auto keys = names_of(own_keys());
+  for (auto const& key : common_keys()) keys.push_back(key.name);
   return keys;
 }
 
 bool contains(std::vector<std::string> const& list, std::string const& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+bool is_number(std::string const& word) {
+  return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
 }
 
 }  // namespace
@@ -40,6 +40,11 @@ WorkloadReader::Place WorkloadReader::Place::at(YAML::Node const& key) const {
 void WorkloadReader::mistake(Place const& place, std::string_view what) {
   auto const where = place.path.empty() ? std::string() : place.path + ": ";
   mistakes_.push_back(fmt::format("{}:{}: {}{}", file_.string(), place.line, where, what));
+}
+
+void WorkloadReader::mistake(Place const& place, Failure const& failure) {
+  std::istringstream lines(failure.context);
+  for (std::string line; std::getline(lines, line);) mistake(place, line);
 }
 
 bool WorkloadReader::check_free_map(YAML::Node const& node, Place const& place, std::string_view expected) {
@@ -69,7 +74,8 @@ bool WorkloadReader::check_map(YAML::Node const& node, Place const& place,
   for (auto const& entry : node) {
     auto const& key = entry.first.Scalar();
     if (contains(later, key)) {
-      mistake(place.at(entry.first), "not supported yet");
+      mistake(place.at(entry.first),
+              key == "program" ? "not supported yet; give a type ('godwit types' lists them)" : "not supported yet");
     } else if (!contains(known, key)) {
       mistake(place.at(entry.first), "unknown key" + suggestion(key, known));
     }
@@ -87,16 +93,20 @@ bool WorkloadReader::text(YAML::Node const& value, Place const& place, std::stri
   return true;
 }
 
+void WorkloadReader::read_version(YAML::Node const& document, Place const& top) {
+  auto const node = document["godwit"];
+  if (!node) return mistake(top, "the key 'godwit' is missing; expected 'godwit: 1', the schema's version");
+  Place const place{node.Mark().line + 1, "godwit"};
+  std::string version;
+  if (text(node, place, "1", version) && version != "1") {
+    mistake(place, fmt::format("schema version '{}' is not known here; expected 1", version));
+  }
+}
+
 void WorkloadReader::read(YAML::Node const& document) {
   Place const top{1, ""};
-  if (!check_map(document, top, top_keys)) return;
-  if (!document["godwit"]) {
-    mistake(top, "the key 'godwit' is missing; expected 'godwit: 1', the schema's version");
-  } else if (std::string version;
-             text(document["godwit"], top.at(document["godwit"]), "1", version) && version != "1") {
-    mistake({document["godwit"].Mark().line + 1, "godwit"},
-            fmt::format("schema version '{}' is not known here; expected 1", version));
-  }
+  if (!check_map(document, top, names_of(top_keys()))) return;
+  read_version(document, top);
   JobSpec defaults;
   defaults.directory = directory_.string();
   // Accounts first, wherever they stand: jobs refer to them.
@@ -106,23 +116,22 @@ void WorkloadReader::read(YAML::Node const& document) {
   for (auto const& entry : document) {
     if (entry.first.Scalar() != "defaults") continue;
     auto const place = top.at(entry.first);
-    if (!check_map(entry.second, place, common_keys, later_keys)) continue;
+    if (!check_map(entry.second, place, names_of(common_keys()), later_keys())) continue;
     for (auto const& item : entry.second) {
       read_common(item.first.Scalar(), item.second, place.at(item.first), defaults);
     }
   }
   if (defaults.account.empty()) defaults.account = default_account();
-  bool any = false;
   for (auto const& entry : document) {
     if (entry.first.Scalar() != "jobs") continue;
     auto const place = top.at(entry.first);
     if (!check_free_map(entry.second, place, "a map of job names, each with at least a type")) return;
-    for (auto const& job : entry.second) {
-      any = true;
-      read_job(job.first, job.second, defaults, place.at(job.first));
-    }
+    for (auto const& job : entry.second) read_job(job.first, job.second, defaults, place.at(job.first));
   }
-  if (!any) mistake(top, "there are no jobs; expected 'jobs:' with a name and a type for each");
+  check_dependencies();
+  if (names_.empty() && mistakes_.empty()) {
+    mistake(top, "there are no jobs; expected 'jobs:' with a name and a type for each");
+  }
 }
 
 void WorkloadReader::read_accounts(YAML::Node const& node, Place const& place) {
@@ -136,116 +145,109 @@ void WorkloadReader::read_accounts(YAML::Node const& node, Place const& place) {
 
 void WorkloadReader::read_job(YAML::Node const& key, YAML::Node const& node, JobSpec const& defaults,
                               Place const& place) {
-  if (!check_map(node, place, job_keys(), later_keys)) return;
-  JobSpec job = defaults;
-  job.name = key.Scalar();
+  if (!check_map(node, place, job_keys(), later_keys())) return;
+  JobArray job(defaults);
+  auto& spec = job.spec;
+  spec.name = key.Scalar();
+  auto const mistakes_before = mistakes_.size();
   for (auto const& entry : node) {
     auto const& word = entry.first.Scalar();
     auto const here = place.at(entry.first);
     if (word == "type") {
-      text(entry.second, here, "the name of a job type", job.type);
+      text(entry.second, here, "the name of a job type", spec.type);
     } else if (word == "args") {
-      read_pairs(entry.second, here, job.arguments);
+      read_pairs(entry.second, here, spec.arguments);
+    } else if (word == "array") {
+      read_axes(entry.second, here, job.axes);
+    } else if (word == "after") {
+      read_after(entry.second, here, spec);
     } else if (word == "name") {
-      text(entry.second, here, "a name", job.name);
+      text(entry.second, here, "a name", spec.name);
     } else {
-      read_common(word, entry.second, here, job);
+      read_common(word, entry.second, here, spec);
     }
   }
+  if (auto const cwd = node["cwd"]) free_directory(cwd, Place{cwd.Mark().line + 1, place.path + ".cwd"}, job);
   bool const programmed = node["program"].IsDefined();  // refused above, by name
   if (!node["type"] && !programmed)
     mistake(place, "the key 'type' is missing; expected the name of a job type");
-  if (auto const named = check_name(job.name); !named) {
-    mistake(place, named.failure().context);
-  } else if (!names_.insert(job.name).second) {
-    mistake(place, fmt::format("another job is named '{}' too", job.name));
+  if (auto const named = check_name(spec.name); !named) {
+    mistake(place, named.failure());
+  } else if (contains(names_, spec.name)) {
+    mistake(place, fmt::format("another job is named '{}' too", spec.name));
   }
+  names_.push_back(spec.name);
+  if (mistakes_.size() == mistakes_before) check_job(node, job, place);
   jobs_.push_back(std::move(job));
 }
 
-bool WorkloadReader::read_common(std::string const& key, YAML::Node const& value, Place const& place,
-                                 JobSpec& to) {
-  std::string word;
-  if (key == "account") {
-    read_account(value, place, to.account);
-  } else if (key == "cores") {
-    read_count(value, place, 1, to.cores);
-  } else if (key == "host") {
-    read_count(value, place, 1, to.host.value);
-  } else if (key == "crash_limit") {
-    read_count(value, place, 0, to.crash_limit);
-  } else if (key == "memory") {
-    if (!text(value, place, "a size such as 2GiB", word)) return true;
-    auto const bytes = parse_size(word);
-    if (bytes)
-      to.memory_bytes = *bytes;
-    else
-      mistake(place, bytes.failure().context);
-  } else if (key == "cwd") {
-    read_directory(value, place, to.directory);
-  } else if (key == "checkpoint") {
-    read_checkpoint(value, place, to);
-  } else if (key == "environment") {
-    read_pairs(value, place, to.environment);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place, JobSpec& to) {
-  if (!check_map(node, place, {"every"}, {"keep", "partner"})) return;
-  for (auto const& entry : node) {
-    auto const here = place.at(entry.first);
-    std::string word;
-    if (entry.first.Scalar() != "every" || !text(entry.second, here, "a duration such as 10min", word))
-      continue;
-    if (word == "auto") {
-      mistake(here, "'auto' is not supported yet; expected a duration such as 10min");
-    } else if (auto const every = parse_duration(word)) {
-      to.checkpoint_every = *every;
-    } else {
-      mistake(here, every.failure().context);
+// What can be said only of the job as a whole.
+void WorkloadReader::check_job(YAML::Node const& node, JobArray const& job, Place const& place) {
+  auto const place_of = [&](char const* word) {
+    for (auto const& entry : node) {
+      if (entry.first.Scalar() == word) return place.at(entry.first);
     }
-  }
-}
-
-void WorkloadReader::read_pairs(YAML::Node const& node, Place const& place,
-                                std::map<std::string, std::string>& to) {
-  if (node.IsNull()) return;
-  if (!check_free_map(node, place, "a map of names to values")) return;
-  for (auto const& entry : node) {
-    if (entry.second.IsScalar())
-      to[entry.first.Scalar()] = entry.second.Scalar();
-    else
-      mistake(place.at(entry.first), "expected a single value");
-  }
-}
-
-void WorkloadReader::read_count(YAML::Node const& value, Place const& place, std::int32_t least,
-                                std::int32_t& to) {
-  auto const word = value.IsScalar() ? value.Scalar() : std::string();
-  std::int32_t number = 0;
-  auto const* last = word.data() + word.size();
-  auto const [end, error] = std::from_chars(word.data(), last, number);
-  if (error != std::errc{} || end != last || number < least) {
-    mistake(place, fmt::format("expected a whole number from {}", least));
+    return place;
+  };
+  if (!job.is_array()) {
+    if (node["max_failed"]) mistake(place_of("max_failed"), "goes with an array only");
     return;
   }
-  to = number;
+  auto const before = mistakes_.size();
+  check_words(job.spec.arguments, job, place_of("args"));
+  check_words(job.spec.environment, job, place_of("environment"));
+  for (auto const& [word, value] : {std::pair{"cwd", job.spec.directory},
+                                    {"stdout", job.spec.stdout_path},
+                                    {"stderr", job.spec.stderr_path}}) {
+    check_words({{"", value}}, job, place_of(word));
+  }
+  if (mistakes_.size() != before) return;
+  if (auto const checked = check_array(job); !checked) return mistake(place_of("array"), checked.failure());
+  if (auto const streams = check_streams(job); !streams) mistake(place_of("array"), streams.failure());
 }
 
-void WorkloadReader::read_account(YAML::Node const& value, Place const& place, std::string& to) {
-  if (!text(value, place, "an account's name", to)) return;
-  if (!accounts_given_ || accounts_.contains(to)) return;
-  mistake(place, fmt::format("account '{}' is not among 'accounts'{}", to,
-                             suggestion(to, {accounts_.begin(), accounts_.end()})));
+// Each text by itself, so that the message names its key.
+void WorkloadReader::check_words(std::map<std::string, std::string> const& texts, JobArray const& job,
+                                 Place const& place) {
+  for (auto const& [name, value] : texts) {
+    JobArray probe;
+    probe.axes = job.axes;
+    probe.spec.arguments = {{name, value}};
+    if (probe.size() > elements_max) return;  // said once, of the array
+    auto const path = name.empty() ? place.path : place.path + "." + name;
+    if (auto const checked = check_array(probe); !checked) mistake({place.line, path}, checked.failure());
+  }
 }
 
-void WorkloadReader::read_directory(YAML::Node const& value, Place const& place, std::string& to) {
-  std::string word;
-  if (!text(value, place, "a directory", word)) return;
-  to = directory_from(directory_, word);
+// A job of this file, or one that the store knows by its number; and nothing waits for itself.
+void WorkloadReader::check_dependencies() {
+  std::map<std::string, std::vector<std::string>> waits_for;
+  for (auto const& each : waiting_) {
+    if (each.job >= jobs_.size() || each.dependency >= jobs_[each.job].spec.after.size()) continue;
+    auto const& spec = jobs_[each.job].spec;
+    auto const& named = spec.after[each.dependency].job;
+    if (!contains(names_, named)) {
+      if (is_number(named)) continue;
+      mistake(each.place, fmt::format("no job of this file is named '{}' (one that was submitted before goes by "
+                                      "its number){}",
+                                      named, suggestion(named, names_)));
+      continue;
+    }
+    waits_for[spec.name].push_back(named);
+    std::set<std::string> reached;
+    std::vector<std::string> open{named};
+    while (!open.empty()) {
+      auto const next = open.back();
+      open.pop_back();
+      if (!reached.insert(next).second) continue;
+      for (auto const& further : waits_for[next]) open.push_back(further);
+    }
+    if (reached.contains(spec.name)) {
+      mistake(each.place, named == spec.name
+                              ? "a job can't wait for itself"
+                              : fmt::format("'{}' waits for '{}' already: neither would ever start", named, spec.name));
+    }
+  }
 }
 
 }  // namespace godwit

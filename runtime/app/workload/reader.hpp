@@ -1,16 +1,19 @@
 // Walks the YAML of one workload file and collects every mistake on the way. Internal to this folder;
-// yaml-cpp's exceptions are caught by read_workload.
+// yaml-cpp's exceptions are caught by read_workload. reader.cpp knows the document, reader_keys.cpp the
+// keys of a job.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "job/spec.hpp"
+#include "base/result.hpp"
+#include "job/array.hpp"
 
 namespace godwit {
 
@@ -19,7 +22,7 @@ class WorkloadReader {
   explicit WorkloadReader(std::filesystem::path const& file);
 
   void read(YAML::Node const& document);
-  [[nodiscard]] std::vector<JobSpec> const& jobs() const { return jobs_; }
+  [[nodiscard]] std::vector<JobArray> const& jobs() const { return jobs_; }
   [[nodiscard]] std::vector<std::string> const& mistakes() const { return mistakes_; }
 
  private:
@@ -28,30 +31,47 @@ class WorkloadReader {
     std::string path;  // "jobs.plate.args"
     [[nodiscard]] Place at(YAML::Node const& key) const;
   };
+  struct Waiting {  // a job's `after`, to be looked at when all names are known
+    Place place;
+    std::size_t job, dependency;  // of jobs_, of its spec.after
+  };
 
+  // reader.cpp
   void mistake(Place const& place, std::string_view what);
+  void mistake(Place const& place, Failure const& failure);  // each of its lines is one
   // Is it a map? Its keys must be known and may stand once only; `later` are refused by name.
   bool check_map(YAML::Node const& node, Place const& place, std::vector<std::string> const& known,
                  std::vector<std::string> const& later = {});
   bool check_free_map(YAML::Node const& node, Place const& place, std::string_view expected);
   bool text(YAML::Node const& value, Place const& place, std::string_view expected, std::string& to);
-
+  void read_version(YAML::Node const& document, Place const& top);
   void read_accounts(YAML::Node const& node, Place const& place);
   void read_job(YAML::Node const& key, YAML::Node const& node, JobSpec const& defaults, Place const& place);
+  void check_job(YAML::Node const& node, JobArray const& job, Place const& place);
+  void check_words(std::map<std::string, std::string> const& texts, JobArray const& job, Place const& place);
+  void check_dependencies();
+
+  // reader_keys.cpp
+  void read_axes(YAML::Node const& node, Place const& place, std::vector<Axis>& to);
+  void read_axis(YAML::Node const& node, Place const& place, Axis& to);
+  void read_after(YAML::Node const& node, Place const& place, JobSpec& to);
   // The keys that defaults and a job share; true if `key` is one of them.
   bool read_common(std::string const& key, YAML::Node const& value, Place const& place, JobSpec& to);
   void read_checkpoint(YAML::Node const& node, Place const& place, JobSpec& to);
   void read_pairs(YAML::Node const& node, Place const& place, std::map<std::string, std::string>& to);
   void read_count(YAML::Node const& value, Place const& place, std::int32_t least, std::int32_t& to);
+  void read_limit(YAML::Node const& value, Place const& place, Duration& to);
   void read_account(YAML::Node const& value, Place const& place, std::string& to);
   void read_directory(YAML::Node const& value, Place const& place, std::string& to);
+  void free_directory(YAML::Node const& value, Place const& place, JobArray& job);
 
   std::filesystem::path file_;
   std::filesystem::path directory_;
   std::set<std::string> accounts_;
   bool accounts_given_{false};
-  std::set<std::string> names_;
-  std::vector<JobSpec> jobs_;
+  std::vector<std::string> names_;  // of the jobs
+  std::vector<Waiting> waiting_;
+  std::vector<JobArray> jobs_;
   std::vector<std::string> mistakes_;
 };
 

@@ -11,7 +11,7 @@
 
 namespace godwit {
 
-Result<std::vector<JobSpec>> read_workload(std::filesystem::path const& file) {
+Result<std::vector<JobArray>> read_workload(std::filesystem::path const& file) {
   std::ifstream in(file);
   std::ostringstream content;
   if (in) content << in.rdbuf();

@@ -1,4 +1,4 @@
-// A workload file (YAML, schema 1) becomes the JobSpecs it stands for, in the file's order. A job's key
+// A workload file (YAML, schema 1) becomes the jobs and job arrays it stands for, in the file's order. A job's key
 // is its name and so its identity when the file is run again; paths count from the file's own
 // directory, so that it doesn't matter from where it is run.
 //
@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "job/spec.hpp"
+#include "job/array.hpp"
 
 namespace godwit {
 
-[[nodiscard]] Result<std::vector<JobSpec>> read_workload(std::filesystem::path const& file);
+[[nodiscard]] Result<std::vector<JobArray>> read_workload(std::filesystem::path const& file);
 
 }  // namespace godwit

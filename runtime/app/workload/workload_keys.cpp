@@ -1,0 +1,75 @@
+#include "app/workload/workload_keys.hpp"
+
+namespace godwit {
+
+std::vector<WorkloadKey> const& top_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"godwit", "1", "The schema's version; required"},
+      {"accounts", "{NAME: {shares: N, hosts: [N, …]}}", "Who may be charged; absent: one account, the user"},
+      {"defaults", "{KEY: VALUE}", "What each job begins with: any key that isn't a job's own"},
+      {"jobs", "{NAME: {KEY: VALUE}}",
+       "The jobs. The name is a job's identity: when the file is run again, jobs of the same name go on"}};
+  return keys;
+}
+
+std::vector<WorkloadKey> const& own_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"type", "NAME", "The job type; required. 'godwit types' lists them"},
+      {"args", "{PARAMETER: VALUE}", "The type's parameters"},
+      {"array", "{AXIS: VALUES}",
+       "A job for each combination of the axes' values. VALUES: a list; a range 1..100 or 1..100..5; "
+       "{glob: PATTERN}; {lines: FILE}. An axis that has the name of a parameter is that argument; %{AXIS} stands "
+       "for its value in args, environment, cwd, stdout and stderr, %{index} for the job's place in the array, "
+       "%{cores} for its cores, %% for %"},
+      {"after", "JOB, [JOB, …] or {JOB: finished | ended}",
+       "Starts when those have finished, or ended in any way; of an array, all of it"},
+      {"name", "NAME", "Another name than the key"}};
+  return keys;
+}
+
+std::vector<WorkloadKey> const& common_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"account", "NAME", "Who is charged; else you"},
+      {"cores", "N", "Cores it uses; else 1"},
+      {"memory", "SIZE", "Most memory for its state, such as 2GiB"},
+      {"host", "N", "Start on this host only"},
+      {"cwd", "DIR", "Its working directory, seen from the file's own; else that"},
+      {"checkpoint", "{every: …, keep: …, partner: …}", "When its state is written to the store"},
+      {"crash_limit", "N", "Crashes after which it fails; else 3"},
+      {"environment", "{NAME: VALUE}", "Added to the runtime's own"},
+      {"max_failed", "N", "Of an array: when more than this many have failed, no more start"},
+      {"time_limit", "TIME", "It fails after running for that long, such as 6h"},
+      {"step_limit", "TIME", "A step that takes longer counts as a crash"},
+      {"stdout", "PATH", "A file for its stdout, seen from its directory; else the store's own"},
+      {"stderr", "PATH", "The same for its stderr"}};
+  return keys;
+}
+
+std::vector<WorkloadKey> const& checkpoint_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"every", "TIME, auto or never",
+       "auto: as often as pays, from what one costs; never: on request and at shutdown only"},
+      {"keep", "N", "Generations to keep; recorded, nothing is thrown away yet"},
+      {"partner", "true or false", "A copy in another host's memory; recorded, not done yet"}};
+  return keys;
+}
+
+std::vector<WorkloadKey> const& axis_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"glob", "PATTERN", "The paths that match, sorted, seen from the file's directory; at least one must"},
+      {"lines", "FILE", "Its lines but for empty ones"}};
+  return keys;
+}
+
+std::vector<std::string> const& later_keys() {
+  static std::vector<std::string> const keys{"program", "resources", "restart"};
+  return keys;
+}
+
+std::vector<std::string> names_of(std::vector<WorkloadKey> const& keys) {
+  std::vector<std::string> names;
+  for (auto const& key : keys) names.push_back(key.name);
+  return names;
+}
+
+}  // namespace godwit
