@@ -83,7 +83,7 @@ std::filesystem::path journal_path(std::filesystem::path const& ledger, Term ter
 }
 
 Result<JournalRead> read_journal(std::filesystem::path const& ledger,
-                                 std::function<Status(Term, ByteView)> const& each) {
+                                 std::function<Status(Term, ByteView)> const& each, JournalUse use) {
   auto const terms = terms_in(ledger);
   if (!terms) return terms.failure();
   JournalRead journal;
@@ -98,7 +98,8 @@ Result<JournalRead> read_journal(std::filesystem::path const& ledger,
     if (log->sound_bytes == text->size()) continue;
     journal.cut.push_back(fmt::format("{}: {} torn bytes at {}", path.string(),
                                       text->size() - log->sound_bytes, log->sound_bytes));
-    if (term == terms->back() && ::truncate(path.c_str(), static_cast<off_t>(log->sound_bytes)) != 0) {
+    bool const cut = use == JournalUse::take_over && term == terms->back();
+    if (cut && ::truncate(path.c_str(), static_cast<off_t>(log->sound_bytes)) != 0) {
       return retry_later("io_error", fmt::format("cutting {}: {}", path.string(), errno_text(errno)));
     }
   }
