@@ -40,14 +40,16 @@ class Inspect : public testing::Test {
     std::string store = directory.path();
     app.add_option("--store", store);
     Said said;
+    std::function<int()> action;
     inspect::add_inspect(
-        app, [&] { return store; }, said.code);
+        app, [&] { return store; }, action);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     words.insert(words.begin(), "inspect");
     std::ranges::reverse(words);
     try {
       app.parse(words);
+      said.code = action();
     } catch (CLI::ParseError const& error) {
       said.code = 100;
       std::fprintf(stderr, "%s", error.what());

@@ -23,13 +23,12 @@ int acknowledge(Invocation const& invocation, Command const& command) {
       refused = true;
       fmt::print(stderr, "godwit: {}\n", act.failure->context);
     } else if (!invocation.json) {
-      fmt::print("job {} {}\n", act.clone.value_or(act.job), act.what);
+      auto const job = act.clone.value_or(act.job);
+      fmt::print("{}{}\n", job.value == 0 ? "" : fmt::format("job {} ", job), act.what);
     }
   }
   return refused ? exit_refused : exit_done;
 }
-
-constexpr char const* job_help = "Its number, its name, 'last' or 'all'";
 
 // A verb that takes a job and nothing else.
 template <class OneJob>
@@ -129,9 +128,12 @@ void add_act_verbs(CLI::App& app, Invocation& invocation) {
   add_plain<cmd::Checkpoint>(app, invocation, "checkpoint", "Write a job's checkpoint now, while it runs",
                              "godwit checkpoint plate");
   add_plain<cmd::Suspend>(app, invocation, "suspend", "Pause a job at its next safe point",
-                          "godwit suspend 7");
-  add_plain<cmd::Resume>(app, invocation, "resume", "Let a suspended job go on", "godwit resume 7");
-  add_plain<cmd::Cancel>(app, invocation, "cancel", "End a job for good", "godwit cancel 7").alias("remove");
+                          "godwit suspend 7\ngodwit suspend sweep@running");
+  add_plain<cmd::Resume>(app, invocation, "resume", "Let a suspended job go on",
+                          "godwit resume 7\ngodwit resume all");
+  add_plain<cmd::Cancel>(app, invocation, "cancel", "End a job for good",
+                          "godwit cancel 7\ngodwit cancel 7_1-20 # of an array\ngodwit cancel sweep@waiting")
+      .alias("remove");
   add_call(app, invocation);
 }
 

@@ -14,23 +14,6 @@
 namespace godwit::cli {
 namespace {
 
-std::vector<std::string> verbs_of(CLI::App const& app) {
-  std::vector<std::string> verbs;
-  for (auto const* verb : app.get_subcommands([](CLI::App const*) { return true; })) {
-    verbs.push_back(verb->get_name());
-  }
-  return verbs;
-}
-
-std::vector<std::string> flags_of(CLI::App const& app) {
-  std::vector<std::string> flags;
-  for (auto const* option : app.get_options()) {
-    for (auto const& name : option->get_lnames()) flags.push_back("--" + name);
-    for (auto const& name : option->get_snames()) flags.push_back("-" + name);
-  }
-  return flags;
-}
-
 // The verb that was given, as deep as it was recognised.
 CLI::App const& innermost(CLI::App const& app) {
   auto const given = app.get_subcommands();
@@ -56,15 +39,34 @@ std::string usage_problem(CLI::App const& app, CLI::ParseError const& error) {
   return error.what();
 }
 
-std::string path_of(CLI::App const& app) {
-  auto const* parent = app.get_parent();
-  return parent == nullptr ? "godwit" : path_of(*parent) + " " + app.get_name();
-}
-
 }  // namespace
 
+std::vector<std::string> verbs_of(CLI::App const& app) {
+  std::vector<std::string> verbs;
+  for (auto const* verb : app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
+    verbs.push_back(verb->get_name());
+    for (auto const& alias : verb->get_aliases()) verbs.push_back(alias);
+  }
+  return verbs;
+}
+
+CLI::App const* find_verb(CLI::App const& app, std::string const& name) {
+  auto const found = app.get_subcommands([&](CLI::App const* one) { return one->check_name(name); });
+  return found.empty() ? nullptr : found.front();
+}
+
+std::vector<std::string> flags_of(CLI::App const& app) {
+  std::vector<std::string> flags;
+  for (auto const* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (auto const& name : option->get_lnames()) flags.push_back("--" + name);
+    for (auto const& name : option->get_snames()) flags.push_back("-" + name);
+  }
+  return flags;
+}
+
 std::filesystem::path Invocation::store() const {
-  std::filesystem::path chosen = store_option;
+  std::filesystem::path chosen = store_option.empty() ? session.store_option : store_option;
   if (chosen.empty()) {
     auto const* from_environment = std::getenv("GODWIT_STORE");
     chosen = from_environment != nullptr && *from_environment != '\0' ? from_environment : "godwit-store";
@@ -110,6 +112,11 @@ CLI::Validator at_least(std::int32_t least) {
     return fmt::format("'{}' is not a whole number from {}", word, least);
   };
   return {check, ""};
+}
+
+std::string path_of(CLI::App const& verb, char const* between) {
+  auto const* parent = verb.get_parent();
+  return parent == nullptr ? "godwit" : path_of(*parent, between) + between + verb.get_name();
 }
 
 int complain_of_usage(CLI::App& app, CLI::ParseError const& error) {

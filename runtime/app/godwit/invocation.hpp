@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "app/godwit/session.hpp"
 #include "base/result.hpp"
 
 namespace godwit::cli {
@@ -25,12 +27,22 @@ enum ExitCode : int {
   exit_interrupted = 130,  // Ctrl-C while following a runtime that belongs to somebody else's terminal
 };
 
+// What a JOB argument may be: see cmd::JobReference.
+inline constexpr char const* job_help =
+    "7, an element 7_3, some of them 7_1-20, those in a state 7@failed, a name instead of the number, 'last' or 'all'";
+inline constexpr char const* one_job_help = "7, an element 7_3, a name instead of the number, or 'last'";
+
 struct Invocation {
+  explicit Invocation(Session& within) : session(within) {}
+  Invocation(Invocation const&) = delete;
+  Invocation& operator=(Invocation const&) = delete;
+
+  Session& session;
   std::string store_option;
   bool json{false};
   std::function<int()> action;  // of the verb that was given
 
-  // --store, else $GODWIT_STORE, else ./godwit-store; absolute. Needn't exist.
+  // --store, else the session's, else $GODWIT_STORE, else ./godwit-store; absolute. Needn't exist.
   [[nodiscard]] std::filesystem::path store() const;
 
   // Says why on stderr, and as JSON where that was asked for; returns the exit code: 3 for a runtime that
@@ -43,8 +55,17 @@ struct Invocation {
 CLI::App& add_verb(CLI::App& app, Invocation& invocation, std::string const& name,
                    std::string const& description, std::string const& example);
 
+// What may stand there, without what is hidden.
+[[nodiscard]] std::vector<std::string> verbs_of(CLI::App const& app);
+[[nodiscard]] std::vector<std::string> flags_of(CLI::App const& app);
+// The verb of that name or alias; null if there is none.
+[[nodiscard]] CLI::App const* find_verb(CLI::App const& app, std::string const& name);
+
 // For an option that takes a whole number.
 CLI::Validator at_least(std::int32_t least);
+
+// "godwit inspect show".
+[[nodiscard]] std::string path_of(CLI::App const& verb, char const* between = " ");
 
 // Says on stderr what is wrong with the command line, and the nearest known verb or flag.
 int complain_of_usage(CLI::App& app, CLI::ParseError const& error);

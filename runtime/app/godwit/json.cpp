@@ -21,9 +21,24 @@ Json json_of_image(msg::ImageName const& image) {
   return {{"epoch", image.epoch.value}, {"generation", image.generation.value}, {"path", image.path}};
 }
 
-// 7, or "7_3" for an element of an array.
-Json json_of_job(JobId job) {
-  return job.element() == 0 ? Json(job.number()) : Json(fmt::format("{}", job));
+Json json_of(Progress const& progress) {
+  return {{"done", progress.done}, {"total", progress.total}, {"unit", progress.unit}};
+}
+
+// What was asked for beyond the defaults.
+void add_wishes(JobSpec const& spec, Json& json) {
+  json["cores"] = spec.cores;
+  if (spec.memory_bytes > 0) json["memory_bytes"] = spec.memory_bytes;
+  if (spec.checkpoint_auto) json["checkpoint_every_ms"] = "auto";
+  if (spec.checkpoint_every.count() > 0) json["checkpoint_every_ms"] = in_ms(spec.checkpoint_every);
+  if (spec.time_limit.count() > 0) json["time_limit_ms"] = in_ms(spec.time_limit);
+  if (spec.step_limit.count() > 0) json["step_limit_ms"] = in_ms(spec.step_limit);
+  json["crash_limit"] = spec.crash_limit;
+  if (spec.max_failed >= 0) json["max_failed"] = spec.max_failed;
+  if (!spec.stdout_path.empty()) json["stdout"] = spec.stdout_path;
+  if (!spec.stderr_path.empty()) json["stderr"] = spec.stderr_path;
+  if (!spec.environment.empty()) json["environment"] = spec.environment;
+  if (!spec.after.empty()) json["after"] = json_list(spec.after);
 }
 
 Json json_of_outcome(Outcome const& outcome) {
@@ -63,15 +78,51 @@ char const* to_string(ParameterKind kind) {
   return "unknown";
 }
 
+Json json_of(JobId job) {
+  return job.element() == 0 ? Json(job.number()) : Json(fmt::format("{}", job));
+}
+
+Json json_of(cmd::JobCounts const& counts) {
+  return {{"all", counts.all()},           {"waiting", counts.waiting},   {"running", counts.running},
+          {"suspended", counts.suspended}, {"finished", counts.finished}, {"failed", counts.failed},
+          {"cancelled", counts.cancelled}, {"stranded", counts.stranded}};
+}
+
+Json json_of(Axis const& axis) {
+  Json json{{"name", axis.name}, {"size", axis.size()}, {"argument", axis.argument}};
+  if (axis.count > 0)
+    json["range"] = {{"first", axis.first}, {"step", axis.step}};
+  else
+    json["values"] = axis.values;
+  return json;
+}
+
+Json json_of(Dependency const& one) {
+  return {{"job", one.id.value == 0 ? Json(one.job) : json_of(one.id)},
+          {"until", one.until == Dependency::Until::ended ? "ended" : "finished"}};
+}
+
+Json json_of(cmd::HeldRow const& row) {
+  return {{"job", json_of(row.job)},
+          {"epoch", row.epoch.value},
+          {"type", row.type},
+          {"name", row.name},
+          {"state", row.state},
+          {"steps", row.steps},
+          {"progress", json_of(row.progress)},
+          {"arena_bytes", row.arena_bytes},
+          {"step_age_ms", in_ms(row.step_age)}};
+}
+
 Json json_of(cmd::JobRow const& row) {
   Json json{
-      {"job", json_of_job(row.job)},
+      {"job", json_of(row.job)},
       {"type", row.spec.type},
       {"name", row.spec.name},
       {"state", godwit::to_string(row.state)},
       {"host", json_of_rank(row.host)},
       {"steps", row.steps},
-      {"progress", {{"done", row.progress.done}, {"total", row.progress.total}, {"unit", row.progress.unit}}},
+      {"progress", json_of(row.progress)},
       {"arguments", row.spec.arguments},
       {"account", row.spec.account},
       {"directory", row.spec.directory},
@@ -86,6 +137,11 @@ Json json_of(cmd::JobRow const& row) {
   if (row.step_p50.count() > 0) {
     json["step_p50_ms"] = in_ms(row.step_p50);
     json["step_p99_ms"] = in_ms(row.step_p99);
+  }
+  add_wishes(row.spec, json);
+  if (row.elements) {
+    json["elements"] = json_of(*row.elements);
+    json["axes"] = json_list(row.axes);
   }
   if (!row.images.empty()) {
     auto images = Json::array();
@@ -108,7 +164,7 @@ Json json_of(cmd::HostRow const& row) {
 }
 
 Json json_of(cmd::Act const& act) {
-  Json json{{"job", json_of_job(act.job)}, {"done", !act.failure.has_value()}, {"what", act.what}};
+  Json json{{"job", json_of(act.job)}, {"done", !act.failure.has_value()}, {"what", act.what}};
   if (act.failure) json["error"] = json_of(*act.failure);
   if (act.from != no_rank) json["from"] = act.from.value;
   if (act.to != no_rank) json["to"] = act.to.value;
@@ -123,6 +179,7 @@ Json json_of(cmd::Act const& act) {
     json["durable_ms"] = in_ms(act.checkpoint->durable);
   }
   if (act.image) json["image"] = json_of_image(*act.image);
+  if (act.clone) json["clone"] = json_of(*act.clone);
   if (!act.answer.empty()) json["answer"] = act.answer;
   json["total_ms"] = in_ms(act.total);
   return json;

@@ -11,7 +11,12 @@ namespace godwit::cli {
 
 using Json = nlohmann::ordered_json;
 
+[[nodiscard]] Json json_of(JobId job);  // 7, or "7_3" for an element of an array
 [[nodiscard]] Json json_of(cmd::JobRow const& row);
+[[nodiscard]] Json json_of(cmd::JobCounts const& counts);
+[[nodiscard]] Json json_of(cmd::HeldRow const& row);
+[[nodiscard]] Json json_of(Axis const& axis);
+[[nodiscard]] Json json_of(Dependency const& one);
 [[nodiscard]] Json json_of(cmd::HostRow const& row);
 [[nodiscard]] Json json_of(cmd::Act const& act);
 [[nodiscard]] Json json_of(JobType const& type);

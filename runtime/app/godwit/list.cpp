@@ -1,6 +1,7 @@
-// Verbs that show jobs and hosts: ps hosts show.
+// Verbs that list jobs and hosts: ps hosts.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "app/godwit/format.hpp"
@@ -17,16 +18,33 @@ std::string spell_rank(Rank rank) {
   return rank == no_rank ? "–" : fmt::format("{}", rank);
 }
 
-std::string spell_arguments(JobSpec const& spec) {
-  std::string all;
-  for (auto const& [key, value] : spec.arguments) all += (all.empty() ? "" : " ") + key + "=" + value;
-  return all;
+// An array's state is how many of its elements are in which, its progress how many have ended.
+std::vector<std::string> cells_of(cmd::JobRow const& row) {
+  if (!row.elements) {
+    return {fmt::format("{}", row.job), row.spec.type, row.spec.name, to_string(row.state), spell_rank(row.host),
+            spell_count(row.steps), spell_progress(row.progress), spell_arguments(row.spec)};
+  }
+  auto const& counts = *row.elements;
+  auto const ended = Progress{.done = counts.ended(), .total = counts.all(), .unit = "jobs"};
+  auto const arguments = spell_arguments(row.spec);
+  return {fmt::format("{}", row.job), row.spec.type, row.spec.name, spell_counts(counts), "–", "–",
+          spell_progress(ended),
+          fmt::format("[{}]{}{}", spell_axes(row.axes), arguments.empty() ? "" : " ", arguments)};
 }
 
-int list_jobs(Invocation const& invocation, Rank host) {
-  auto jobs = ask_once<cmd::Jobs>(invocation, cmd::ListJobs{});
+struct ListOptions {
+  std::string jobs;
+  std::int32_t host{no_rank.value};
+  bool elements{false};
+};
+
+int list_jobs(Invocation const& invocation, ListOptions const& options) {
+  auto const jobs = ask_once<cmd::Jobs>(invocation, cmd::ListJobs{.jobs = options.jobs, .elements = options.elements});
   if (!jobs) return invocation.complain(jobs.failure());
-  if (host != no_rank) std::erase_if(jobs->rows, [&](auto const& row) { return row.host != host; });
+  if (jobs->left_out > 0) {
+    fmt::print(stderr, "{} more are left out: name some of them, such as 7_1001-2000 or 7@running\n",
+               spell_count(jobs->left_out));
+  }
   if (invocation.json) {
     print_json(json_list(jobs->rows));
     return exit_done;
@@ -39,10 +57,33 @@ int list_jobs(Invocation const& invocation, Rank host) {
                {"STEPS", Table::Align::right},
                {"PROGRESS", Table::Align::right},
                {"ARGS"}});
-  for (auto const& row : jobs->rows) {
-    table.add({fmt::format("{}", row.job), row.spec.type, row.spec.name, to_string(row.state),
-               spell_rank(row.host), spell_count(row.steps), spell_progress(row.progress),
-               spell_arguments(row.spec)});
+  for (auto const& row : jobs->rows) table.add(cells_of(row));
+  fmt::print("{}", table.text());
+  return exit_done;
+}
+
+// As that host itself knows them.
+int list_held(Invocation const& invocation, Rank host) {
+  auto const held = ask_once<cmd::Held>(invocation, cmd::ListHeld{host});
+  if (!held) return invocation.complain(held.failure());
+  if (invocation.json) {
+    print_json(json_list(held->rows));
+    return exit_done;
+  }
+  Table table({{"JOB", Table::Align::right},
+               {"TYPE"},
+               {"NAME"},
+               {"STATE"},
+               {"EPOCH", Table::Align::right},
+               {"STEPS", Table::Align::right},
+               {"PROGRESS", Table::Align::right},
+               {"MEMORY", Table::Align::right},
+               {"LAST STEP", Table::Align::right}});
+  for (auto const& row : held->rows) {
+    table.add({fmt::format("{}", row.job), row.type, row.name, row.state, fmt::format("{}", row.epoch),
+               spell_count(row.steps), spell_progress(row.progress),
+               row.arena_bytes == 0 ? "–" : spell_bytes(row.arena_bytes),
+               row.step_age.count() == 0 ? "–" : spell_duration(row.step_age) + " ago"});
   }
   fmt::print("{}", table.text());
   return exit_done;
@@ -74,73 +115,30 @@ int list_hosts(Invocation const& invocation) {
   return exit_done;
 }
 
-void print_fact(char const* name, std::string const& value) {
-  if (!value.empty()) fmt::print("  {:<12}{}\n", name, value);
-}
-
-void show_job(cmd::JobRow const& row) {
-  auto const& spec = row.spec;
-  fmt::print("job {} {}{}   {}\n", row.job, spec.type,
-             spec.name.empty() ? "" : fmt::format(" \"{}\"", spec.name), to_string(row.state));
-  print_fact("arguments", spell_arguments(spec));
-  print_fact("account", spec.account);
-  print_fact("directory", spec.directory);
-  print_fact("host", row.host == no_rank ? "" : fmt::format("{} (epoch {})", row.host, row.epoch));
-  auto const progress =
-      row.progress.total == 0
-          ? std::string()
-          : fmt::format(", {} of {} {} ({})", spell_count(row.progress.done), spell_count(row.progress.total),
-                        row.progress.unit, spell_progress(row.progress));
-  print_fact("steps", spell_count(row.steps) + progress);
-  if (row.step_p50.count() > 0) {
-    print_fact("a step",
-               fmt::format("p50 {}, p99 {}", spell_duration(row.step_p50), spell_duration(row.step_p99)));
-  }
-  print_fact("cores", fmt::format("{}", spec.cores));
-  print_fact("memory", spec.memory_bytes == 0 ? "" : "at most " + spell_bytes(spec.memory_bytes));
-  print_fact("checkpoints", spec.checkpoint_every.count() == 0
-                                ? "on request and at shutdown"
-                                : "every " + spell_duration(spec.checkpoint_every));
-  print_fact("moves", fmt::format("{}", row.moves));
-  print_fact("crashes", fmt::format("{} (fails after {})", row.crashes, spec.crash_limit));
-  print_fact("submitted", spell_time(row.submitted));
-  print_fact("started", spell_time(row.started));
-  print_fact("ended", spell_time(row.ended));
-  for (auto const& image : row.images) {
-    print_fact("image", fmt::format("{}:{}  {}", row.job, image.generation, image.path));
-  }
-  if (is_ended(row.state) || row.state == JobState::stranded) fmt::print("{}\n", spell_outcome(row));
-}
-
-int show(Invocation const& invocation, std::string const& job) {
-  auto const jobs = ask_once<cmd::Jobs>(invocation, cmd::ShowJob{job});
-  if (!jobs) return invocation.complain(jobs.failure());
-  if (invocation.json) {
-    print_json(json_list(jobs->rows));
-    return exit_done;
-  }
-  for (auto const& row : jobs->rows) show_job(row);
-  return exit_done;
-}
-
 }  // namespace
 
 void add_list_verbs(CLI::App& app, Invocation& invocation) {
-  auto& ps = add_verb(app, invocation, "ps", "List jobs", "godwit ps\ngodwit ps --host 2 --json");
-  auto host = std::make_shared<std::int32_t>(no_rank.value);
-  ps.add_option("--host", *host, "Only jobs on this host")->type_name("HOST")->check(at_least(1));
-  ps.callback([&invocation, host] {
-    invocation.action = [&invocation, host] { return list_jobs(invocation, Rank{*host}); };
+  auto& ps = add_verb(app, invocation, "ps", "List jobs; an array is one row",
+                      "godwit ps\ngodwit ps sweep@failed --elements\ngodwit ps --host 2 --json   # asks host 2 itself");
+  auto options = std::make_shared<ListOptions>();
+  auto* job = ps.add_option("JOB", options->jobs, job_help);
+  job->type_name("");
+  auto* elements = ps.add_flag("--elements", options->elements,
+                               "Of arrays: a row for each element that has left the queue, or was named");
+  ps.add_option("--host", options->host, "What that host itself says it holds")
+      ->type_name("HOST")
+      ->check(at_least(1))
+      ->excludes(job)
+      ->excludes(elements);
+  ps.callback([&invocation, options] {
+    invocation.action = [&invocation, options] {
+      return options->host == no_rank.value ? list_jobs(invocation, *options) : list_held(invocation, Rank{options->host});
+    };
   });
 
   add_verb(app, invocation, "hosts", "List hosts: who is alive, how busy", "godwit hosts")
       .callback([&invocation] { invocation.action = [&invocation] { return list_hosts(invocation); }; });
 
-  auto& one = add_verb(app, invocation, "show", "All that is known about a job", "godwit show 7");
-  auto job = std::make_shared<std::string>();
-  one.add_option("JOB", *job, "Its number, its name, 'last' or 'all'")->required()->type_name("");
-  one.callback(
-      [&invocation, job] { invocation.action = [&invocation, job] { return show(invocation, *job); }; });
 }
 
 }  // namespace godwit::cli

@@ -86,7 +86,7 @@ void add_logs(CLI::App& app, Invocation& invocation) {
   auto& verb = add_verb(app, invocation, "logs", "What a job wrote to its stdout",
                         "godwit logs 7\ngodwit logs plate -f       # until it ends\ngodwit logs 7 --stderr");
   auto options = std::make_shared<LogOptions>();
-  verb.add_option("JOB", options->job, "Its number, its name or 'last'")->required()->type_name("");
+  verb.add_option("JOB", options->job, one_job_help)->required()->type_name("");
   verb.add_flag("-f,--follow", options->follow, "Go on until the job has ended");
   verb.add_flag("--stderr", options->from_stderr, "Its stderr instead");
   verb.callback([&invocation, options] {

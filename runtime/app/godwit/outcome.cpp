@@ -19,16 +19,75 @@ std::string indented(std::string const& lines) {
   return all;
 }
 
+// ", 12 s", or nothing if that isn't known.
+std::string spell_span(cmd::JobRow const& row) {
+  if (row.started.unix_ns == 0 || row.ended.unix_ns <= row.started.unix_ns) return {};
+  return ", " + spell_duration(Duration{row.ended.unix_ns - row.started.unix_ns});
+}
+
 std::string spell_effort(cmd::JobRow const& row) {
   auto const steps = row.outcome.steps > 0 ? row.outcome.steps : row.steps;
-  auto effort = fmt::format("{} step{}", spell_count(steps), steps == 1 ? "" : "s");
-  if (row.started.unix_ns > 0 && row.ended.unix_ns > row.started.unix_ns) {
-    effort += ", " + spell_duration(Duration{row.ended.unix_ns - row.started.unix_ns});
+  auto const effort = fmt::format("{} step{}", spell_count(steps), steps == 1 ? "" : "s");
+  return effort + spell_span(row);
+}
+
+std::string spell_array(cmd::JobRow const& row) {
+  auto const& counts = *row.elements;
+  auto const jobs = fmt::format("{} jobs", spell_count(counts.all()));
+  if (counts.finished == counts.all()) return fmt::format("{} finished: {}{}", spell_job(row), jobs, spell_span(row));
+  auto text = fmt::format("{}: {}: {}{}", spell_job(row), jobs, spell_counts(counts), spell_span(row));
+  if (counts.failed > failed_named_max) {
+    text += fmt::format("\n  {} more failed: godwit ps {}@failed --elements",
+                        spell_count(counts.failed - failed_named_max),
+                        row.spec.name.empty() ? fmt::format("{}", row.job) : row.spec.name);
   }
-  return effort;
+  return text;
 }
 
 }  // namespace
+
+std::string spell_arguments(JobSpec const& spec) {
+  std::string all;
+  for (auto const& [key, value] : spec.arguments) all += (all.empty() ? "" : " ") + key + "=" + value;
+  return all;
+}
+
+std::string spell_axes(std::vector<Axis> const& axes) {
+  std::string all;
+  for (auto const& axis : axes) {
+    all += (all.empty() ? "" : " ") + axis.name + "=";
+    if (axis.count > 0) {
+      all += axis.value(0) + ".." + axis.value(axis.size() - 1);
+      if (axis.step != 1) all += fmt::format("..{}", axis.step);
+      continue;
+    }
+    constexpr std::size_t shown_max = 5;
+    auto const shown = std::min(axis.values.size(), shown_max);
+    all += fmt::format("{}", fmt::join(axis.values.begin(), axis.values.begin() + static_cast<std::ptrdiff_t>(shown), ","));
+    if (shown < axis.values.size()) all += fmt::format(",… ({})", spell_count(axis.values.size()));
+  }
+  return all;
+}
+
+std::string spell_counts(JobCounts const& counts) {
+  std::string text;
+  for (auto const& [count, word] :
+       {std::pair{counts.running, "running"}, {counts.waiting, "waiting"}, {counts.suspended, "suspended"},
+        {counts.finished, "finished"}, {counts.failed, "failed"}, {counts.cancelled, "cancelled"},
+        {counts.stranded, "stranded"}}) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", spell_count(count), word);
+  }
+  return text;
+}
+
+bool is_over(cmd::JobRow const& row) {
+  if (row.elements) return row.elements->live() == row.elements->stranded;
+  return is_ended(row.state) || row.state == JobState::stranded;
+}
+
+cmd::ListJobs failed_elements(JobId array) {
+  return {.jobs = fmt::format("{}@failed", array), .elements = true, .limit = failed_named_max};
+}
 
 std::string spell_job(cmd::JobRow const& row) {
   return fmt::format("job {} {}", row.job, row.spec.name.empty() ? row.spec.type : row.spec.name);
@@ -44,6 +103,7 @@ std::string spell_progress(Progress const& progress) {
 }
 
 std::string spell_outcome(cmd::JobRow const& row) {
+  if (row.elements) return spell_array(row);
   switch (row.state) {
     case JobState::finished:
       return fmt::format("{} finished: {}", spell_job(row), spell_effort(row));
@@ -63,12 +123,17 @@ std::string spell_outcome(cmd::JobRow const& row) {
 }
 
 int exit_code_of(std::vector<cmd::JobRow> const& rows) {
-  auto const any = [&](auto predicate) { return std::any_of(rows.begin(), rows.end(), predicate); };
-  if (any([](auto const& row) { return is_ended(row.state) && row.state != JobState::finished; })) {
-    return exit_refused;
-  }
-  if (any([](auto const& row) { return row.state == JobState::stranded; })) return exit_requeue;
-  return exit_done;
+  auto const any = [&](auto of_elements, auto of_one) {
+    return std::any_of(rows.begin(), rows.end(), [&](auto const& row) {
+      return row.elements ? of_elements(*row.elements) : of_one(row.state);
+    });
+  };
+  bool const refused = any([](JobCounts const& counts) { return counts.failed + counts.cancelled > 0; },
+                           [](JobState state) { return is_ended(state) && state != JobState::finished; });
+  if (refused) return exit_refused;
+  bool const stranded = any([](JobCounts const& counts) { return counts.stranded > 0; },
+                            [](JobState state) { return state == JobState::stranded; });
+  return stranded ? exit_requeue : exit_done;
 }
 
 }  // namespace godwit::cli

@@ -27,7 +27,8 @@ Result<std::set<JobId>> unfinished(rpc::Client& client) {
   if (!jobs) return jobs.failure();
   std::set<JobId> left;
   for (auto const& row : jobs->rows) {
-    if (!is_ended(row.state)) left.insert(row.job);
+    bool const ended = row.elements ? row.elements->live() == 0 : is_ended(row.state);
+    if (!ended) left.insert(row.job.array());
   }
   return left;
 }
@@ -53,9 +54,11 @@ Result<std::set<JobId>> choose_jobs(rpc::Client& client, cmd::Submit const& requ
   return jobs;
 }
 
-int report_jobs(Invocation const& invocation, std::vector<cmd::JobRow> const& rows) {
+int report_jobs(Invocation const& invocation, Follower const& follower) {
+  auto const& rows = follower.rows();
   if (invocation.json) print_json(json_list(rows));
   if (rows.empty() && !invocation.json) fmt::print("no unfinished job in {}\n", invocation.store().string());
+  if (auto const summary = follower.summary(); !summary.empty()) fmt::print(stderr, "{}\n", summary);
   return exit_code_of(rows);
 }
 
@@ -100,7 +103,7 @@ int follow_jobs(Invocation const& invocation, cmd::Submit const& request, Signal
   auto const end = follower.follow(*client, signals);
   if (!end) return lost(invocation, end.failure(), client->runtime().term, own);
   if (*end == Follower::End::interrupted) return end_early(invocation, own);
-  return report_jobs(invocation, follower.rows());
+  return report_jobs(invocation, follower);
 }
 
 int run(Invocation const& invocation, RunOptions const& options) {
@@ -132,7 +135,7 @@ int run(Invocation const& invocation, RunOptions const& options) {
 void add_run(CLI::App& app, Invocation& invocation) {
   auto& verb =
       add_verb(app, invocation, "run", "Start the runtime if need be, submit, follow, and end with the jobs",
-               "godwit run sweep.yaml\ngodwit run heat rows=512 columns=512 --hosts 3\n"
+               "godwit run sweep.yaml\ngodwit run heat n=512 output=plate.csv --hosts 3\n"
                "godwit run            # go on with what the store holds");
   auto options = std::make_shared<RunOptions>();
   add_submission_options(verb, options->submission);

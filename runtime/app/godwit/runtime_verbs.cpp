@@ -21,7 +21,7 @@ int report_stop(Invocation const& invocation, Result<cmd::Stopped> const& stoppe
   if (invocation.json) {
     auto unsaved = Json::array();
     for (auto const& [job, why] : stopped->unsaved) {
-      unsaved.push_back({{"job", job.value}, {"error", json_of(why)}});
+      unsaved.push_back({{"job", json_of(job)}, {"error", json_of(why)}});
     }
     print_json({{"checkpointed", stopped->checkpointed}, {"unsaved", unsaved}});
   } else {

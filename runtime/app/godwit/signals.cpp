@@ -25,13 +25,14 @@ SignalWatch::SignalWatch() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+  sigprocmask(SIG_BLOCK, &set, &before_);
   file_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   invariant(file_ >= 0, "signalfd");
 }
 
 SignalWatch::~SignalWatch() {
   ::close(file_);
+  sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
 bool SignalWatch::came_within(Duration patience) {

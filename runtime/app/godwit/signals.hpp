@@ -3,6 +3,8 @@
 // SignalWatch::forget() before exec. One thread.
 #pragma once
 
+#include <csignal>
+
 #include "base/time.hpp"
 
 namespace godwit::cli {
@@ -22,6 +24,7 @@ class SignalWatch {
   static void forget();
 
  private:
+  sigset_t before_{};
   int file_{-1};
   bool came_{false};
 };

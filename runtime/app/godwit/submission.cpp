@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/workload/argument.hpp"
+#include "app/workload/axes.hpp"
 #include "app/workload/workload.hpp"
 
 namespace godwit::cli {
@@ -10,6 +11,10 @@ namespace {
 
 bool names_workload(std::string const& word) {
   return word.ends_with(".yaml") || word.ends_with(".yml");
+}
+
+Failure wrong(std::string_view flag, Failure const& why) {
+  return reject("usage", fmt::format("{}: {}", flag, why.context));
 }
 
 Result<cmd::Submit> jobs_of_file(Submission const& submission) {
@@ -25,10 +30,10 @@ Result<cmd::Submit> jobs_of_file(Submission const& submission) {
   }
   auto jobs = read_workload(file);
   if (!jobs) return jobs.failure();
-  return cmd::Submit{{jobs->begin(), jobs->end()}, true};
+  return cmd::Submit{*std::move(jobs), true};
 }
 
-Status read_values(Submission const& submission, JobSpec& job) {
+Status read_arguments(Submission const& submission, JobSpec& job) {
   for (std::size_t i = 1; i < submission.words.size(); ++i) {
     auto pair = parse_pair(submission.words[i]);
     if (!pair) return pair.failure();
@@ -41,42 +46,102 @@ Status read_values(Submission const& submission, JobSpec& job) {
     if (!pair) return reject("usage", fmt::format("--env {}: expected KEY=VALUE", word));
     job.environment.insert_or_assign(pair->first, pair->second);
   }
+  return Done{};
+}
+
+Status read_duration(std::string const& word, char const* flag, Duration& to) {
+  if (word.empty()) return Done{};
+  auto const duration = parse_duration(word);
+  if (!duration) return wrong(flag, duration.failure());
+  to = *duration;
+  return Done{};
+}
+
+Status read_limits(Submission const& submission, JobSpec& job) {
   if (!submission.memory.empty()) {
     auto const bytes = parse_size(submission.memory);
-    if (!bytes) return reject("usage", "--mem: " + bytes.failure().context);
+    if (!bytes) return wrong("--mem", bytes.failure());
     job.memory_bytes = *bytes;
   }
   if (!submission.checkpoint_every.empty()) {
-    auto const every = parse_duration(submission.checkpoint_every);
-    if (!every) return reject("usage", "--checkpoint-every: " + every.failure().context);
-    job.checkpoint_every = *every;
+    if (auto const set = set_checkpoint_every(submission.checkpoint_every, job); !set)
+      return wrong("--checkpoint-every", set.failure());
   }
-  if (!submission.name.empty()) return check_name(submission.name);
-  return Done{};
+  for (auto const& word : submission.after) {
+    auto const some = parse_dependencies(word);
+    if (!some) return wrong("--after", some.failure());
+    job.after.insert(job.after.end(), some->begin(), some->end());
+  }
+  if (auto const read = read_duration(submission.time_limit, "--time-limit", job.time_limit); !read) return read;
+  if (auto const read = read_duration(submission.step_limit, "--step-limit", job.step_limit); !read) return read;
+  return submission.name.empty() ? Done{} : check_name(submission.name);
+}
+
+Status read_axes(Submission const& submission, JobArray& job) {
+  for (auto const& word : submission.arrays) {
+    auto axis = parse_axis(word);
+    if (!axis) return wrong("--array", axis.failure());
+    job.axes.push_back(*std::move(axis));
+  }
+  for (auto const& file : submission.each_line) {
+    auto lines = lines_of(file);
+    if (!lines) return wrong("--each-line", lines.failure());
+    job.axes.push_back({.name = "line", .values = *std::move(lines)});
+  }
+  if (!job.is_array()) {
+    if (submission.max_failed < 0) return Done{};
+    return reject("usage", "--max-failed goes with an array only: see --array and --each-line");
+  }
+  if (auto const checked = check_array(job); !checked) return checked;
+  return check_streams(job);
 }
 
 }  // namespace
 
 void add_submission_options(CLI::App& verb, Submission& to) {
   verb.add_option("WHAT", to.words, "TYPE key=value …, or a workload file (.yaml)")->type_name("");
-  auto const note = [&to](CLI::Option* option) {
+  auto const note = [&to](CLI::Option* option, char const* kind) {
+    option->type_name(kind);
     option->each([&to, option](std::string const&) { to.flags_given.push_back(option->get_name()); });
+    return option;
   };
-  note(verb.add_option("-A,--account", to.account, "Who is charged; else you")->type_name("NAME"));
-  note(verb.add_option("-J,--name", to.name, "The job's name")->type_name("NAME"));
-  note(verb.add_option("-c,--cores", to.cores, "Cores it uses")->type_name("N")->check(at_least(1)));
-  note(verb.add_option("--mem", to.memory, "Most memory for its state, such as 2GiB")->type_name("SIZE"));
-  note(verb.add_option("-D,--cwd", to.directory, "Its working directory; else this one")->type_name("DIR"));
-  note(verb.add_option("--host", to.host, "Start on this host only")->type_name("HOST")->check(at_least(1)));
-  note(verb.add_option("--env", to.environment, "Add to its environment; may be repeated")
-           ->type_name("K=V")
-           ->allow_extra_args(false));
-  note(verb.add_option("--crash-limit", to.crash_limit, "Crashes after which it fails; else 3")
-           ->type_name("N")
-           ->check(at_least(0)));
+  note(verb.add_option("-A,--account", to.account, "Who is charged; else you"), "NAME");
+  note(verb.add_option("-J,--name", to.name, "The job's name"), "NAME");
+  note(verb.add_option("-a,--array", to.arrays,
+                       "As many jobs as there are values: 1-100, seed=1..100 or size=s,m,l. Each value is the "
+                       "argument of that name, and stands where %{seed} does (%{index} for 1-100). Repeated: "
+                       "every combination"),
+       "AXIS")
+      ->allow_extra_args(false);
+  note(verb.add_option("--each-line", to.each_line, "A job for each line of a file; %{line} stands for it"), "FILE")
+      ->allow_extra_args(false);
+  note(verb.add_option("-c,--cores", to.cores, "Cores it uses"), "N")->check(at_least(1));
+  note(verb.add_option("--mem", to.memory, "Most memory for its state, such as 2GiB"), "SIZE");
+  note(verb.add_option("-t,--time-limit", to.time_limit, "It fails after running for that long, such as 6h"), "TIME");
+  note(verb.add_option("--step-limit", to.step_limit,
+                       "A step that takes longer counts as a crash; else it may take for ever"),
+       "TIME");
+  note(verb.add_option("-d,--after", to.after,
+                       "Start when that job has finished, or with JOB:ended when it has ended in any way; several "
+                       "with commas"),
+       "JOB")
+      ->allow_extra_args(false);
+  note(verb.add_option("-D,--cwd", to.directory, "Its working directory; else this one"), "DIR");
+  note(verb.add_option("--host", to.host, "Start on this host only"), "HOST")->check(at_least(1));
+  note(verb.add_option("--env", to.environment, "Add to its environment; may be repeated"), "K=V")
+      ->allow_extra_args(false);
+  note(verb.add_option("--max-failed", to.max_failed,
+                       "Of an array: when more than this many have failed, no more start; else all do"),
+       "N")
+      ->check(at_least(0));
+  note(verb.add_option("--crash-limit", to.crash_limit, "Crashes after which it fails; else 3"), "N")
+      ->check(at_least(0));
+  note(verb.add_option("--stdout", to.stdout_path, "A file for its stdout, seen from its directory; else the store's own"),
+       "PATH");
+  note(verb.add_option("--stderr", to.stderr_path, "The same for its stderr"), "PATH");
   note(verb.add_option("--checkpoint-every", to.checkpoint_every,
-                       "Such as 10min; else on request and at shutdown")
-           ->type_name("TIME"));
+                       "Such as 10min, or 'auto': as often as pays; else on request and at shutdown"),
+       "TIME");
 }
 
 Result<cmd::Submit> jobs_of(Submission const& submission) {
@@ -85,15 +150,21 @@ Result<cmd::Submit> jobs_of(Submission const& submission) {
     return reject("usage", fmt::format("{} is given, but no job type", submission.flags_given.front()));
   }
   if (names_workload(submission.words.front())) return jobs_of_file(submission);
-  JobSpec job;
-  job.type = submission.words.front();
-  job.name = submission.name;
-  job.account = submission.account.empty() ? default_account() : submission.account;
-  job.directory = directory_from(".", submission.directory);
-  job.cores = submission.cores;
-  job.host = Rank{submission.host};
-  job.crash_limit = submission.crash_limit;
-  if (auto const read = read_values(submission, job); !read) return read.failure();
+  JobArray job;
+  auto& spec = job.spec;
+  spec.type = submission.words.front();
+  spec.name = submission.name;
+  spec.account = submission.account.empty() ? default_account() : submission.account;
+  spec.directory = directory_from(".", submission.directory);
+  spec.cores = submission.cores;
+  spec.host = Rank{submission.host};
+  spec.crash_limit = submission.crash_limit;
+  spec.max_failed = submission.max_failed;
+  spec.stdout_path = submission.stdout_path;
+  spec.stderr_path = submission.stderr_path;
+  if (auto const read = read_arguments(submission, spec); !read) return read.failure();
+  if (auto const read = read_limits(submission, spec); !read) return read.failure();
+  if (auto const read = read_axes(submission, job); !read) return read.failure();
   return cmd::Submit{{std::move(job)}, false};
 }
 

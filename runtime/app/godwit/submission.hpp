@@ -12,11 +12,13 @@ namespace godwit::cli {
 
 struct Submission {
   std::vector<std::string> words;  // TYPE key=value …, or a workload file
-  std::string account, name, directory, memory, checkpoint_every;
-  std::vector<std::string> environment;
+  std::string account, name, directory, memory, checkpoint_every, time_limit, step_limit, stdout_path,
+      stderr_path;
+  std::vector<std::string> environment, arrays, each_line, after;
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};
   std::int32_t crash_limit{JobSpec{}.crash_limit};
+  std::int32_t max_failed{JobSpec{}.max_failed};
   std::vector<std::string> flags_given;  // by name, for messages
 };
 

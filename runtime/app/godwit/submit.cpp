@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "app/godwit/format.hpp"
 #include "app/godwit/json.hpp"
 #include "app/godwit/submission.hpp"
 #include "app/godwit/talk.hpp"
@@ -24,12 +25,17 @@ int submit(Invocation const& invocation, Submission const& submission) {
   if (!submitted) return invocation.complain(submitted.failure());
   auto list = Json::array();
   for (std::size_t i = 0; i < submitted->jobs.size(); ++i) {
-    auto const& spec = request->jobs[i].spec;
+    auto const& job = request->jobs[i];
+    auto const& spec = job.spec;
     bool const adopted = i < submitted->adopted.size() && submitted->adopted[i];
-    list.push_back({{"job", submitted->jobs[i].value}, {"name", spec.name}, {"adopted", adopted}});
+    list.push_back({{"job", json_of(submitted->jobs[i])},
+                    {"name", spec.name},
+                    {"jobs", job.size()},
+                    {"adopted", adopted}});
     if (invocation.json) continue;
-    fmt::print("job {} {} {}\n", submitted->jobs[i], spec.name.empty() ? spec.type : spec.name,
-               adopted ? "is known already" : "submitted");
+    fmt::print("job {} {} {}{}\n", submitted->jobs[i], spec.name.empty() ? spec.type : spec.name,
+               adopted ? "is known already" : "submitted",
+               job.is_array() ? fmt::format(": {} jobs", spell_count(job.size())) : "");
   }
   if (invocation.json) print_json(list);
   return exit_done;
@@ -39,7 +45,9 @@ int submit(Invocation const& invocation, Submission const& submission) {
 
 void add_submit(CLI::App& app, Invocation& invocation) {
   auto& verb = add_verb(app, invocation, "submit", "Submit a job, or the jobs of a workload file",
-                        "godwit submit heat rows=512 columns=512 --name plate\ngodwit submit sweep.yaml");
+                        "godwit submit heat n=512 output=plate.csv --name plate\n"
+                        "godwit submit heat 'output=%{seed}.csv' --array seed=1..100 --after plate\n"
+                        "godwit submit sweep.yaml");
   verb.alias("create");
   auto submission = std::make_shared<Submission>();
   add_submission_options(verb, *submission);

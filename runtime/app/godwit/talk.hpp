@@ -24,12 +24,12 @@ Result<Wanted> ask_for(rpc::Client& client, Command const& command,
                 "godwit and godwitd may be of different versions");
 }
 
-// The same with a connection of its own.
+// The same over the session's connection.
 template <class Wanted>
 Result<Wanted> ask_once(Invocation const& invocation, Command const& command) {
-  auto client = rpc::Client::connect(invocation.store());
+  auto client = invocation.session.client(invocation.store());
   if (!client) return client.failure();
-  return ask_for<Wanted>(*client, command);
+  return ask_for<Wanted>(**client, command);
 }
 
 }  // namespace godwit::cli

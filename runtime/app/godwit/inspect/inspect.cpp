@@ -42,7 +42,7 @@ void print_json(Json const& document) {
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_code) {
+void add_inspect(CLI::App& app, std::function<std::string()> store, std::function<int()>& action) {
   auto const options = std::make_shared<Options>();  // as long as the parser's callbacks
   auto& inspect = *app.add_subcommand("inspect", "Look into checkpoints: list, show, diff, verify, export");
   inspect.require_subcommand(1);
@@ -58,8 +58,10 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_co
     verb.fallthrough();
     verb.add_flag("--json", options->json, "Answer in JSON");
     verb.footer(fmt::format("\nExample:\n  {}", example));
-    verb.callback([&app, &exit_code, store, options, run] {
-      exit_code = run(Asked{store(), options->json || asked_for_json(app)}, *options);
+    verb.callback([&app, &action, store, options, run] {
+      action = [&app, store, options, run] {
+        return run(Asked{store(), options->json || asked_for_json(app)}, *options);
+      };
     });
     return verb;
   };

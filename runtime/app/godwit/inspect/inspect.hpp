@@ -17,9 +17,9 @@ inline constexpr int exit_good = 0;
 inline constexpr int exit_bad = 1;         // a checkpoint doesn't verify; diff: they differ
 inline constexpr int exit_unreadable = 2;  // no such job or file, or it can't be read, or isn't a checkpoint
 
-// Adds the verb and its own verbs to the command line. The one that is given runs within app.parse() and
-// leaves its exit code in `exit_code`, which must outlive that, as `store` must, which is asked only then.
+// Adds the verb and its own verbs to the command line. The one that is given leaves in `action` what to do,
+// which returns the exit code; `action` and `app` must live until then, and `store` is asked only then.
 // --json may be given to the verb, or to `app` if that has such a flag.
-void add_inspect(CLI::App& app, std::function<std::string()> store, int& exit_code);
+void add_inspect(CLI::App& app, std::function<std::string()> store, std::function<int()>& action);
 
 }  // namespace godwit::inspect

@@ -1,0 +1,170 @@
+#include "app/godwit/chronicle.hpp"
+
+#include <fmt/format.h>
+
+#include "app/godwit/format.hpp"
+#include "app/godwit/outcome.hpp"
+#include "base/figures.hpp"
+
+namespace godwit::cli {
+namespace {
+
+std::string spell_image(log::ImageKey image) {
+  return fmt::format("generation {} (of epoch {})", image.generation, image.epoch);
+}
+
+std::string spell_spec(JobSpec const& spec) {
+  auto text = spec.type;
+  for (auto const& part : {spell_arguments(spec), spec.name.empty() ? "" : fmt::format("named {}", spec.name),
+                           spec.account.empty() ? "" : fmt::format("for {}", spec.account)}) {
+    if (!part.empty()) text += (text == spec.type ? " " : ", ") + part;
+  }
+  return text;
+}
+
+std::string spell_ending(Outcome const& outcome) {
+  auto const steps = fmt::format("{} step{}", spell_count(outcome.steps), outcome.steps == 1 ? "" : "s");
+  switch (outcome.ending) {
+    case Ending::finished:
+      return "finished after " + steps;
+    case Ending::failed:
+      return fmt::format("failed after {}: {}", steps, outcome.reason);
+    case Ending::cancelled:
+      return outcome.reason.empty() ? "cancelled after " + steps : fmt::format("cancelled after {}: {}", steps, outcome.reason);
+    case Ending::crashed:
+      return fmt::format("crashed after {}: {}", steps, outcome.reason);
+  }
+  return "ended";
+}
+
+char const* ending_word(Ending ending) {
+  switch (ending) {
+    case Ending::finished:
+      return "finished";
+    case Ending::failed:
+      return "failed";
+    case Ending::cancelled:
+      return "cancelled";
+    case Ending::crashed:
+      return "failed";
+  }
+  return "ended";
+}
+
+struct Teller {
+  Entry operator()(log::WorldBegan const& e) const {
+    return {.at = e.at,
+            .event = "world_began",
+            .what = fmt::format("runtime {} began with {} host{}", e.term, e.ranks - 1, e.ranks == 2 ? "" : "s")};
+  }
+  Entry operator()(log::WorldEnded const& e) const {
+    return {.at = e.at, .event = "world_ended", .what = fmt::format("runtime {} ended in order", e.term)};
+  }
+  Entry operator()(log::HostLost const& e) const {
+    return {.at = e.at,
+            .host = e.host,
+            .event = "host_lost",
+            .what = fmt::format("host {} {}", e.host, e.proven ? "died" : "was given up: it didn't answer")};
+  }
+  Entry operator()(log::Submitted const& e) const {
+    auto const spec = spell_spec(e.work.spec);
+    return {.at = e.at,
+            .job = e.job,
+            .event = "submitted",
+            .what = e.work.is_array() ? fmt::format("submitted: {} jobs [{}]: {}", spell_count(e.work.size()),
+                                                    spell_axes(e.work.axes), spec)
+                                      : "submitted: " + spec};
+  }
+  Entry operator()(log::Granted const& e) const {
+    return {e.at, e.job, e.host, e.epoch, "granted", fmt::format("given to host {}", e.host), {}, {}};
+  }
+  Entry operator()(log::Started const& e) const {
+    return {.at = e.at,
+            .job = e.job,
+            .epoch = e.epoch,
+            .event = "started",
+            .what = (e.from ? "went on from " + spell_image(*e.from) : std::string("started from its beginning")) +
+                    (e.suspended ? ", suspended" : "")};
+  }
+  Entry operator()(log::Intent const& e) const {
+    return {e.at,
+            e.job,
+            e.source,
+            e.target_epoch,
+            "move_began",
+            fmt::format("is to move from host {} to host {}", e.source, e.target),
+            {},
+            {}};
+  }
+  Entry operator()(log::Moved const& e) const {
+    return {e.at, e.job, e.host, e.epoch, "moved", fmt::format("moved to host {}", e.host), {}, {}};
+  }
+  Entry operator()(log::Stayed const& e) const {
+    return {.job = e.job, .epoch = e.epoch, .event = "stayed", .what = "stayed where it was: " + e.why};
+  }
+  Entry operator()(log::Checkpointed const& e) const {
+    return {.at = e.at,
+            .job = e.job,
+            .epoch = e.image.epoch,
+            .event = "checkpointed",
+            .what = fmt::format("checkpoint written: generation {}, {}", e.image.generation, spell_bytes(e.bytes))};
+  }
+  Entry operator()(log::Suspended const& e) const {
+    return {.job = e.job, .epoch = e.epoch, .event = "suspended", .what = "suspended"};
+  }
+  Entry operator()(log::Resumed const& e) const {
+    return {.job = e.job, .epoch = e.epoch, .event = "resumed", .what = "resumed"};
+  }
+  Entry operator()(log::Crashed const& e) const {
+    return {.at = e.at,
+            .job = e.job,
+            .epoch = e.epoch,
+            .event = "crashed",
+            .what = spell_ending(e.outcome) + "; it is to be started again"};
+  }
+  Entry operator()(log::Ended const& e) const {
+    return {.at = e.at,
+            .job = e.job,
+            .epoch = e.epoch,
+            .event = ending_word(e.outcome.ending),
+            .what = spell_ending(e.outcome)};
+  }
+  Entry operator()(log::ElementsCancelled const& e) const {
+    std::string which;
+    for (auto const& [first, last] : e.runs) {
+      which += which.empty() ? "" : ", ";
+      which += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+      if (which.size() > 60) {
+        which += ", …";
+        break;
+      }
+    }
+    return {.at = e.at,
+            .job = e.array,
+            .event = "cancelled",
+            .what = fmt::format("cancelled before they began: elements {}{}", which,
+                                e.reason.empty() ? "" : ": " + e.reason)};
+  }
+  Entry operator()(log::Parked const& e) const {
+    return {.job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
+  }
+  Entry operator()(log::Commanded const& e) const {
+    return {.at = e.at, .event = "commanded", .what = e.text, .who = e.who, .refusal = e.refusal};
+  }
+};
+
+}  // namespace
+
+Entry entry_of(LedgerEvent const& event) {
+  return std::visit(Teller{}, event);
+}
+
+Entry entry_of_element(log::Submitted const& array, JobId element) {
+  return {.at = array.at,
+          .job = element,
+          .event = "submitted",
+          .what = fmt::format("submitted, {} of {}: {}", spell_count(element.element()),
+                              spell_count(array.work.size()), spell_spec(array.work.element(element.element())))};
+}
+
+}  // namespace godwit::cli
