@@ -75,6 +75,13 @@ struct Teller {
                                                     spell_axes(e.work.axes), spec)
                                       : "submitted: " + spec};
   }
+  Entry operator()(log::Cloned const& e) const {
+    auto const from = e.image ? fmt::format("generation {}", e.image->image.generation) : std::string("its beginning");
+    return {.at = e.at,
+            .job = e.job,
+            .event = "cloned",
+            .what = fmt::format("cloned from job {}, {}: {}", e.of, from, spell_spec(e.spec))};
+  }
   Entry operator()(log::Granted const& e) const {
     return {e.at, e.job, e.host, e.epoch, "granted", fmt::format("given to host {}", e.host), {}, {}};
   }

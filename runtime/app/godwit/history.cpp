@@ -48,10 +48,15 @@ Result<JobId> find_job(std::filesystem::path const& store, std::string const& wo
   std::map<std::string, std::uint32_t> names;
   std::uint32_t newest = 0;
   auto const read = read_events(store, [&](LedgerEvent const& event) {
-    auto const* submitted = std::get_if<log::Submitted>(&event);
-    if (submitted == nullptr) return;
-    newest = submitted->job.number();
-    if (!submitted->work.spec.name.empty()) names[submitted->work.spec.name] = newest;
+    auto const appeared = [&](JobId job, std::string const& name) {
+      newest = job.number();
+      if (!name.empty()) names[name] = newest;
+    };
+    if (auto const* submitted = std::get_if<log::Submitted>(&event)) {
+      appeared(submitted->job, submitted->work.spec.name);
+    } else if (auto const* cloned = std::get_if<log::Cloned>(&event)) {
+      appeared(cloned->job, cloned->spec.name);
+    }
   });
   if (!read) return read.failure();
   auto const of_text = [&](std::string const& text) -> std::optional<std::uint32_t> {
