@@ -92,15 +92,23 @@ class JobStory {
       if (submitted->job != job_.array()) return;
       exists_ = job_.element() <= (submitted->work.is_array() ? submitted->work.size() : 0);
       live_ = exists_;
+      left_ = submitted->work.size();
       if (job_.element() > 0 && exists_) entry = entry_of_element(*submitted, job_);
-    } else if (auto const* cancelled = std::get_if<log::ElementsCancelled>(&event);
-               cancelled != nullptr && job_.element() > 0) {
+    } else if (auto const* cancelled = std::get_if<log::ElementsCancelled>(&event); cancelled != nullptr) {
       if (!concerns(*cancelled)) return;
+      if (job_.element() == 0) {
+        for (auto const& [first, last] : cancelled->runs) left_ -= last - first + 1;
+        live_ = left_ > 0;
+        entries_.push_back(std::move(entry));
+        return;
+      }
       entry.job = job_;
       entry.what = "cancelled before it began" + (cancelled->reason.empty() ? "" : ": " + cancelled->reason);
       live_ = false;
     } else if (entry.job && *entry.job != job_) {
-      if (job_.element() > 0 || entry.job->array() != job_ || !worth_telling(entry)) return;
+      if (job_.element() > 0 || entry.job->array() != job_) return;
+      if (std::holds_alternative<log::Ended>(event)) live_ = --left_ > 0;
+      if (!worth_telling(entry)) return;
     } else if (!entry.job && !(live_ && concerns_all(event))) {
       return;
     }
@@ -120,7 +128,8 @@ class JobStory {
 
  private:
   [[nodiscard]] bool concerns(log::ElementsCancelled const& event) const {
-    return event.array == job_.array() && std::any_of(event.runs.begin(), event.runs.end(), [&](auto const& run) {
+    if (event.array != job_.array() || job_.element() == 0) return event.array == job_.array();
+    return std::any_of(event.runs.begin(), event.runs.end(), [&](auto const& run) {
              return run.first <= job_.element() && job_.element() <= run.second;
            });
   }
@@ -139,6 +148,7 @@ class JobStory {
 
   JobId job_;
   bool exists_{false}, live_{false};
+  std::uint64_t left_{0};  // elements that have not ended
   Rank host_{no_rank};
   WallTime now_;
   std::vector<Entry> entries_;
