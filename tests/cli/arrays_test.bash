@@ -76,7 +76,7 @@ expect 0 stop
 
 # A workload file, as in the manual, followed to its end; three elements fail.
 export GODWIT_STORE="$work/second"
-mkdir out systems systems/a systems/b
+mkdir results systems systems/a systems/b
 cat >sweep.yaml <<'Y'
 godwit: 1
 accounts:
@@ -89,17 +89,16 @@ defaults:
 jobs:
   report:
     type: grep
-    args: {pattern: "^20,", input: out/0.1-1.csv, output: report.txt}
+    args: {pattern: "^20,", input: results/0.1-1.csv, output: report.txt}
     after: {sweep: finished, md: ended}
   sweep:
     type: heat
     array: {r: [0.1, 0.2], seed: 1..10}
-    args: {n: 16, steps: 20, output: "out/%{r}-%{seed}.csv"}
+    args: {n: 16, steps: 20, output: "results/%{r}-%{seed}.csv"}
     checkpoint: {every: 10min}
     max_failed: 10
   md:
     type: crash
-    args: {how: "%{how}"}
     array: {dir: {glob: systems/*/}, how: [fail, throw]}
     cwd: "%{dir}"
     crash_limit: 0
@@ -110,7 +109,7 @@ is "$(grep -c '^job 3_[1-4] md failed: ' out)" 4
 out_has "^job 3 md: 4 jobs: 4 failed"
 out_has "^job 1 report finished"
 err_has "^25 jobs in .*: 21 finished, 4 failed; .* jobs/s$"
-is "$(find out -name '*.csv' | wc -l)" 20
+is "$(find results -name '*.csv' | wc -l)" 20
 [[ -s report.txt ]] || fail "the report came before what it waits for"
 
 # Again: all is known, nothing is done twice. A changed job that has started is refused by name; one more is taken.

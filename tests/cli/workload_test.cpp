@@ -222,6 +222,8 @@ TEST_F(Workload, NamesMistakesInArrays) {
             "3: jobs.a.array.x.lines: " + (directory_ / "none.txt").string() + ": No such file or directory");
   EXPECT_EQ(job("array: {alpha: [1]}, args: {o: \"%{aplha}.csv\"}"),
             "3: jobs.a.args.o: %{aplha} in '%{aplha}.csv': no axis of that name; did you mean %{alpha}?");
+  EXPECT_EQ(job("array: {x: [1]}, args: {x: 2}"),
+            "3: jobs.a.args.x: is an axis of the array too; it is given once");
   EXPECT_EQ(job("array: {x: 1..4000, y: 1..4000}"),
             "3: jobs.a.array: the array has 16000000 elements, at most 10000000 are allowed");
   EXPECT_EQ(job("array: {x: [1, 2], y: [1, 2]}, stdout: \"%{y}.txt\""),

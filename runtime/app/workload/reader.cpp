@@ -194,6 +194,11 @@ void WorkloadReader::check_job(YAML::Node const& node, JobArray const& job, Plac
     return;
   }
   auto const before = mistakes_.size();
+  for (auto const& axis : job.axes) {
+    if (!job.spec.arguments.contains(axis.name)) continue;
+    auto const args = place_of("args");
+    mistake({args.line, args.path + "." + axis.name}, "is an axis of the array too; it is given once");
+  }
   check_words(job.spec.arguments, job, place_of("args"));
   check_words(job.spec.environment, job, place_of("environment"));
   for (auto const& [word, value] : {std::pair{"cwd", job.spec.directory},
