@@ -238,7 +238,7 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
                    for (auto const& choice : selection->choices) answer.counts += counts_of(choice);
                    reply(event.id, std::move(answer));
                  },
-                 [&](cmd::ListHeld const&) { refuse(event.id, reject("held", "not supported yet")); },
+                 [&](cmd::ListHeld const& asked) { list_held(event.id, asked.host); },
                  [&](cmd::Clone const& command) { act(event, Verb::clone, command.job, command.host); },
                  [&](cmd::ListJobs const& command) {
                    rows(command.jobs, {false, command.elements, command.limit});

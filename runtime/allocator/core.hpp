@@ -134,6 +134,11 @@ struct Lookup {  // a question to the catalogue: for a submit, or for ListTypes
   std::optional<Failure> unknown;  // it wasn't found; the list of all is awaited for a suggestion
 };
 
+struct HeldInquiry {
+  CommandId command;
+  Rank host;
+};
+
 struct Waiter {
   std::map<JobId, Choice> choices;
   std::uint64_t open{0};     // of them, those that have not settled
@@ -189,6 +194,7 @@ struct Allocator::Core {
   void hear(Rank from, msg::Checkpointed const& message);
   void hear(Rank from, msg::MoveWanted const& message);
   void hear(Rank from, msg::Trouble const& message);
+  void hear(Rank from, msg::HeldJobs const& message);
   void hear(Rank from, msg::Quiesced const& message);
   template <class Other>
   void hear(Rank from, Other const& message) {
@@ -329,6 +335,10 @@ struct Allocator::Core {
   [[nodiscard]] Choice whole(JobId job) const;
   [[nodiscard]] JobCounts counts_of(Choice const& choice) const;
 
+  // ---- inquiries.cpp
+  void list_held(CommandId command, Rank host);
+  void fail_inquiries_to(Rank host);
+
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
   [[nodiscard]] cmd::JobRow row_of(ArrayRecord const& array) const;
@@ -379,6 +389,7 @@ struct Allocator::Core {
   std::map<JobId, AwaitedClone> clones;
   std::map<CommandId, PendingSubmit> submits;
   std::map<RequestId, Lookup> lookups;
+  std::map<RequestId, HeldInquiry> held_inquiries;
   std::map<CommandId, Waiter> waiters;
   std::map<JobId, std::set<CommandId>> watchers;  // by single job or array
   Shutdown shutdown;

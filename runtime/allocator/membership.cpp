@@ -98,6 +98,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
   journal(log::HostLost{rank, proven, wall});
+  fail_inquiries_to(rank);
   if (shutdown.broken) return;
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);

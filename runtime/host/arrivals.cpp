@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -12,6 +14,11 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
     return refusal(reject("old_epoch", fmt::format("host {} holds job {} at epoch {} already", self,
                                                    message.job, held->epoch)));
   }
+  if (auto const waits = queue.epoch_of(message.job); waits && *waits >= message.target_epoch) {
+    return refusal(reject("old_epoch", fmt::format("job {} waits for its turn at host {} at epoch {} already",
+                                                   message.job, self, *waits)));
+  }
+  queue.drop(message.job);
   if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
   supersede(message.job, message.target_epoch, true);
   auto& held = hold(message.job, message.target_epoch, message.spec, message.arena_bytes);

@@ -83,6 +83,8 @@ void Host::Core::on(stored::Written const& event) {
   held->saving.writing.reset();
   if (event.image) {
     held->newest = *event.image;
+    held->checkpoint_cost = writing.stopped;
+    held->interval.measured(writing.stopped);
   } else {
     held->changed = true;
     bool const leaves = held->leaving && held->leaving->departure.is_open();
@@ -92,7 +94,7 @@ void Host::Core::on(stored::Written const& event) {
   if (writing.due) {
     event.image ? held->interval.succeeded() : held->interval.failed();
     disarm(held->interval_timer);
-    held->interval_timer = arm(held->interval.next(now) - now, TimerKind::interval, held->capsule);
+    begin_interval(*held);
   }
   if (held->saving.wanted()) want_image(*held);
 }
@@ -117,8 +119,13 @@ void Host::Core::report(Writing const& writing, stored::Written const& event, Du
   }
 }
 
-void Host::Core::interval_due(Holding& held) {
+void Host::Core::begin_interval(Holding& held) {
   held.interval_timer = arm(held.interval.next(now) - now, TimerKind::interval, held.capsule);
+  held.interval_began = now;
+}
+
+void Host::Core::interval_due(Holding& held) {
+  begin_interval(held);
   auto const& saving = held.saving;
   if (!held.is_live() || held.superseded || held.is_committed() || quiescing) return;
   if (saving.wanted() || saving.writing || saving.reserving) return;  // one is under way

@@ -4,6 +4,8 @@
 //   halting.cpp     freeze and thaw, in one place     departures.cpp   the source's half of a move
 //   arrivals.cpp    the target's half                 orders.cpp       suspend, resume, cancel, call
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
+//   queue.cpp       jobs granted ahead of a free slot  limits.cpp       of steps and of running time
+//   inquiries.cpp   what is held here
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
@@ -15,12 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "host/cores.hpp"
 #include "host/holding.hpp"
 #include "host/host.hpp"
+#include "host/queue.hpp"
 
 namespace godwit::host {
 
-enum class TimerKind : std::uint8_t { beat, orphan, departure, checkpoint, interval, quiesce };
+enum class TimerKind : std::uint8_t { beat, orphan, departure, checkpoint, interval, limits, quiesce };
 
 struct Timer {
   TimerKind kind{};
@@ -41,7 +45,8 @@ struct Writing {
 };
 
 struct Host::Core {
-  Core(Rank self_, Settings settings_) : self(self_), settings(std::move(settings_)) {}
+  Core(Rank self_, Settings settings_)
+      : self(self_), settings(std::move(settings_)), cores(settings.own_cpus, settings.other_cpus) {}
   void step(Instant at, Event const& event, Effects& effects);
 
   // events
@@ -101,7 +106,8 @@ struct Host::Core {
   void on(stored::Reserved const& event);
 
   // holdings
-  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes, JobId clone_of = {});
+  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes, JobId clone_of = {},
+                std::optional<Epoch> start_at = {});
   Holding* by_capsule(CapsuleId capsule);
   Holding* live_at(JobId job, Epoch epoch);
   Holding* arrival_at(JobId job, Epoch target_epoch);
@@ -124,6 +130,19 @@ struct Host::Core {
   void beat(LoadRead const& event);
   void expect_allocator(Instant lease_end);
   void abandon_world();
+
+  // limits
+  void watch_limits(Holding& held);
+  void check_limits(Holding& held);
+
+  // inquiries
+  void on(Rank, msg::ListHeld const& message);
+  [[nodiscard]] msg::HeldJob describe(Holding const& held) const;
+  [[nodiscard]] Duration step_age(Holding const& held) const;
+
+  // the queue
+  void start_queued();
+  [[nodiscard]] std::int32_t slots_taken() const;
 
   // starting and ending
   void begin_start(msg::StartJob const& message, std::vector<Failure> set_aside);
@@ -171,6 +190,7 @@ struct Host::Core {
   void write_image(Holding& held);
   void staged(RequestId request, Writing& writing);
   void report(Writing const& writing, stored::Written const& event, Duration durable);
+  void begin_interval(Holding& held);
   void interval_due(Holding& held);
   void checkpoint_patience(Holding& held);
 
@@ -201,9 +221,13 @@ struct Host::Core {
   std::optional<RequestId> beat_timer, orphan_timer;
   bool beat_wanted{false};
   std::optional<Instant> beat_outstanding;
+  std::vector<RequestId> inquiries;  // to be answered with what is read next
   bool left{false};
 
   std::set<Rank> dead;  // what they sent before may still come in
+
+  Queue queue;  // granted, and waiting for a slot
+  Cores cores;
 
   // what is held
   std::map<CapsuleId, Holding> holdings;

@@ -18,6 +18,7 @@
 #include "checkpoint/interval.hpp"
 #include "custody/arrival.hpp"
 #include "custody/departure.hpp"
+#include "host/cores.hpp"
 #include "message/message.hpp"
 #include "port/capsules.hpp"
 
@@ -29,6 +30,7 @@ struct Starting {
   bool prepared{false};
   bool claiming{false};  // its outputs have been claimed, and the allocator hasn't answered
   bool afresh{true};
+  bool at_once{false};  // the capsule starts it by itself
   std::optional<RequestId> asked;        // of the store: verify or load
   std::optional<msg::ImageName> chosen;  // verified
   Bytes manifest;
@@ -70,6 +72,7 @@ struct Holding {
   CapsuleId capsule;
   JobSpec spec;
   JobId clone_of;  // 0: none
+  Cores::Taken cores;
   Phase phase{Phase::preparing};
   int pins{0};  // what refers to the arena
 
@@ -93,6 +96,10 @@ struct Holding {
   Saving saving;
   checkpoint::Interval interval{Duration{0}};
   std::optional<RequestId> interval_timer;
+  Instant interval_began;
+  Duration interval_age{0};      // of the interval in which it came here
+  Duration checkpoint_cost{0};  // of the last one; 0: not measured
+  std::optional<RequestId> limits_timer;
   bool changed{true};  // since the last image, as far as is known
 
   std::vector<Order> deferred;               // while frozen or about to be

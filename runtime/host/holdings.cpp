@@ -5,7 +5,7 @@
 namespace godwit::host {
 
 Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes,
-                          JobId clone_of) {
+                          JobId clone_of, std::optional<Epoch> start_at) {
   last_capsule = last_capsule.next();
   auto& held = holdings[last_capsule];
   held.job = job;
@@ -13,9 +13,10 @@ Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint
   held.capsule = last_capsule;
   held.spec = spec;
   held.clone_of = clone_of;
-  held.interval = checkpoint::Interval{spec.checkpoint_every};
+  held.interval = checkpoint::Interval{spec.checkpoint_every, spec.checkpoint_auto};
   capsules.emplace(job, last_capsule);
-  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self, clone_of}});
+  held.cores = cores.take(spec.cores);
+  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self, clone_of, start_at, held.cores.cpus}});
   return held;
 }
 
@@ -100,7 +101,9 @@ void Host::Core::release(Holding& held, bool kill) {
   invariant(held.phase != Holding::Phase::released, "a holding is released once");
   if (kill) emit(KillCapsule{held.capsule});
   held.phase = Holding::Phase::released;
+  cores.give_back(std::exchange(held.cores, {}));
   disarm(held.interval_timer);
+  disarm(held.limits_timer);
   disarm(held.saving.patience);
   if (held.leaving) {
     std::optional<RequestId> patience = held.leaving->patience;
@@ -149,7 +152,9 @@ Holding* Host::Core::answered(RequestId request) {
   return by_capsule(capsule);
 }
 
+// Of an array's elements there may be thousands a second: only what is out of the ordinary is said.
 void Host::Core::note(Level level, JobId job, Epoch epoch, std::string text) {
+  if (level < Level::warning && job.element() != 0) return;
   emit(Write{Note{level, job, epoch, std::move(text)}});
 }
 

@@ -18,6 +18,7 @@ void Host::Core::step(Instant at, Event const& event, Effects& effects) {
   now = at;
   out = &effects;
   std::visit([this](auto const& held) { on(held); }, event);
+  start_queued();
   if (quiescing) quiesced_if_done();
   out = nullptr;
 }
@@ -66,6 +67,10 @@ void Host::Core::on(TimerFired const& event) {
       return held != nullptr ? checkpoint_patience(*held) : void();
     case TimerKind::interval:
       return held != nullptr ? interval_due(*held) : void();
+    case TimerKind::limits:
+      if (held == nullptr) return;
+      held->limits_timer.reset();
+      return emit(ReadLoad{});  // and then it is looked at
   }
 }
 

@@ -6,7 +6,9 @@
 // capsule stays frozen until Accepted, Refused or a fenced target; nothing runs past the lease.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "host/effects.hpp"
 
@@ -17,6 +19,8 @@ struct Settings {
   std::string node;
   std::int32_t cores{1};
   std::int32_t slots{1};
+  std::vector<std::int32_t> own_cpus;    // what jobs are kept to; empty: they run wherever the host may
+  std::vector<std::int32_t> other_cpus;  // of other hosts on this node: shared when a job wants more
   std::uint64_t memory_bytes{0};
   Duration safe_point_patience{30s};  // a move that finds no safe point in this time is refused
   Duration orphan_patience{60s};      // lease expired this long ago: park everything and exit

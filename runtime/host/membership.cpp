@@ -39,6 +39,19 @@ void Host::Core::on(LoadRead const& event) {
     if (auto* const held = by_capsule(capsule)) held->report = report;
   }
   if (beat_wanted) beat(event);
+  for (auto const request : std::exchange(inquiries, {})) {
+    msg::HeldJobs answer{request, {}};
+    for (auto const& [capsule, held] : holdings) {
+      if (held.phase != Holding::Phase::released) answer.jobs.push_back(describe(held));
+    }
+    queue.each([&](msg::StartJob const& start) {
+      answer.jobs.push_back({start.job, start.epoch, start.spec.type, start.spec.name, "queued"});
+    });
+    send(allocator_rank, std::move(answer));
+  }
+  for (auto const& [capsule, report] : event.capsules) {
+    if (auto* const held = by_capsule(capsule)) check_limits(*held);
+  }
 }
 
 void Host::Core::beat(LoadRead const& event) {
@@ -48,9 +61,8 @@ void Host::Core::beat(LoadRead const& event) {
   for (auto const& [capsule, held] : holdings) {
     if (!held.is_live() || held.superseded) continue;
     auto const& report = held.report;
-    auto const age = report.last_safe_point == Instant{} ? Duration{0} : now - report.last_safe_point;
-    heartbeat.jobs.push_back({held.job, held.epoch, report.steps, report.progress, report.arena_bytes, age,
-                              report.step_p50, report.step_p99});
+    heartbeat.jobs.push_back({held.job, held.epoch, report.steps, report.progress, report.arena_bytes,
+                              step_age(held), report.step_p50, report.step_p99});
   }
   send(allocator_rank, std::move(heartbeat));
 }

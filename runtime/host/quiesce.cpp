@@ -8,6 +8,11 @@ void Host::Core::on(Rank, msg::Quiesce const&) {
   if (quiescing) return;
   quiescing = true;
   quiesce_timer = arm(settings.safe_point_patience, TimerKind::quiesce);
+  if (!queue.empty()) {
+    note(Level::info, {}, {},
+         fmt::format("{} jobs that waited for their turn were not started: the runtime is stopping", queue.size()));
+    queue.clear();
+  }
   for (auto const capsule : all_capsules()) {
     if (auto* const held = by_capsule(capsule)) quiesce(*held);
   }

@@ -17,17 +17,21 @@ void Host::Core::on(Rank, msg::StartJob const& message) {
     if (held->is_live()) send(allocator_rank, held->started);
     return;
   }
+  if (auto const waits = queue.epoch_of(message.job); waits && *waits >= message.epoch) return;
   if (quiescing) {
     return note(Level::info, message.job, message.epoch, "not started: the runtime is stopping");
   }
   supersede(message.job, message.epoch, false);
-  begin_start(message, {});
+  queue.drop(message.job);
+  queue.put(message);  // started at the end of this step if a slot is free
 }
 
 void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {
-  auto& held = hold(message.job, message.epoch, message.spec, 0, message.clone_of);
+  bool const afresh = message.images.empty();
+  auto& held = hold(message.job, message.epoch, message.spec, 0, message.clone_of,
+                    afresh ? std::optional(message.epoch) : std::nullopt);
   held.starting.images = message.images;
-  held.starting.afresh = message.images.empty();
+  held.starting.afresh = afresh;
   held.starting.set_aside = std::move(set_aside);
   for (auto const& image : message.images) {
     if (is_own(held.job, image)) held.last_generation = std::max(held.last_generation, image.generation);
@@ -42,6 +46,7 @@ void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> 
 void Host::Core::on(Holding& held, capsule::Prepared const& event) {
   if (held.phase == Holding::Phase::preparing) {
     held.starting.prepared = true;
+    held.starting.at_once = held.starting.afresh && event.outputs.empty();
     if (!event.outputs.empty()) {
       held.starting.claiming = true;
       return send(allocator_rank, msg::ClaimOutputs{held.job, held.epoch, event.outputs});
@@ -67,7 +72,10 @@ void Host::Core::on(Rank, msg::OutputsClaimed const& message) {
 void Host::Core::go_on_starting(Holding& held) {
   auto& starting = held.starting;
   if (!starting.prepared || starting.claiming) return;
-  if (starting.afresh) return emit(StartCapsule{held.capsule, held.epoch});
+  if (starting.afresh) {
+    if (!starting.at_once) emit(StartCapsule{held.capsule, held.epoch});
+    return;
+  }
   if (!starting.chosen || starting.asked) return;
   starting.asked = ask(held);
   ++held.pins;
@@ -139,8 +147,11 @@ void Host::Core::become_live(Holding& held, capsule::Running const& event) {
                   event.steps, event.suspended, std::move(held.starting.set_aside)};
   if (held.starting.chosen && is_own(held.job, *held.starting.chosen)) held.newest = held.starting.chosen;
   held.starting = {};
+  watch_limits(held);
   if (held.interval.wanted()) {
-    held.interval_timer = arm(held.interval.next(now) - now, TimerKind::interval, held.capsule);
+    auto const rest = held.interval.next(now) - now - held.interval_age;
+    held.interval_timer = arm(std::max(rest, Duration{0}), TimerKind::interval, held.capsule);
+    held.interval_began = now + (-held.interval_age);
   }
 }
 

@@ -33,6 +33,10 @@ struct CapsuleOrder {
   std::uint64_t arena_bytes{0};  // memory to touch before Prepared, in the host's mapping and the capsule's
   Rank host;
   JobId clone_of;  // 0: none; else its outputs go to PATH.clone-<job>, copied from the image's job's
+  // A job that starts afresh may be started with the same order. If it has no outputs, start() isn't called, and
+  // Prepared and Running come when they come, at the latest with the job's end.
+  std::optional<Epoch> start_at;
+  std::vector<std::int32_t> cpus;  // to be kept to; empty: wherever the host may run
   // For trials of a job type: fill fresh memory of the process with this byte (0: don't), and have Ended carry
   // the job's last state.
   std::uint8_t poison{0};
@@ -79,6 +83,8 @@ struct CapsuleReport {  // read from shared memory, costs the job nothing
   Progress progress;
   std::uint64_t arena_bytes{0};
   Instant last_safe_point;
+  bool waits{false};         // no step is running
+  Duration running_time{0};  // as the job counts it, over all its hosts
   Duration step_p50{0}, step_p99{0};
 };
 

@@ -100,6 +100,7 @@ void FakeCapsules::prepare(CapsuleOrder order) {
   bool const moves_here = capsule.order.arena_bytes > 0;
   capsule.arena.resize(moves_here && welcome == Welcome::no_memory ? 0 : arena_max);
   capsule.commands.emplace_back(Prepare{});
+  if (capsule.order.start_at) capsule.commands.emplace_back(Start{*capsule.order.start_at});
 }
 
 void FakeCapsules::obey(Capsule& capsule, Prepare const&) {

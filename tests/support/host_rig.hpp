@@ -18,9 +18,15 @@ namespace godwit::test {
 
 inline constexpr Rank here{1}, other{2}, third{3};
 
+inline host::Settings many_slots() {
+  host::Settings settings;
+  settings.slots = 64;
+  return settings;
+}
+
 class HostRig {
  public:
-  explicit HostRig(host::Settings settings = {}) : host_(here, settings) {}
+  explicit HostRig(host::Settings settings = many_slots()) : host_(here, settings) {}
   ~HostRig() { nothing_else(); }
   HostRig(HostRig const&) = delete;
   HostRig& operator=(HostRig const&) = delete;

@@ -35,8 +35,8 @@ struct Scenes : HostRig {
     EXPECT_EQ(order.job, job);
     EXPECT_EQ(order.arena_bytes, 0U);
     EXPECT_EQ(order.host, here);
+    EXPECT_EQ(order.start_at, epoch);
     capsule(capsule::Prepared{order.capsule});
-    EXPECT_EQ(did<host::StartCapsule>().epoch, epoch);
     capsule(capsule::Running{order.capsule, 0, false});
     auto const started = told_allocator<msg::JobStarted>();
     EXPECT_EQ(started.job, job);

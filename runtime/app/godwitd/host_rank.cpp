@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include "edge/capsules/capsule_service.hpp"
 #include "edge/hdf5/hdf5_store.hpp"
 #include "edge/mpi/mpi_transport.hpp"
+#include "edge/posix/affinity.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
 #include "edge/posix/identity.hpp"
@@ -24,6 +26,20 @@ std::int32_t slots_of(Options const& options, MpiWorld const& world) {
   return std::max(1, cores_here() / std::max(1, hosts_here));
 }
 
+// Hosts of one node that may run on the same cores divide them among themselves.
+CoreShare cores_of(MpiWorld const& world) {
+  auto const mine = cpus_of(0);
+  int place = 0, alike = 0;
+  for (Rank rank{1}; rank.value < world.ranks(); rank = rank.next()) {
+    bool const self = rank == world.self();
+    auto const pid = world.peers()[static_cast<std::size_t>(rank.value)].pid;
+    if (!self && (!world.is_here(rank) || cpus_of(pid) != mine)) continue;
+    ++alike;
+    if (rank < world.self()) ++place;
+  }
+  return share_of(mine, place, alike);
+}
+
 }  // namespace
 
 int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
@@ -38,13 +54,20 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                .rank = world.self(),
                .to_stderr = options.verbose ? Level::info : Level::warning},
               clock);
+  auto const slots = slots_of(options, world);
+  auto share = cores_of(world);
   host::Host host(world.self(), {.pid = ::getpid(),
                                  .node = node_name(),
                                  .cores = cores_here(),
-                                 .slots = slots_of(options, world),
+                                 .slots = slots,
+                                 .own_cpus = std::move(share.own),
+                                 .other_cpus = std::move(share.others),
                                  .memory_bytes = memory_bytes_here()});
   MpiTransport transport(world);
-  CapsuleService capsules(std::move(*zygote), {.store = options.store});
+  CapsuleService capsules(std::move(*zygote),
+                          {.store = options.store,
+                           .pack = fmt::format("{}-{}", clock.wall().unix_ns / 1'000'000'000, world.self()),
+                           .idle_max = static_cast<std::size_t>(slots)});
   Hdf5CheckpointStore store({.store = options.store});
   NodeGauge gauge;
   Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
