@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
+#include "edge/capsules/link/printed.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -25,20 +28,42 @@ struct LogOptions {
 struct Found {
   JobId job;
   bool ended{false};
+  std::filesystem::path file;  // that its spec names; empty: the store's own
 };
 
+// "7" or "7_3".
+std::optional<JobId> parse_job(std::string const& text) {
+  std::uint32_t number = 0, element = 0;
+  auto const* const last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error == std::errc{} && end != last && *end == '_') {
+    auto const [element_end, wrong] = std::from_chars(end + 1, last, element);
+    if (element == 0) return std::nullopt;
+    end = element_end;
+    error = wrong;
+  }
+  if (error != std::errc{} || end != last || number == 0) return std::nullopt;
+  return JobId::of_element(number, element);
+}
+
 // A number is taken as it is when no runtime answers: logs outlive it.
-Result<Found> find_job(Invocation const& invocation, std::string const& job) {
+Result<Found> find_job(Invocation const& invocation, std::string const& job, bool from_stderr) {
   auto const jobs = ask_once<cmd::Jobs>(invocation, cmd::ShowJob{job});
   if (jobs && jobs->rows.size() != 1) {
     return reject("not_one_job", fmt::format("'{}' stands for {} jobs; name one", job, jobs->rows.size()));
   }
-  if (jobs) return Found{jobs->rows.front().job, is_ended(jobs->rows.front().state)};
+  if (jobs) {
+    auto const& row = jobs->rows.front();
+    auto const& wanted = from_stderr ? row.spec.stderr_path : row.spec.stdout_path;
+    return Found{row.job, is_ended(row.state),
+                 wanted.empty() ? std::filesystem::path() : std::filesystem::path(row.spec.directory) / wanted};
+  }
   if (!rpc::is_unreachable(jobs.failure())) return jobs.failure();
-  Found found{{}, true};
-  auto const* last = job.data() + job.size();
-  auto const [end, error] = std::from_chars(job.data(), last, found.job.value);
-  if (error != std::errc{} || end != last) return jobs.failure();
+  Found found{{}, true, {}};
+  auto const number = parse_job(job);
+  if (!number) return jobs.failure();
+  found.job = *number;
+  if (found.job.element() != 0) return found;
   auto const directory = invocation.store() / "jobs" / job;
   std::error_code ignored;
   if (!std::filesystem::is_directory(directory, ignored)) return jobs.failure();
@@ -62,20 +87,35 @@ Result<std::uint64_t> copy_from(std::filesystem::path const& file, std::uint64_t
   return offset;
 }
 
+// What an array element printed lies in the packs of the hosts that it ran on.
+std::uint64_t copy_packed(std::filesystem::path const& store, JobId job, PrintedStream stream, std::uint64_t offset) {
+  auto const text = packed_text(store, job, stream);
+  if (text.size() > offset) std::fwrite(text.data() + offset, 1, text.size() - offset, stdout);
+  std::fflush(stdout);
+  return std::max<std::uint64_t>(offset, text.size());
+}
+
+Result<std::uint64_t> copy_printed(Invocation const& invocation, Found const& found, PrintedStream stream,
+                                   std::uint64_t offset) {
+  if (!found.file.empty()) return copy_from(found.file, offset);
+  if (found.job.element() != 0) return copy_packed(invocation.store(), found.job, stream, offset);
+  return copy_from(invocation.store() / printed_path(found.job, name_of(stream)), offset);
+}
+
 int logs(Invocation const& invocation, LogOptions const& options) {
-  auto found = find_job(invocation, options.job);
+  auto found = find_job(invocation, options.job, options.from_stderr);
   if (!found) return invocation.complain(found.failure());
-  auto const number = std::to_string(found->job.value);
-  auto const file = invocation.store() / "jobs" / number / (options.from_stderr ? "stderr" : "stdout");
+  auto const number = fmt::format("{}", found->job);
+  auto const stream = options.from_stderr ? PrintedStream::err : PrintedStream::out;
   std::uint64_t offset = 0;
   for (int round = 0;; ++round) {
-    auto const copied = copy_from(file, offset);
+    auto const copied = copy_printed(invocation, *found, stream, offset);
     if (!copied) return invocation.complain(copied.failure());
     offset = *copied;
     if (!options.follow || found->ended) return exit_done;
     std::this_thread::sleep_for(100ms);
     if (round % 5 != 4) continue;
-    found = find_job(invocation, number);  // if the job has ended: one more round for its last bytes
+    found = find_job(invocation, number, options.from_stderr);  // if the job has ended: one more round for its last bytes
     if (!found) return invocation.complain(found.failure());
   }
 }

@@ -54,9 +54,13 @@ Status CapsuleProcess::spawn(ZygoteProcess& zygote, CapsuleId capsule) {
   return status;
 }
 
-void CapsuleProcess::send(capsule_wire::Command const& command) {
+void CapsuleProcess::renew() {
+  block_ = new (control_.data()) ControlBlock;
+}
+
+void CapsuleProcess::send(Bytes const& encoded) {
   if (!socket_) return;
-  writer_.push(encode(command));
+  writer_.push(encoded);
   flush();
 }
 

@@ -24,8 +24,12 @@ class CapsuleProcess {
   // Once only; retry_later leaves everything as it was.
   [[nodiscard]] Status spawn(ZygoteProcess& zygote, CapsuleId capsule);
 
+  // For the next job: the control block as it was at first. The capsule waits for its order.
+  void renew();
+
   // Queues the command and sends what the socket takes.
-  void send(capsule_wire::Command const& command);
+  void send(capsule_wire::Command const& command) { send(encode(command)); }
+  void send(Bytes const& encoded);
   void flush();  // when the socket can take more
   [[nodiscard]] bool unsent() const { return !writer_.empty(); }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "edge/capsules/link/clock.hpp"
 #include "edge/capsules/service_core.hpp"
 
 namespace godwit {
@@ -15,8 +16,11 @@ CapsuleService::Core::Core(ZygoteProcess its_zygote, Settings its_settings)
 
 CapsuleService::Core::~Core() {
   zygote.reset();  // waits until every capsule has ended
-  for (auto& [id, capsule] : held) capsule.abandoned->store(true);
+  for (auto& [id, capsule] : held) {
+    if (capsule.abandoned) capsule.abandoned->store(true);
+  }
   toucher.reset();
+  keep_pack();
   saver.reset();
 }
 
@@ -82,6 +86,10 @@ CapsuleReport CapsuleService::report(CapsuleId capsule) const {
                      block.progress_total.load(std::memory_order_relaxed), block.unit()};
   report.arena_bytes = block.arena_bytes.load(std::memory_order_relaxed);
   report.last_safe_point = {block.safe_point_ns.load(std::memory_order_relaxed)};
+  report.waits = block.waits.load(std::memory_order_acquire) != 0;
+  auto const since = block.runs_since_ns.load(std::memory_order_acquire);
+  report.running_time = Duration{block.ran_ns.load(std::memory_order_acquire)};
+  if (since != 0) report.running_time += boot_now() - Instant{since};
   report.step_p50 = block.step_times.quantile(500);
   report.step_p99 = block.step_times.quantile(990);
   return report;

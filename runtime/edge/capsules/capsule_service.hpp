@@ -11,15 +11,21 @@
 #include <memory>
 
 #include "edge/capsules/zygote_process.hpp"
+#include "base/time.hpp"
 #include "port/capsules.hpp"
 
 namespace godwit {
 
 class CapsuleService final : public Capsules {
  public:
-  // Plugins are STORE/plugins/<digest>.so; what a job prints goes to STORE/jobs/<id>/stdout and stderr.
+  // Plugins are STORE/plugins/<digest>.so; what a job prints goes where link/printed.hpp says.
+  // A process whose job finished and left nothing behind waits for another job of the same plugin, account,
+  // directory, environment, memory limit and cores: at most `idle_max` at once, and not for ever.
   struct Settings {
     std::filesystem::path store;
+    std::string pack{"host"};  // STORE/output/<pack>.pack takes what array elements print; no other host's
+    std::size_t idle_max{8};
+    Duration idle_patience{10s};
   };
 
   CapsuleService(ZygoteProcess zygote, Settings settings);

@@ -24,23 +24,35 @@ Unsaved unsaved(UniqueFd memfd, CaptureMarks const& marks) {
           marks.drained.load(std::memory_order_acquire)};
 }
 
-void save(Unsaved const& unsaved, std::filesystem::path const& file) {
+void save(Unsaved const& unsaved, PrintedPlace const& place, PackRecord record) {
   struct stat info {};
   if (::fstat(unsaved.memfd.get(), &info) != 0) return;
   auto const end = static_cast<std::uint64_t>(info.st_size);
   if (unsaved.drained >= end) return;
-  std::error_code ignored;
-  std::filesystem::create_directories(file.parent_path(), ignored);
-  UniqueFd const out(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!out) return;
-  std::array<char, 64 << 10> buffer;
+  UniqueFd out;
+  PackWriter pack(place.path);
+  if (!place.packed) {
+    std::error_code ignored;
+    if (!place.in_store.empty()) std::filesystem::create_directories(place.path.parent_path(), ignored);
+    out = UniqueFd(::open(place.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!out) return;
+  }
+  std::array<std::byte, 64 << 10> buffer;
   for (auto at = unsaved.drained; at < end;) {
     auto const got = ::pread(unsaved.memfd.get(), buffer.data(), buffer.size(), static_cast<off_t>(at));
     if (got <= 0) return;
-    auto const place = static_cast<off_t>(unsaved.file_base + at);  // modulo 2^64
-    if (::pwrite(out.get(), buffer.data(), static_cast<std::size_t>(got), place) != got) return;
+    record.offset = unsaved.file_base + at;  // modulo 2^64
+    ByteView const bytes(buffer.data(), static_cast<std::size_t>(got));
+    bool const put = place.packed
+                         ? pack.append(record, bytes).ok()
+                         : ::pwrite(out.get(), bytes.data(), bytes.size(), static_cast<off_t>(record.offset)) == got;
+    if (!put) return;
     at += static_cast<std::uint64_t>(got);
   }
+}
+
+std::string last_lines_of(Unsaved const& unsaved, PrintedPlace const& place) {
+  return place.packed ? last_lines_of(unsaved.memfd.get()) : last_lines_of(place.path);
 }
 
 }  // namespace godwit

@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "edge/capsules/link/control_block.hpp"
+#include "edge/capsules/link/printed.hpp"
 #include "edge/capsules/link/unique_fd.hpp"
 
 namespace godwit {
@@ -22,8 +23,10 @@ struct Unsaved {
 };
 [[nodiscard]] Unsaved unsaved(UniqueFd memfd, CaptureMarks const& marks);
 
-// Appends it to the file where the capsule would have. Whatever can't be saved is lost: the job goes on
-// from its image, which doesn't have it either.
-void save(Unsaved const& unsaved, std::filesystem::path const& file);
+// Puts it where the capsule would have. Whatever can't be saved is lost: the job goes on from its image, which
+// doesn't have it either.
+void save(Unsaved const& unsaved, PrintedPlace const& place, PackRecord record);
+// The last lines of what it printed.
+[[nodiscard]] std::string last_lines_of(Unsaved const& unsaved, PrintedPlace const& place);
 
 }  // namespace godwit

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +11,10 @@
 #include "edge/capsules/service_core.hpp"
 
 namespace godwit {
+
+namespace {
+constexpr int chores_per_sync = 10;  // once a second
+}
 
 std::vector<CapsuleEvent> CapsuleService::Core::poll() {
   std::array<epoll_event, 64> ready;
@@ -31,18 +36,29 @@ void CapsuleService::Core::hear_zygote() {
     auto const notice = zygote->receive();
     if (!notice) return lose_zygote();
     if (!*notice) return;
-    auto const id = std::visit([](auto const& one) { return one.capsule; }, **notice);
-    auto const found = held.find(id);
-    if (found == held.end()) continue;
-    auto& entry = *found;
-    if (auto const* spawned = std::get_if<zygote::Spawned>(&**notice)) {
+    auto const process = std::visit([](auto const& one) { return one.capsule; }, **notice);
+    auto const* const spawned = std::get_if<zygote::Spawned>(&**notice);
+    if (auto const waits = idle.find(process); waits != idle.end()) {
+      spawned != nullptr ? void(waits->second.held.pid = spawned->pid) : end_idle(waits);
+      continue;
+    }
+    auto const now = served.find(process);
+    if (now == served.end()) continue;
+    auto const id = now->second;
+    auto& entry = *held.find(id);
+    if (spawned != nullptr) {
       entry.second.pid = spawned->pid;
       continue;
     }
+    if (std::exchange(entry.second.spare, false)) hang_up(entry.second);
     entry.second.gone = true;
     entry.second.pid = 0;
     if (entry.second.live) read_reports(entry);  // its last words count
     if (!entry.second.live) continue;
+    if (!entry.second.order.empty() && entry.second.process->block().taken.load(std::memory_order_acquire) == 0) {
+      repeat(entry);
+      continue;
+    }
     if (auto const* exited = std::get_if<zygote::Exited>(&**notice)) {
       died(entry, how_it_ended(exited->status));
     } else {
@@ -59,6 +75,7 @@ void CapsuleService::Core::lose_zygote() {
   zygote.reset();
   unspawned.clear();
   unkilled.clear();
+  while (!idle.empty()) end_idle(idle.begin());
   for (auto& entry : held) {
     entry.second.gone = true;
     entry.second.pid = 0;
@@ -81,8 +98,12 @@ void CapsuleService::Core::hear_mail() {
 }
 
 void CapsuleService::Core::hear_capsule(CapsuleId capsule, std::uint32_t what) {
-  auto const found = held.find(capsule);
-  if (found == held.end() || found->second.process->socket() < 0) return;
+  if (auto const waits = idle.find(capsule); waits != idle.end()) return end_idle(waits);  // it went down
+  auto const now = served.find(capsule);
+  if (now == served.end()) return;
+  auto const found = held.find(now->second);
+  if (found->second.process->socket() < 0) return;
+  if (std::exchange(found->second.spare, false)) return hang_up(found->second);  // likewise
   if ((what & EPOLLOUT) != 0) {
     found->second.process->flush();
     watch_link(*found);
@@ -120,8 +141,24 @@ void CapsuleService::Core::do_chores() {
   for (auto& entry : held) {
     if (!entry.second.live) continue;
     entry.second.process->block().chores.store(1, std::memory_order_relaxed);
+    tell_of_long_step(entry);
     touch_growth(entry);
   }
+  end_old_idle();
+  if (++chores % chores_per_sync == 0) keep_pack();
+  keep_time();
+}
+
+// Its first step isn't over, so its report is still held back.
+void CapsuleService::Core::tell_of_long_step(Entry& entry) {
+  auto& capsule = entry.second;
+  if (!capsule.begins || capsule.running_told ||
+      capsule.process->block().running.load(std::memory_order_acquire) == 0) {
+    return;
+  }
+  capsule.prepared = capsule.running_told = true;
+  announce(entry);
+  events.push_back(capsule::Running{entry.first, 0, false});
 }
 
 // Keeps the host's mapping touched as far as the job's arrays reach, so that nothing faults while the job
@@ -152,26 +189,50 @@ void CapsuleService::Core::died(Entry& entry, std::string reason) {
   auto& process = *capsule.process;
   capsule::Died report{
       id, {Ending::crashed, std::move(reason), {}, process.block().steps.load(std::memory_order_relaxed)}};
-  saver->post([this, report = std::move(report), store = settings.store, job = capsule.job,
+  Epoch const epoch{process.block().epoch.load(std::memory_order_relaxed)};
+  saver->post([this, report = std::move(report), job = capsule.job, epoch,
+               out_place = place_of(capsule, PrintedStream::out), err_place = place_of(capsule, PrintedStream::err),
                out = unsaved(process.take_out(), process.block().captured[0]),
                err = unsaved(process.take_err(), process.block().captured[1])]() mutable {
-    save(out, store / printed_path(job, "stdout"));
-    save(err, store / printed_path(job, "stderr"));
-    report.outcome.log_tail = last_lines(store, job);
+    save(out, out_place, {job, epoch, PrintedStream::out});
+    save(err, err_place, {job, epoch, PrintedStream::err});
+    report.outcome.log_tail = last_lines_of(err, err_place);
+    if (report.outcome.log_tail.empty()) report.outcome.log_tail = last_lines_of(out, out_place);
     mail.put(std::move(report));
   });
   retire(entry);
 }
 
+PrintedPlace CapsuleService::Core::place_of(Held const& capsule, PrintedStream stream) const {
+  auto const& wanted = stream == PrintedStream::out ? capsule.stdout_path : capsule.stderr_path;
+  return printed_place(settings.store, capsule.job, stream, capsule.kind->directory, wanted, pack);
+}
+
+// What array elements printed becomes durable for all of them at once.
+void CapsuleService::Core::keep_pack() {
+  std::error_code none;
+  auto const bytes = std::filesystem::file_size(pack, none);
+  if (none || bytes == pack_bytes_durable) return;
+  pack_bytes_durable = bytes;
+  saver->post([path = pack] {
+    UniqueFd const file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file) ::fdatasync(file.get());
+  });
+}
+
 // ---- what capsules report
 
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Prepared& prepared) {
+  entry.second.order.clear();
   entry.second.prepared = true;
   entry.second.outputs = std::move(prepared.outputs);
   announce(entry);
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Running const& running) {
-  touch_growth(entry);
+  // What starts may be over in a moment: its memory is touched when it is still there at the next chores.
+  bool const begins = std::exchange(entry.second.begins, false);
+  if (!begins) touch_growth(entry);
+  if (begins && entry.second.running_told) return;
   events.push_back(capsule::Running{entry.first, running.steps, running.suspended});
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Frozen& frozen) {
@@ -192,7 +253,11 @@ void CapsuleService::Core::on(Entry& entry, capsule_wire::WantsMove const& wish)
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Ended& ended) {
   events.push_back(capsule::Ended{entry.first, std::move(ended.outcome), std::move(ended.manifest)});
-  retire(entry);
+  auto& capsule = entry.second;
+  bool const touched = capsule.touching_bytes <= capsule.touched_bytes;  // no worker is at its memory
+  if (!ended.reusable || !touched || capsule.gone || settings.idle_max == 0) return retire(entry);
+  capsule.live = false;
+  capsule.spare = true;
 }
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Failed& failed) {
   events.push_back(capsule::Failed{entry.first, std::move(failed.why)});

@@ -34,10 +34,13 @@ void CapsuleService::Core::watch(int fd, std::uint64_t key, std::uint32_t wanted
   ::epoll_ctl(epoll.get(), operation, fd, &event);
 }
 
-void CapsuleService::Core::watch_link(Entry const& entry) const {
-  auto const& process = *entry.second.process;
-  auto const wanted = process.unsent() ? EPOLLIN | EPOLLOUT : EPOLLIN;
-  watch(process.socket(), entry.first.value, wanted, EPOLL_CTL_MOD);
+void CapsuleService::Core::watch_link(Entry& entry) const {
+  auto& capsule = entry.second;
+  auto const& process = *capsule.process;
+  if (process.unsent() == capsule.watches_out || process.socket() < 0) return;
+  capsule.watches_out = process.unsent();
+  auto const wanted = capsule.watches_out ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  watch(process.socket(), capsule.forked_for.value, wanted, EPOLL_CTL_MOD);
 }
 
 void CapsuleService::Core::hang_up(Held& capsule) const {
@@ -55,7 +58,8 @@ void CapsuleService::Core::retire(Entry& entry) {
 }
 
 void CapsuleService::Core::keep_time() {
-  bool const wanted = std::ranges::any_of(held, [](auto const& entry) { return entry.second.live; });
+  bool const wanted =
+      !idle.empty() || std::ranges::any_of(held, [](auto const& entry) { return entry.second.live; });
   if (wanted == timer_armed) return;
   itimerspec every{};
   if (wanted) every.it_interval.tv_nsec = every.it_value.tv_nsec = chores_ns;
@@ -79,29 +83,56 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
                                            order.arena_bytes, order.spec.memory_bytes))});
     return;
   }
-  auto process = CapsuleProcess::create(reservation(order));
-  if (!process) {
-    events.push_back(capsule::Failed{order.capsule, process.failure()});
-    return;
-  }
   auto const [place, fresh] = held.try_emplace(order.capsule);
   invariant(fresh, "a capsule id was used twice");
   auto& entry = *place;
-  entry.second.job = order.job;
-  entry.second.process = std::move(*process);
-  entry.second.process->block().lease_until_ns.store(lease_ns, std::memory_order_relaxed);
-  watch(entry.second.process->socket(), order.capsule.value, EPOLLIN, EPOLL_CTL_ADD);
-  unspawned.insert(order.capsule);
-  send_unsent();
+  auto& capsule = entry.second;
+  capsule.job = order.job;
+  capsule.kind.emplace(order);
+  capsule.stdout_path = order.spec.stdout_path;
+  capsule.stderr_path = order.spec.stderr_path;
+  if (order.clone_of != JobId{}) {
+    for (auto* const path : {&capsule.stdout_path, &capsule.stderr_path}) {
+      if (!path->empty()) *path += fmt::format(".clone-{}", order.job);
+    }
+  }
+  bool const reused = reuse(order, capsule);
+  if (!reused) {
+    auto process = CapsuleProcess::create(reservation(order));
+    if (!process) {
+      events.push_back(capsule::Failed{order.capsule, process.failure()});
+      held.erase(place);
+      return;
+    }
+    capsule.process = std::move(*process);
+    capsule.forked_for = order.capsule;
+    watch(capsule.process->socket(), order.capsule.value, EPOLLIN, EPOLL_CTL_ADD);
+    unspawned.insert(order.capsule);
+  }
+  served.emplace(capsule.forked_for, order.capsule);
+  capsule.begins = order.start_at.has_value();
+  capsule.process->block().lease_until_ns.store(lease_ns, std::memory_order_relaxed);
+  if (!reused) send_unsent();
   if (order.arena_bytes > 0) {
     entry.second.process->block().arena_bytes.store(order.arena_bytes, std::memory_order_relaxed);
     touch_growth(entry);
   }
-  capsule_wire::Prepare const prepare{
-      order.job,  std::move(order.spec),   order.arena_bytes,
-      order.host, settings.store.native(), scratch_directory(zygote->pid(), order.capsule),
-      order.clone_of, order.poison, order.tell_end};
-  command(order.capsule, prepare);
+  capsule_wire::Command const prepare = capsule_wire::Prepare{order.job,
+                                                              std::move(order.spec),
+                                                              order.arena_bytes,
+                                                              order.host,
+                                                              settings.store.native(),
+                                                              pack.native(),
+                                                              scratch_directory(zygote->pid(), capsule.forked_for),
+                                                              order.clone_of,
+                                                              order.start_at,
+                                                              std::move(order.cpus),
+                                                              order.poison,
+                                                              order.tell_end};
+  auto encoded = encode(prepare);
+  capsule.process->send(encoded);
+  if (reused) capsule.order = std::move(encoded);
+  watch_link(entry);
   keep_time();
 }
 
@@ -115,20 +146,22 @@ void CapsuleService::Core::command(CapsuleId capsule, capsule_wire::Command cons
 void CapsuleService::Core::kill(CapsuleId capsule) {
   auto const found = held.find(capsule);
   if (found == held.end()) return;
-  if (found->second.live) retire(*found);
-  if (unspawned.erase(capsule) > 0 || found->second.gone) return;
-  unkilled.insert(capsule);
+  if (found->second.live || std::exchange(found->second.spare, false)) retire(*found);
+  auto const process = found->second.forked_for;
+  if (unspawned.erase(process) > 0 || found->second.gone) return;
+  unkilled.insert(process);
   send_unsent();
 }
 
 void CapsuleService::Core::forget(CapsuleId capsule) {
   auto const found = held.find(capsule);
   if (found == held.end()) return;
-  if (!found->second.gone) kill(capsule);
-  // Unmapping takes long, and a touch may be under way: the same worker does it, afterwards.
-  toucher->post([process = std::move(found->second.process),
-                 abandoned = std::move(found->second.abandoned)]() mutable { process.reset(); });
+  bool const spare = found->second.spare && zygote && settings.idle_max > 0;
+  if (!spare && !found->second.gone) kill(capsule);
+  served.erase(found->second.forked_for);
+  auto one = std::move(found->second);
   held.erase(found);
+  spare ? put_by(std::move(one)) : dispose(std::move(one));
   keep_time();
 }
 
@@ -143,8 +176,8 @@ std::span<std::byte> CapsuleService::Core::arena(CapsuleId capsule, std::uint64_
 void CapsuleService::Core::send_unsent() {
   if (!zygote) return;
   while (!unspawned.empty()) {
-    auto const capsule = *unspawned.begin();
-    if (!held.at(capsule).process->spawn(*zygote, capsule)) return;
+    auto const process = *unspawned.begin();
+    if (!of_process(process)->process->spawn(*zygote, process)) return;
     unspawned.erase(unspawned.begin());
   }
   while (!unkilled.empty()) {

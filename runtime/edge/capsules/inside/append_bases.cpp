@@ -6,25 +6,29 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "edge/capsules/link/unique_fd.hpp"
 
 namespace godwit::inside {
 
-AppendBases::AppendBases(std::filesystem::path file) : file_(std::move(file)) {
+void AppendBases::read() {
+  if (std::exchange(read_, true)) return;
   std::ifstream in(file_);
   std::uint64_t base = 0;
   std::string path;
   while (in >> base && in.get() == ' ' && std::getline(in, path)) bases_[path] = base;
 }
 
-std::optional<std::uint64_t> AppendBases::of(std::filesystem::path const& output) const {
+std::optional<std::uint64_t> AppendBases::of(std::filesystem::path const& output) {
+  read();
   auto const found = bases_.find(output.native());
   if (found == bases_.end()) return std::nullopt;
   return found->second;
 }
 
 Status AppendBases::record(std::filesystem::path const& output, std::uint64_t base) {
+  read();
   bases_[output.native()] = base;
   std::string text;
   for (auto const& [path, bytes] : bases_) text += fmt::format("{} {}\n", bytes, path);

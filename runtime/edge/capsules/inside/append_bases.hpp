@@ -15,14 +15,17 @@ namespace godwit::inside {
 
 class AppendBases {
  public:
-  explicit AppendBases(std::filesystem::path file);
+  explicit AppendBases(std::filesystem::path file) : file_(std::move(file)) {}
 
-  [[nodiscard]] std::optional<std::uint64_t> of(std::filesystem::path const& output) const;
+  [[nodiscard]] std::optional<std::uint64_t> of(std::filesystem::path const& output);
   // Durable when it returns.
   [[nodiscard]] Status record(std::filesystem::path const& output, std::uint64_t base);
 
  private:
+  void read();  // at the first use: most jobs append to nothing
+
   std::filesystem::path file_;
+  bool read_ = false;
   std::map<std::string, std::uint64_t> bases_;
 };
 

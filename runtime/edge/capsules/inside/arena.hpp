@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "edge/capsules/link/shared_memory.hpp"
 #include "godwit/array.hpp"
@@ -32,6 +33,7 @@ class Arena {
   [[nodiscard]] std::span<std::byte> bytes_of(ArrayPlace const& place) const;
 
   void touch(std::uint64_t bytes) const;
+  [[nodiscard]] SharedMemory take_memory() { return std::move(memory_); }  // no array may be used after this
   [[nodiscard]] std::uint64_t used() const { return used_; }
 
  private:

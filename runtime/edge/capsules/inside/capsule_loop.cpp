@@ -10,6 +10,7 @@ namespace godwit::inside {
 
 namespace {
 
+constexpr int jobs_max = 1000;  // what a job's code leaks doesn't add up for ever
 constexpr Duration lease_poll =
     10ms;  // a renewal is seen in memory: nothing wakes a capsule that waits for it
 
@@ -20,7 +21,13 @@ void CapsuleLoop::run() {
 }
 
 void CapsuleLoop::report(capsule_wire::Report const& report) {
-  if (!link_.send(report)) leaving_ = true;
+  if (!link_.push(report)) leaving_ = true;
+  if (!hold_back_) release_reports();
+}
+
+void CapsuleLoop::release_reports() {
+  hold_back_ = false;
+  if (link_.pending() && !link_.flush()) leaving_ = true;
 }
 
 // ---- between steps
@@ -40,6 +47,8 @@ bool CapsuleLoop::attend() {
     }
     if (leaving_) return false;
     if (may_step()) return true;
+    release_reports();
+    surroundings_.block.waits.store(1, std::memory_order_relaxed);
     wait();
   }
   return false;
@@ -68,9 +77,13 @@ void CapsuleLoop::wait() {
 }
 
 void CapsuleLoop::run_steps() {
+  [[maybe_unused]] auto const quiet = safe_point_.quiet(job_->steps());  // a step's age counts from here
+  surroundings_.block.waits.store(0, std::memory_order_release);
   auto const last = guarded([this] { return step_while_quiet(); });
   if (!last) return fail(last.failure().context);
   take(*last);
+  release_reports();
+  if (!job_) return;
   auto const target = job_->context().take_move();
   if (target && !leaving_) report(capsule_wire::WantsMove{Rank{*target}});
 }
@@ -86,7 +99,7 @@ Step CapsuleLoop::step_while_quiet() {
     if (timed) safe_point_.timed(boot_now() - begin);
     if (witness_) witness_->step_done(begin, job_->steps());
     auto const quiet = safe_point_.quiet(job_->steps());
-    if (step.kind() != Step::Kind::more || !quiet || job_->context().wants_move()) return step;
+    if (step.kind() != Step::Kind::more || !quiet || hold_back_ || job_->context().wants_move()) return step;
     if (job_->steps() >= freeze_at_) return step;
   }
 }
@@ -109,27 +122,37 @@ void CapsuleLoop::take(Step const& step) {
 // ---- commands
 
 void CapsuleLoop::on(capsule_wire::Prepare& order) {
+  if (job_) return;
+  surroundings_.block.taken.store(1, std::memory_order_release);
+  ++jobs_;
+  auto const start_at = order.start_at;
+  hold_back_ = start_at.has_value();
   witness_ = Witness::from_environment();
   auto job = HeldJob::prepare(surroundings_, std::move(order));
   if (!job) return give_up(job.failure());
   job_ = std::move(*job);
   auto outputs = job_->outputs();
   if (!outputs) return give_up(outputs.failure());
+  bool const at_once = start_at && outputs->empty();  // else somebody has to say that they aren't another's
   report(capsule_wire::Prepared{std::move(*outputs)});
+  if (at_once) return on(capsule_wire::Start{*start_at});
+  release_reports();
 }
 
 void CapsuleLoop::on(capsule_wire::Start const& start) {
   if (!job_ || begun_) return;
-  if (auto status = job_->open(); !status) return give_up(status.failure());
+  surroundings_.block.epoch.store(start.epoch.value, std::memory_order_relaxed);
+  if (auto status = job_->open(start.epoch); !status) return give_up(status.failure());
   if (auto status = job_->start(); !status) return fail(status.failure().context);
   begin(start.epoch);
 }
 
 void CapsuleLoop::on(capsule_wire::Restore const& restore) {
   if (!job_ || begun_) return;
+  surroundings_.block.epoch.store(restore.epoch.value, std::memory_order_relaxed);
   auto const manifest = decode<Manifest>(restore.manifest);
   if (!manifest) return give_up(manifest.failure());
-  if (auto status = job_->restore(*manifest); !status) return give_up(status.failure());
+  if (auto status = job_->restore(restore.epoch, *manifest); !status) return give_up(status.failure());
   suspended_ = manifest->suspended;
   begin(restore.epoch);
 }
@@ -140,11 +163,12 @@ void CapsuleLoop::begin(Epoch epoch) {
   epoch_ = epoch;
   if (witness_) witness_->took_custody(job_->id(), epoch, job_->steps());
   [[maybe_unused]] auto const quiet = safe_point_.quiet(job_->steps());  // publishes the count
+  surroundings_.block.running.store(1, std::memory_order_release);
   report(capsule_wire::Running{job_->steps(), suspended_});
 }
 
 void CapsuleLoop::on(capsule_wire::Freeze const& freeze) {
-  freeze_at_ = freeze.steps;
+  if (job_) freeze_at_ = freeze.steps;
 }
 
 void CapsuleLoop::freeze() {
@@ -166,7 +190,10 @@ void CapsuleLoop::freeze() {
 
 void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
   freeze_at_ = no_freeze;
-  if (begun_) begin(thaw.epoch);
+  if (!begun_) return;
+  surroundings_.block.epoch.store(thaw.epoch.value, std::memory_order_relaxed);
+  job_->goes_on_at(thaw.epoch);
+  begin(thaw.epoch);
 }
 
 void CapsuleLoop::on(capsule_wire::Suspend const&) {
@@ -188,6 +215,7 @@ void CapsuleLoop::on(capsule_wire::Resume const&) {
 }
 
 void CapsuleLoop::on(capsule_wire::Call const& call) {
+  if (!job_) return;  // it has finished: the host knows, or is about to
   auto const refuse = [&](Failure why) { report(capsule_wire::Called{call.request, std::move(why), {}}); };
   if (!begun_ || frozen_) return refuse(retry_later("frozen", "the job is being moved or saved: try again"));
   if (!safe_point_.lease_holds()) {
@@ -215,6 +243,7 @@ void CapsuleLoop::on(capsule_wire::Describe const& describe) {
   });
   if (!listed) return give_up(listed.failure());
   report(capsule_wire::Described{std::move(type)});
+  release_reports();
   leaving_ = true;
 }
 
@@ -232,8 +261,21 @@ void CapsuleLoop::finish(Outcome outcome) {
   }
   if (outcome.ending == Ending::failed) outcome.log_tail = job_->log_tail();
   auto state = outcome.ending == Ending::finished ? last_state() : Bytes{};
-  report(capsule_wire::Ended{std::move(outcome), std::move(state)});
+  bool const reusable =
+      outcome.ending == Ending::finished && jobs_ < jobs_max && !frozen_ && job_->leaves_nothing();
+  report(capsule_wire::Ended{std::move(outcome), std::move(state), reusable});
+  release_reports();
+  if (reusable && !leaving_) return await_next();
   leaving_ = true;
+}
+
+void CapsuleLoop::await_next() {
+  job_->clear_away();
+  job_.reset();
+  witness_.reset();
+  idle_until_.reset();
+  freeze_at_ = no_freeze;
+  begun_ = suspended_ = false;
 }
 
 Bytes CapsuleLoop::last_state() {
@@ -245,6 +287,7 @@ Bytes CapsuleLoop::last_state() {
 
 void CapsuleLoop::give_up(Failure why) {
   report(capsule_wire::Failed{std::move(why)});
+  release_reports();
   leaving_ = true;
 }
 

@@ -1,6 +1,9 @@
 // CapsuleLoop: when the job runs. Steps it as long as nothing is wanted; between two steps obeys its host:
 // freezes, thaws, suspends, resumes, calls; waits while the lease has run out.
 //
+// A job that finishes and leaves nothing behind may be followed by another: orders about it that cross its end are
+// ignored until the next Prepare.
+//
 // Invariant: no step begins while the job is frozen or suspended, or after the lease. One thread: the job's.
 #pragma once
 
@@ -20,7 +23,11 @@ namespace godwit::inside {
 class CapsuleLoop {
  public:
   CapsuleLoop(Surroundings surroundings, HostLink& link)
-      : surroundings_(surroundings), link_(link), safe_point_(surroundings.block) {}
+      : surroundings_(surroundings), link_(link), safe_point_(surroundings.block) {
+    surroundings_.kept = &kept_;
+  }
+  CapsuleLoop(CapsuleLoop const&) = delete;
+  CapsuleLoop& operator=(CapsuleLoop const&) = delete;
 
   // Until the job has ended or the host is gone.
   void run();
@@ -28,6 +35,7 @@ class CapsuleLoop {
  private:
   bool attend();  // obeys and waits until a step may begin; false: leave
   void run_steps();
+  void release_reports();
   Step step_while_quiet();  // throws what the job throws
   void take(Step const& step);
   bool may_step();
@@ -47,11 +55,13 @@ class CapsuleLoop {
   void begin(Epoch epoch);
   void freeze();
   void finish(Outcome outcome);  // the job's own end
+  void await_next();             // another job may come
   void fail(std::string reason);
   Bytes last_state();  // empty unless the order asked for it
   void give_up(Failure why);  // the host's wish can't be done
   void report(capsule_wire::Report const& report);
 
+  Kept kept_;
   Surroundings surroundings_;
   HostLink& link_;
   SafePoint safe_point_;
@@ -64,6 +74,8 @@ class CapsuleLoop {
   bool leaving_ = false;
   static constexpr std::uint64_t no_freeze = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t freeze_at_ = no_freeze;  // completed steps; 0: at once
+  bool hold_back_ = false;  // reports of a start that may be over at once: they leave with its end
+  int jobs_ = 0;            // that ran here
   std::optional<Instant> idle_until_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,21 @@
 
 namespace godwit::inside {
 
+// What stays in the process from one job to the next.
+struct Kept {
+  SharedMemory arena;
+  std::unique_ptr<PackWriter> pack;
+  std::optional<Plugin> plugin;
+  std::string plugin_digest;
+};
+
 // What a capsule is born with.
 struct Surroundings {
   ControlBlock& block;
   int arena;  // memfds
   int out;
   int err;
+  Kept* kept{nullptr};
 };
 
 class HeldJob {
@@ -39,10 +49,11 @@ class HeldJob {
   [[nodiscard]] Result<std::vector<std::string>> outputs();
 
   // A new job: opens its streams; then runs start(), whose failure is the job's.
-  [[nodiscard]] Status open();
+  [[nodiscard]] Status open(Epoch epoch);
   [[nodiscard]] Status start();
   // From an image whose pages are in the arena.
-  [[nodiscard]] Status restore(Manifest const& manifest);
+  [[nodiscard]] Status restore(Epoch epoch, Manifest const& manifest);
+  void goes_on_at(Epoch epoch);
 
   // One step; throws what the job throws: to be called inside guarded().
   [[nodiscard]] Step step() { return job_->step(*context_); }
@@ -57,6 +68,11 @@ class HeldJob {
   [[nodiscard]] Status save_printed();  // what it printed, to the store
   [[nodiscard]] Status sync();          // all outputs, durable
   [[nodiscard]] std::string log_tail() const;
+  // May another job follow in this process? Not if this one left threads, children, a scratch directory or a
+  // large arena behind.
+  [[nodiscard]] bool leaves_nothing() const;
+  // Makes the process as it was before this job, whose destructor runs.
+  void clear_away();
 
   [[nodiscard]] JobContext& context() { return *context_; }
   [[nodiscard]] JobId id() const { return order_.job; }
@@ -69,10 +85,12 @@ class HeldJob {
   HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, capsule_wire::Prepare order);
   [[nodiscard]] Status check(Manifest const& manifest) const;
 
+  Surroundings surroundings_;
   capsule_wire::Prepare order_;
   Plugin plugin_;
   Arena arena_;
   Streams streams_;
+  std::unique_ptr<PackWriter> pack_;
   CapturedStream out_, err_;
   std::unique_ptr<Job> job_;
   std::unique_ptr<JobContext> context_;

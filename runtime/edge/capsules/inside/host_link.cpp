@@ -7,13 +7,16 @@
 
 namespace godwit::inside {
 
-bool HostLink::send(capsule_wire::Report const& report) {
+bool HostLink::push(capsule_wire::Report const& report) {
   auto const frame = encode(report);
   if (frame.size() > frame_bytes_max) return false;
-  FrameWriter writer;
-  writer.push(frame);
-  while (writer.flush(socket_.get())) {
-    if (writer.empty()) return true;
+  writer_.push(frame);
+  return true;
+}
+
+bool HostLink::flush() {
+  while (writer_.flush(socket_.get())) {
+    if (writer_.empty()) return true;
     pollfd writable{socket_.get(), POLLOUT, 0};
     ::poll(&writable, 1, -1);
   }

@@ -1,4 +1,4 @@
-// HostLink: the capsule's end of the socket to its host. Reports are sent whole before send() returns.
+// HostLink: the capsule's end of the socket to its host. Reports are sent whole before flush() returns.
 // Once the host is gone every call says so, and the capsule is to end. One thread.
 #pragma once
 
@@ -15,8 +15,11 @@ class HostLink {
  public:
   explicit HostLink(UniqueFd socket) : socket_(std::move(socket)) {}
 
-  // False if the host is gone, or the report is too large to be sent.
-  bool send(capsule_wire::Report const& report);
+  // False if the report is too large to be sent.
+  bool push(capsule_wire::Report const& report);
+  [[nodiscard]] bool pending() const { return !writer_.empty(); }
+  // Sends what was pushed. False if the host is gone.
+  bool flush();
   // Takes what has arrived, without waiting; false once the host is gone or speaks nonsense.
   bool receive();
   [[nodiscard]] std::optional<capsule_wire::Command> next();
@@ -26,6 +29,7 @@ class HostLink {
  private:
   UniqueFd socket_;
   FrameReader reader_;
+  FrameWriter writer_;
   bool broken_ = false;
 };
 

@@ -48,6 +48,9 @@ void JobContext::run_clock(bool running) {
   if (running == running_since_.has_value()) return;
   ran_ = now();
   running_since_ = running ? std::optional(boot_now()) : std::nullopt;
+  block_.runs_since_ns.store(0, std::memory_order_relaxed);
+  block_.ran_ns.store(ran_.count(), std::memory_order_release);
+  if (running) block_.runs_since_ns.store(running_since_->boot_ns, std::memory_order_release);
 }
 
 void JobContext::save(Manifest& manifest) const {

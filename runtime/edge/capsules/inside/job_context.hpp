@@ -30,6 +30,7 @@ class JobContext final : public Context {
 
   // ---- for the runtime
   void allow_allocation(bool allowed) { may_allocate_ = allowed; }
+  [[nodiscard]] bool made_scratch() const { return scratch_made_; }
   void run_clock(bool running);  // stopped at first
   void save(Manifest& manifest) const;
   void load(Manifest const& manifest);

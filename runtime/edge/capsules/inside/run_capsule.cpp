@@ -58,6 +58,7 @@ void capture(int out, int err) {
 void run_capsule(zygote::CapsuleFds const& fds, int zygote_pid) {
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // so that what a job leaves behind shows as a child of the capsule
   if (::getppid() != zygote_pid) ::_exit(0);  // it died in between
   reset_signals();
   step_back();

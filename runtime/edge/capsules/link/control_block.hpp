@@ -29,9 +29,16 @@ struct ControlBlock {
   std::atomic<std::uint32_t> chores{0};
   std::atomic<std::int64_t> lease_until_ns{std::numeric_limits<std::int64_t>::max()};  // CLOCK_BOOTTIME
 
-  // Capsule → host.
+  // Capsule → host. `taken`: the order is being carried out. `running`: the job that was to start at once does,
+  // and its report may still be held back.
   alignas(64) std::atomic<std::uint64_t> steps{0};
+  std::atomic<std::uint32_t> taken{0};
+  std::atomic<std::uint32_t> running{0};
+  std::atomic<std::uint64_t> epoch{0};  // at which it was told to run
   std::atomic<std::int64_t> safe_point_ns{0};  // the last one, CLOCK_BOOTTIME, exact to a clock tick
+  std::atomic<std::uint32_t> waits{0};         // no step is running: idle, suspended, frozen, or without a lease
+  std::atomic<std::int64_t> ran_ns{0};         // running time up to `runs_since_ns`
+  std::atomic<std::int64_t> runs_since_ns{0};  // CLOCK_BOOTTIME; 0: the time doesn't count now
   std::atomic<std::uint64_t> arena_bytes{0};   // in use, from offset 0
   std::atomic<std::uint64_t> progress_done{0};
   std::atomic<std::uint64_t> progress_total{0};

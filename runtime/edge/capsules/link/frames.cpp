@@ -21,13 +21,12 @@ constexpr std::size_t compact_bytes = std::size_t{1} << 20;
 
 bool FrameReader::fill(int socket) {
   for (std::size_t turn = 0; turn < turns_max;) {
-    auto const before = buffer_.size();
-    buffer_.resize(before + read_bytes);
-    auto const got = ::recv(socket, buffer_.data() + before, read_bytes, MSG_DONTWAIT);
+    if (room_.size() < read_bytes) room_.resize(read_bytes);
+    auto const got = ::recv(socket, room_.data(), read_bytes, MSG_DONTWAIT);
     auto const error = errno;
-    buffer_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got == 0) return false;
     if (got > 0) {
+      buffer_.insert(buffer_.end(), room_.begin(), room_.begin() + got);
       if (static_cast<std::size_t>(got) < read_bytes) return true;
       ++turn;
       continue;
@@ -65,26 +64,25 @@ Result<std::optional<Bytes>> FrameReader::next() {
 void FrameWriter::push(Bytes const& frame) {
   invariant(frame.size() <= frame_bytes_max, "a frame longer than its reader accepts");
   auto const length = static_cast<Length>(frame.size());
-  Bytes framed(sizeof length + frame.size());
-  std::memcpy(framed.data(), &length, sizeof length);
-  if (!frame.empty()) std::memcpy(framed.data() + sizeof length, frame.data(), frame.size());
-  pending_.push_back(std::move(framed));
+  auto const before = pending_.size();
+  pending_.resize(before + sizeof length + frame.size());
+  std::memcpy(pending_.data() + before, &length, sizeof length);
+  if (!frame.empty()) std::memcpy(pending_.data() + before + sizeof length, frame.data(), frame.size());
 }
 
 bool FrameWriter::flush(int socket) {
-  while (!pending_.empty()) {
-    auto const& first = pending_.front();
-    auto const put = ::send(socket, first.data() + sent_, first.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent_ < pending_.size()) {
+    auto const put =
+        ::send(socket, pending_.data() + sent_, pending_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK;
     }
     sent_ += static_cast<std::size_t>(put);
-    if (sent_ == first.size()) {
-      pending_.pop_front();
-      sent_ = 0;
-    }
   }
+  sent_ = 0;
+  pending_.clear();
+  if (pending_.capacity() > compact_bytes) pending_.shrink_to_fit();
   return true;
 }
 

@@ -4,7 +4,6 @@
 // length over the limit is malformed. Each object: one thread.
 #pragma once
 
-#include <deque>
 #include <optional>
 
 #include "base/bytes.hpp"
@@ -24,6 +23,7 @@ class FrameReader {
 
  private:
   Bytes buffer_;
+  Bytes room_;  // for one read: made once
   std::size_t taken_ = 0;
 };
 
@@ -36,8 +36,8 @@ class FrameWriter {
   [[nodiscard]] bool empty() const { return pending_.empty(); }
 
  private:
-  std::deque<Bytes> pending_;
-  std::size_t sent_ = 0;  // of the first
+  Bytes pending_;
+  std::size_t sent_ = 0;
 };
 
 }  // namespace godwit

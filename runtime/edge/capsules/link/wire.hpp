@@ -26,13 +26,16 @@ struct Prepare {
   std::uint64_t arena_bytes{0};  // to touch
   Rank host;
   std::string store;
+  std::string pack;     // takes what array elements print
   std::string scratch;  // where the job's scratch directory goes if it asks for one
   JobId clone_of;       // 0: none
+  std::optional<Epoch> start_at;   // no Start follows, if it has no outputs
+  std::vector<std::int32_t> cpus;  // to keep to; empty: wherever it may run
   std::uint8_t poison{0};
   bool tell_end{false};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& spec& arena_bytes& host& store& scratch& clone_of& poison& tell_end;
+    archive& job& spec& arena_bytes& host& store& pack& scratch& clone_of& start_at& cpus& poison& tell_end;
   }
 };
 struct Start {
@@ -143,10 +146,11 @@ struct WantsMove {
 };
 struct Ended {
   Outcome outcome;
-  Bytes manifest;  // of a finished job whose order has tell_end
+  Bytes manifest;        // of a finished job whose order has tell_end
+  bool reusable{false};  // the process waits for the next job
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& outcome& manifest;
+    archive& outcome& manifest& reusable;
   }
 };
 struct Failed {
