@@ -7,6 +7,7 @@ the keys name value unit reference ratio asked holds (and pairs, spread: the qua
 
 import argparse
 import json
+import multiprocessing
 import os
 import pathlib
 import statistics
@@ -175,7 +176,91 @@ def command(figures, pairs):
                     pairs=count, spread=sorted(took)[count // 4:count // 4 + 1] + sorted(took)[3 * count // 4:][:1])
 
 
-SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command}
+def no_op(_):
+    return None
+
+
+def pool_rate(count):
+    """Python's own pool of two processes, a task at a time, with no record of anything: for scale."""
+    with multiprocessing.Pool(2) as pool:
+        pool.map(no_op, range(100), chunksize=1)
+        begin = time.monotonic()
+        pool.map(no_op, range(count), chunksize=1)
+        return count / (time.monotonic() - begin)
+
+
+def run_array(runtime, count, job_type, **arguments):
+    """Seconds from the submission of one array to the answer that all its elements have finished: what that answer
+    says is in the ledger."""
+    spec = {"type": job_type, "arguments": {name: str(value) for name, value in arguments.items()},
+            "directory": str(runtime.work)}
+    begin = time.monotonic()
+    array = runtime.ask("submit", jobs=[{"spec": spec, "axes": [{"name": "i", "first": 1, "step": 1, "count": count}]}])
+    row = runtime.wait(array["jobs"][0])[0]
+    took = time.monotonic() - begin
+    if row["elements"]["finished"] != count:
+        raise RuntimeError(f"not all of {count} elements finished: {row['elements']}")
+    return took
+
+
+def throughput(figures, pairs):
+    many, more = 20_000, 200_000
+    rates, references = [], []
+    with Runtime(hosts=2, slots=1) as runtime:
+        run_array(runtime, 200, "counter", limit=0)
+        for _ in range(max(3, pairs // 3)):
+            references.append(pool_rate(many))
+            rates.append(many / run_array(runtime, many, "counter", limit=0))
+    rate = statistics.median(rates)
+    quartiles = statistics.quantiles(rates, n=4)
+    figures.add("no-op jobs, 20,000 as one array, 2 hosts", rate, "jobs/s",
+                {"name": "multiprocessing.Pool", "value": statistics.median(references), "unit": "tasks/s"},
+                rate / statistics.median(references), "≥ 10,000", rate >= 10_000, pairs=len(rates),
+                spread=[quartiles[0], quartiles[2]])
+    with Runtime(hosts=2, slots=1) as runtime:
+        run_array(runtime, 200, "counter", limit=0)
+        small = many / run_array(runtime, many, "counter", limit=0)
+        large = more / run_array(runtime, more, "counter", limit=0)
+        again = many / run_array(runtime, many, "counter", limit=0)
+    ratio = large / statistics.mean([small, again])
+    figures.add("no-op jobs, 200,000", large, "jobs/s", {"name": "20,000", "value": (small + again) / 2, "unit": "jobs/s"},
+                ratio, "≥ 0.9 ×", ratio >= 0.9)
+
+
+def long(figures, _):
+    jobs, hosts, seconds = 1000, 8, 1
+    with Runtime(hosts=hosts, slots=1) as runtime:
+        run_array(runtime, hosts, "sleep", seconds=0.01)
+        took = run_array(runtime, jobs, "sleep", seconds=seconds)
+    ideal = jobs * seconds / hosts
+    figures.add("1,000 jobs of 1 s, 8 hosts: whole time", took, "s", {"name": "ideal", "value": ideal, "unit": "s"},
+                took / ideal, "≤ 1.05 ×", took <= 1.05 * ideal)
+
+
+def safe_point(figures, pairs):
+    with Asked([BIN / "godwit-bench-safe-point"]) as program:
+        costs = sorted(program.once() for _ in range(max(pairs, 5)))
+    median = statistics.median(costs)
+    figures.add("a safe point when nothing is wanted", median, "ns", None, None, "≤ 10 ns", median <= 10,
+                pairs=len(costs), spread=[costs[len(costs) // 4], costs[3 * len(costs) // 4]])
+
+
+def heat(figures, pairs):
+    n, steps = 2048, 200
+    godwit, bare = [], []
+    with Runtime(hosts=1, slots=1) as runtime, Asked([BIN / "godwit-bench-bare-heat"]) as program:
+        runtime.wait(runtime.submit("heat", n=n, steps=5))
+        program.once(f"{n} 5")
+        for _ in range(pairs):
+            bare.append(steps / program.once(f"{n} {steps}"))
+            row = runtime.wait(runtime.submit("heat", n=n, steps=steps))[0]
+            # It counts as started once its first step is over.
+            godwit.append((steps - 1) * 1e9 / (row["ended_unix_ns"] - row["started_unix_ns"]))
+    figures.pairs("heat 2048²", "steps/s", godwit, "bare loop", bare, "≥ 0.98 ×", at_least=0.98)
+
+
+SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
+          "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat}
 
 
 def main():
