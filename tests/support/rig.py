@@ -191,6 +191,10 @@ class Runtime:
     # ---- what is left
 
     def captured(self, job, stream="stdout"):
+        if "_" in str(job):  # an array's element: packed with others
+            command = [BIN / "godwit", "logs", str(job)] + (["--stderr"] if stream == "stderr" else [])
+            return subprocess.run(command, env=self.environment, cwd=self.work, capture_output=True, check=True,
+                                  timeout=PATIENCE).stdout
         path = self.store / "jobs" / str(job) / stream
         return path.read_bytes() if path.exists() else b""
 

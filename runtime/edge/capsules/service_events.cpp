@@ -254,8 +254,8 @@ void CapsuleService::Core::on(Entry& entry, capsule_wire::WantsMove const& wish)
 void CapsuleService::Core::on(Entry& entry, capsule_wire::Ended& ended) {
   events.push_back(capsule::Ended{entry.first, std::move(ended.outcome), std::move(ended.manifest)});
   auto& capsule = entry.second;
-  bool const touched = capsule.touching_bytes <= capsule.touched_bytes;  // no worker is at its memory
-  if (!ended.reusable || !touched || capsule.gone || settings.idle_max == 0) return retire(entry);
+  // The worker may still be at its memory, which stays: it only makes zeros present.
+  if (!ended.reusable || capsule.gone || settings.idle_max == 0) return retire(entry);
   capsule.live = false;
   capsule.spare = true;
 }
