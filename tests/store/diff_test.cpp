@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <map>
 
 #include "app/godwit/inspect/comparison.hpp"
 #include "store/inspect_rig.hpp"
@@ -88,14 +89,40 @@ TEST(Difference, GoesOnFromPieceToPiece) {
   EXPECT_EQ(difference.max_abs_at, 8U);
 }
 
-TEST(CompareFields, OfAFormThatIsNotKnownByTheirBytes) {
-  auto const form = static_cast<FieldForm>(200);
-  Field const a{"map", form, Scalar::u8, to_bytes("abcd")};
-  Field const b{"map", form, Scalar::u8, to_bytes("abXdef")};
+template <class T>
+Field field_of(T value) {
+  auto access = access_to(value);
+  Field field{.name = "field",
+              .form = access.kind.form,
+              .scalar = access.kind.scalar,
+              .key = access.kind.key,
+              .to = access.kind.to};
+  access.pack(access.object, field.value);
+  return field;
+}
+
+TEST(CompareFields, ListsOfTextsByPlace) {
+  using Texts = std::vector<std::string>;
+  auto const a = field_of(Texts{"one", "two", "three"});
   EXPECT_EQ(inspect::compare_fields(a, a, {}).verdict, inspect::Verdict::same);
-  auto const line = inspect::compare_fields(a, b, {1, 1e9});
+  auto const line = inspect::compare_fields(a, field_of(Texts{"one", "zwei"}), {});
   EXPECT_EQ(line.verdict, inspect::Verdict::differs);
-  EXPECT_EQ(line.text, "differ from byte 2, 4 → 6 bytes");
+  EXPECT_EQ(line.text, "1 of 2 differ, 1 only in the first   [1]: \"two\" → \"zwei\"");
+}
+
+TEST(CompareFields, MapsByKeyAndWithinTolerances) {
+  using Map = std::map<std::string, double>;
+  auto const a = field_of(Map{{"gone", 1}, {"same", nan}, {"x", 1.0}});
+  auto const b = field_of(Map{{"new", 1}, {"newer", 1}, {"same", nan}, {"x", 1.5}});
+  auto const line = inspect::compare_fields(a, b, {});
+  EXPECT_EQ(line.text, "1 of 2 differ, 1 only in the first, 2 only in the second   \"x\": 1 → 1.5");
+  EXPECT_EQ(line.json["only_in_second"], Json({"\"new\"", "\"newer\""}));
+  EXPECT_EQ(line.json["changed"][0]["new"], "1.5");
+  auto const moved = field_of(Map{{"gone", 1}, {"same", nan}, {"x", 1.5}});
+  EXPECT_EQ(inspect::compare_fields(a, moved, {0, 0.5}).verdict, inspect::Verdict::same);
+  EXPECT_EQ(inspect::compare_fields(a, moved, {0, 0.4}).verdict, inspect::Verdict::differs);
+  auto const other = inspect::compare_fields(a, field_of(std::map<std::string, std::int64_t>{}), {});
+  EXPECT_EQ(other.text, "map of text to float64 → map of text to int64");
 }
 
 class Diff : public Inspect {

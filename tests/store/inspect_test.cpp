@@ -39,8 +39,8 @@ TEST_F(Inspect, ShowsEverythingOnOneScreen) {
       said.out,
       {"heat 7 \"plate\"   generation 12 (parent 4-11)   verified ✓ ", "chem/anna   host 2 epoch 5",
        "plugin 3f9c… v2", "progress 61,440 / 200,000 steps (30.7 %)",
-       "├ temperature  float64 700 × 500  min 0  mean 0.500001  max 1  NaN 1",
-       "├ iteration    int64              61440", "\"Platte, größer – 板\"",
+       "├ temperature  float64 700 × 500            min 0  mean 0.500001  max 1  NaN 1",
+       "├ iteration    int64                        61440", "\"Platte, größer – 板\"",
        "append @ 1,228,800 of 1,300,000 (71,200 would be cut)", "in.dat", "read @ 100 of 4,096 (missing)"});
 }
 
@@ -151,7 +151,7 @@ TEST_F(Inspect, ShowOfADamagedFile) {
   flip(checkpoint(12), 1'000'000);  // data: the rest can still be shown
   auto const data = inspect({"show", "7:12"});
   EXPECT_EQ(data.code, 1);
-  expect_has(data.out, {"damaged ✗", "temperature  float64 700 × 500  damaged", "iteration"});
+  expect_has(data.out, {"damaged ✗", "temperature  float64 700 × 500            damaged", "iteration"});
   expect_has(data.err, {checkpoint(12).string() + ": damaged: temperature"});
   flip(checkpoint(11), 2'000);  // metadata
   auto const metadata = inspect({"show", "7:11"});

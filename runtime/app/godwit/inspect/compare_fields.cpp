@@ -113,9 +113,10 @@ Line compare_fields(Field const& a, Field const& b, Tolerance const& tolerance) 
     case FieldForm::number:
     case FieldForm::list:
       return compare_numbers(a, b, tolerance);
-    case FieldForm::text:
     case FieldForm::texts:
     case FieldForm::map:
+      return compare_entries(a, b, tolerance);
+    case FieldForm::text:
       break;
   }
   return compare_text(a, b);

@@ -42,6 +42,8 @@ struct Comparison {
 
 // The line of two fields of one name.
 [[nodiscard]] Line compare_fields(Field const& a, Field const& b, Tolerance const& tolerance);
+// The same of two lists of texts or two maps of one kind.
+[[nodiscard]] Line compare_entries(Field const& a, Field const& b, Tolerance const& tolerance);
 [[nodiscard]] std::string type_text(Field const& field);
 // The line of two runs of numbers of that shape.
 [[nodiscard]] Line numbers_line(std::string name, Difference const& difference,

@@ -70,6 +70,10 @@ std::string plain_text(PlainView const& value) {
   return value.kind.form == FieldForm::text ? to_text(value.bytes) : number_text(value.kind.scalar, value.bytes.data());
 }
 
+std::string entry_text(PlainView const& value) {
+  return value.kind.form == FieldForm::text ? shortened(to_text(value.bytes)) : plain_text(value);
+}
+
 std::string field_text(Field const& field) {
   auto const is_map = field.form == FieldForm::map;
   std::string text;
@@ -78,7 +82,7 @@ std::string field_text(Field const& field) {
   while (auto const value = values.next()) {
     if (shown == items_shown_max * (is_map ? 2 : 1)) return text + " …";
     text += shown == 0 ? "" : is_map && shown % 2 == 1 ? ": " : is_map ? ", " : " ";
-    text += value->kind.form == FieldForm::text ? shortened(to_text(value->bytes)) : plain_text(*value);
+    text += entry_text(*value);
     ++shown;
   }
   return text;

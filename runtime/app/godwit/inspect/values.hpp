@@ -31,6 +31,8 @@ using godwit::number_text;
 [[nodiscard]] std::uint64_t count_of(Field const& field);        // elements of a list, pairs of a map; else 1
 [[nodiscard]] std::string plain_text(PlainView const& value);    // a number, or a text as it is
 
+// A plain value: a number, or a text in quotes, cut to a width that fits a terminal.
+[[nodiscard]] std::string entry_text(PlainView const& value);
 // A field on one line, cut to a width that fits a terminal.
 [[nodiscard]] std::string field_text(Field const& field);
 [[nodiscard]] Json field_json(Field const& field);
