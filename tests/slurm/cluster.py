@@ -6,7 +6,7 @@ import subprocess
 
 from nodes import Nodes, must, wait_for
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "squeue", "sinfo", "scontrol")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "salloc", "srun", "scancel", "squeue", "sinfo", "scontrol")
 
 CONFIGURATION = """
 ClusterName=godwit

@@ -73,6 +73,7 @@ TEST(SlurmAllocation, AnotherNumberOfHosts) {
   auto const one = three({}).with_hosts(1);
   EXPECT_EQ(one.places(), std::vector<std::string>({"n1", "n1"}));
   EXPECT_EQ(one.slots(), 8);
+  EXPECT_EQ(one.nodes.size(), 1U);
 }
 
 TEST(SlurmAllocation, WhatIsntUnderstoodIsSaid) {

@@ -136,6 +136,23 @@ class Scene:
         csv = (self.work / "plate.csv").read_text().splitlines()
         check(len(csv) == 50 and csv[-1].startswith("500,0.617516"), f"the plate's output: {csv[-1:]}")
 
+    def starts_in_other_ways(self):
+        nap = ("sleep", "seconds=0.1")
+        ways = [  # flags of sbatch, of godwit run; what it says
+            ([], ["--launcher", "mpirun"], "3 hosts with 2 slots each on 3 nodes", " mpirun --enable-recovery "),
+            (["--ntasks-per-node=2"], [], "6 hosts with 2 slots each on 3 nodes", " --nodes=3 --ntasks=7 "),
+            ([], ["--hosts", "2"], "2 hosts with 2 slots each on 2 nodes (n1 n2)", " --nodes=2 --ntasks=3 ")]
+        for flags, words, first, launch in ways:
+            job = self.cluster.submit("--nodes=3", "--cpus-per-task=2", *flags, "--output=%j.out", BATCH, *words, *nap,
+                                      cwd=self.work)
+            nodes.wait_for(lambda: self.cluster.state(job) not in ("PENDING", "RUNNING", "COMPLETING"), "the end")
+            said = self.said(job)
+            check(self.cluster.state(job) == "COMPLETED" and first in said and launch in said, said)
+        # Interactive: from the login node, which isn't in the allocation; and a step beside it.
+        hosts = f"{BIN}/godwit start --detach && srun --overlap -N1 -n1 {BIN}/godwit hosts; {BIN}/godwit stop"
+        done = self.cluster.run("salloc", "--nodes=2", "--ntasks-per-node=1", "sh", "-c", hosts, cwd=self.work)
+        check(done.returncode == 0 and done.stdout.count("alive") == 2, f"salloc: {done}")
+
     def play(self):
         job = self.submit("--nodes=3", "--cpus-per-task=2")
         self.until_said(job, "3 hosts up")
@@ -148,6 +165,7 @@ class Scene:
         self.goes_back_into_the_queue(job)
         self.is_cancelled_with_everything_checkpointed(self.goes_on())
         self.goes_on_elsewhere()
+        self.starts_in_other_ways()
 
 
 def main():

@@ -75,7 +75,8 @@ std::int32_t SlurmAllocation::slots() const {
 SlurmAllocation SlurmAllocation::with_hosts(std::int32_t count) const {
   auto changed = *this;
   changed.cores_per_task = 0;
-  auto const among = static_cast<std::int32_t>(nodes.size());
+  auto const among = std::min(static_cast<std::int32_t>(nodes.size()), count);
+  changed.nodes.resize(static_cast<std::size_t>(among));
   for (std::int32_t i = 0; i < among; ++i) {
     changed.nodes[static_cast<std::size_t>(i)].hosts = count / among + (i < count % among ? 1 : 0);
   }

@@ -30,7 +30,7 @@ struct SlurmAllocation {
   [[nodiscard]] std::int32_t hosts() const;
   // Jobs of one core that each host can take: the same for all, as the host with the fewest cores has it.
   [[nodiscard]] std::int32_t slots() const;
-  // The same nodes with that many hosts, as evenly as can be.
+  // That many hosts (at least one), as evenly as can be; on the first nodes if there are fewer hosts than nodes.
   [[nodiscard]] SlurmAllocation with_hosts(std::int32_t count) const;
   // The node of each rank: rank 0 on the first one, beside its hosts.
   [[nodiscard]] std::vector<std::string> places() const;
