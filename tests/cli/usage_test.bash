@@ -86,7 +86,7 @@ expect 2 run bad.yaml
 err_has "bad.yaml:3: jobs.a.tpye: unknown key; did you mean 'type'"
 [[ ! -e $GODWIT_STORE ]] || fail "a refused command line made a store"
 
-verbs="start stop run submit create ps hosts show logs wait history migrate checkpoint suspend resume cancel remove
+verbs="start stop run submit create ps hosts show logs wait history migrate checkpoint suspend resume cancel remove check clone
   call types inspect doctor shell help"
 for verb in $verbs; do
   expect 0 "$verb" --help
@@ -115,6 +115,7 @@ out_has "^\.TH GODWIT"
 for key in $(g help workload | sed -n 's/^  \([a-z_]*\): .*/\1/p'); do
   g help --man workload | grep -q "^\\\\fB$key\\\\fR" || fail "the manual page lacks $key"
 done
+! g help --man run | LC_ALL=C grep -q '[^ -~]' || fail "a manual page has letters that not every troff knows"
 expect 2 help migrat
 err_has "no help on 'migrat'; did you mean 'migrate'"
 expect 2 explian 7

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
 
 #include "app/godwit/invocation.hpp"
 #include "app/workload/workload_keys.hpp"
@@ -26,13 +28,27 @@ jobs:
     after: {sweep: finished}
 )";
 
-// Text in which nothing is taken for a request or a hyphenation.
-std::string escaped(std::string const& text) {
+// The code point that begins here, of well-formed UTF-8; `bytes` is how many it has.
+std::uint32_t code_point(std::string_view text, std::size_t& bytes) {
+  auto const lead = static_cast<unsigned char>(text.front());
+  bytes = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  bytes = std::min(bytes, text.size());
+  std::uint32_t point = lead & (0xFFU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  return point;
+}
+
+// Text in which nothing is taken for a request or a hyphenation; in ASCII.
+std::string escaped(std::string_view text) {
   std::string all;
   bool line_begins = true;
-  for (char const c : text) {
+  for (std::size_t i = 0, bytes = 1; i < text.size(); i += bytes) {
+    char const c = text[i];
+    bytes = 1;
     if (line_begins && (c == '.' || c == '\'')) all += "\\&";
-    if (c == '\\')
+    if (static_cast<unsigned char>(c) >= 0x80)
+      all += fmt::format("\\[u{:04X}]", code_point(text.substr(i), bytes));
+    else if (c == '\\')
       all += "\\e";
     else if (c == '-')
       all += "\\-";
