@@ -19,28 +19,44 @@ std::string plain_text(PlainView const& value) {
 
 char const* name_of(Scalar scalar) {
   switch (scalar) {
-    case Scalar::boolean: return "bool";
-    case Scalar::i8: return "int8";
-    case Scalar::u8: return "uint8";
-    case Scalar::i16: return "int16";
-    case Scalar::u16: return "uint16";
-    case Scalar::i32: return "int32";
-    case Scalar::u32: return "uint32";
-    case Scalar::i64: return "int64";
-    case Scalar::u64: return "uint64";
-    case Scalar::f32: return "float32";
-    case Scalar::f64: return "float64";
+    case Scalar::boolean:
+      return "bool";
+    case Scalar::i8:
+      return "int8";
+    case Scalar::u8:
+      return "uint8";
+    case Scalar::i16:
+      return "int16";
+    case Scalar::u16:
+      return "uint16";
+    case Scalar::i32:
+      return "int32";
+    case Scalar::u32:
+      return "uint32";
+    case Scalar::i64:
+      return "int64";
+    case Scalar::u64:
+      return "uint64";
+    case Scalar::f32:
+      return "float32";
+    case Scalar::f64:
+      return "float64";
   }
   return "an unknown type";
 }
 
 std::string name_of(FieldKind const& kind) {
   switch (kind.form) {
-    case FieldForm::number: return name_of(kind.scalar);
-    case FieldForm::text: return "text";
-    case FieldForm::list: return fmt::format("list of {}", name_of(kind.scalar));
-    case FieldForm::texts: return "list of text";
-    case FieldForm::map: return fmt::format("map of {} to {}", name_of(kind.key), name_of(kind.to));
+    case FieldForm::number:
+      return name_of(kind.scalar);
+    case FieldForm::text:
+      return "text";
+    case FieldForm::list:
+      return fmt::format("list of {}", name_of(kind.scalar));
+    case FieldForm::texts:
+      return "list of text";
+    case FieldForm::map:
+      return fmt::format("map of {} to {}", name_of(kind.key), name_of(kind.to));
   }
   return "an unknown type";
 }
@@ -53,10 +69,18 @@ std::string quoted(std::string_view text) {
   std::string shown = "\"";
   for (char const c : text) {
     switch (c) {
-      case '\n': shown += "\\n"; break;
-      case '\t': shown += "\\t"; break;
-      case '"': shown += "\\\""; break;
-      case '\\': shown += "\\\\"; break;
+      case '\n':
+        shown += "\\n";
+        break;
+      case '\t':
+        shown += "\\t";
+        break;
+      case '"':
+        shown += "\\\"";
+        break;
+      case '\\':
+        shown += "\\\\";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
           shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));

@@ -23,8 +23,8 @@ CapsuleId capsule_of(CapsuleEvent const& event) {
 
 }  // namespace
 
-Performance::Performance(ZygoteProcess zygote, std::filesystem::path const& store, CapsuleOrder order, Plan plan,
-                         Duration patience)
+Performance::Performance(ZygoteProcess zygote, std::filesystem::path const& store, CapsuleOrder order,
+                         Plan plan, Duration patience)
     : service_(std::move(zygote), CapsuleService::Settings{store}),
       order_(std::move(order)),
       plan_(plan),
@@ -86,9 +86,10 @@ void Performance::begin_leg() {
 Status Performance::enter(capsule::Prepared const& prepared) {
   for (auto const& output : prepared.outputs) {  // none of them has been opened yet
     if (output.starts_with(order_.spec.directory + "/")) continue;
-    return reject("output_outside", fmt::format("its output {} lies outside the run's own directory, so every run "
-                                                "would write the same file: give it by a relative path",
-                                                output));
+    return reject("output_outside",
+                  fmt::format("its output {} lies outside the run's own directory, so every run "
+                              "would write the same file: give it by a relative path",
+                              output));
   }
   auto const steps = image_ ? image_->manifest.steps : 0;
   // Before it may take a step, so that it takes exactly as many as it should.
@@ -157,7 +158,8 @@ void Performance::take(capsule::Ended& ended) {
     return;
   }
   auto const& manifest = image->manifest;
-  for (auto const& field : manifest.fields) run_.fields[field.name] = {name_of(field.kind()), value_text(field)};
+  for (auto const& field : manifest.fields)
+    run_.fields[field.name] = {name_of(field.kind()), value_text(field)};
   for (std::size_t i = 0; i < manifest.arrays.size(); ++i) {
     auto const& place = manifest.arrays[i];
     run_.arrays[place.name] = {name_of(place.scalar), place.shape, std::move(image->arrays[i])};

@@ -21,7 +21,8 @@ fs::path program_directory() {
 // Of the library or program that this code was linked into.
 fs::path code_directory() {
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<void const*>(&code_directory), &info) == 0 || info.dli_fname == nullptr) return {};
+  if (::dladdr(reinterpret_cast<void const*>(&code_directory), &info) == 0 || info.dli_fname == nullptr)
+    return {};
   std::error_code error;
   return fs::canonical(info.dli_fname, error).parent_path();
 }
@@ -50,7 +51,8 @@ std::vector<fs::path> plugin_directories() {
   auto const add = [&](fs::path const& directory) {
     std::error_code error;
     auto const real = fs::canonical(directory, error);
-    if (!error && fs::is_directory(real, error) && std::ranges::find(found, real) == found.end()) found.push_back(real);
+    if (!error && fs::is_directory(real, error) && std::ranges::find(found, real) == found.end())
+      found.push_back(real);
   };
   if (auto const* listed = std::getenv("GODWIT_PLUGINS")) {
     std::istringstream in(listed);

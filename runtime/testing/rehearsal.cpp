@@ -58,8 +58,9 @@ Rehearsal::~Rehearsal() {
 
 Result<JobType> Rehearsal::find_type() {
   if (piece_.capsule_program.empty()) {
-    return reject("no_zygote", "the program godwit-capsule isn't where Godwit's programs should be: install Godwit, "
-                               "or name it in GODWIT_CAPSULE");
+    return reject("no_zygote",
+                  "the program godwit-capsule isn't where Godwit's programs should be: install Godwit, "
+                  "or name it in GODWIT_CAPSULE");
   }
   auto zygote = ZygoteProcess::launch(piece_.capsule_program);
   if (!zygote) return zygote.failure();

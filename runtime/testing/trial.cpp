@@ -13,7 +13,8 @@ struct Trial::Core {
   std::optional<Rehearsal> rehearsal;  // made at the first run
 
   Piece& change() {
-    if (rehearsal) throw std::logic_error("godwit::testing::Trial: give its files and settings before its first run");
+    if (rehearsal)
+      throw std::logic_error("godwit::testing::Trial: give its files and settings before its first run");
     return piece;
   }
   Run run(Plan const& plan) {
@@ -25,7 +26,8 @@ struct Trial::Core {
   }
 };
 
-Trial::Trial(std::string type, std::map<std::string, std::string> arguments) : core_(std::make_unique<Core>()) {
+Trial::Trial(std::string type, std::map<std::string, std::string> arguments)
+    : core_(std::make_unique<Core>()) {
   core_->piece.type = std::move(type);
   core_->piece.arguments = std::move(arguments);
   core_->piece.capsule_program = capsule_program();

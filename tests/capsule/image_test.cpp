@@ -80,8 +80,8 @@ TEST_F(Images, OfTheSameVersionKeepTheirListsAndMaps) {
   EXPECT_EQ(answer(capsule, "names"), "Cy;;three=3;");
 }
 
-// The fields and every array element are those of the image: compared by freezing the restored job again before
-// it has taken a step.
+// The fields and every array element are those of the image: compared by freezing the restored job again
+// before it has taken a step.
 TEST_F(Images, OfAnotherByteOrderAreRestoredBitByBit) {
   write_file(rig.work() / "input.txt", "one\ntwo\n");
   auto order = rig.fixture("chronicle", "chronicle", {{"steps", "1000000"}, {"delay_us", "1000"}});
@@ -138,8 +138,10 @@ TEST_F(Foreign, WithMemoryThatNobodyDescribedIsRefused) {
   auto const order = rig.fixture("versioned_8", "versioned");
   auto const image = image_of(order);
   EXPECT_EQ(refusal(order, turned(image)),
-            "other_architecture: the image was made on s390x (big-endian), this is " + std::string(own_architecture()) +
-                " (little-endian), and bytes 8192 to 49152 of its arena belong to no array that describe() names, so "
+            "other_architecture: the image was made on s390x (big-endian), this is " +
+                std::string(own_architecture()) +
+                " (little-endian), and bytes 8192 to 49152 of its arena belong to no array that describe() "
+                "names, so "
                 "that nobody knows how to translate them: describe every array");
   rig.restore(host, order, image, Epoch{3});  // here it isn't translated, and goes on
 }
@@ -150,7 +152,8 @@ TEST_F(Foreign, OfTheSameByteOrderButAnotherMachineIsCheckedToo) {
   auto manifest = image.decoded();
   manifest.architecture = "riscv";
   image.manifest = encode(manifest);
-  EXPECT_TRUE(refusal(order, image).starts_with("other_architecture: the image was made on riscv (little-endian)"));
+  EXPECT_TRUE(
+      refusal(order, image).starts_with("other_architecture: the image was made on riscv (little-endian)"));
 }
 
 // `long` has 32 bits there and 64 here.
@@ -164,7 +167,8 @@ TEST_F(Foreign, WithATypeOfAnotherWidthIsRefused) {
     field.value.resize(4);
   }
   image.manifest = encode(manifest);
-  EXPECT_TRUE(refusal(order, image).starts_with("state_type_changed: field 'count' is int32 in the image and int64"));
+  EXPECT_TRUE(
+      refusal(order, image).starts_with("state_type_changed: field 'count' is int32 in the image and int64"));
 }
 
 TEST_F(Foreign, WhereTwoArraysShareMemoryIsRefused) {

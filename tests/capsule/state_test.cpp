@@ -62,8 +62,9 @@ TEST_F(StateOf, AChangedTypeIsRefusedWithBoth) {
 
 TEST_F(StateOf, AListOfOtherThingsIsAnotherType) {
   auto const why = refusal("versioned_7", image_of("versioned_3"));
-  EXPECT_TRUE(why.starts_with("state_type_changed: field 'names' is list of text in the image and list of float64 "
-                              "in the job"))
+  EXPECT_TRUE(
+      why.starts_with("state_type_changed: field 'names' is list of text in the image and list of float64 "
+                      "in the job"))
       << why;
 }
 

@@ -49,13 +49,14 @@ TEST_P(Type, SurvivesRestartsFromOlderImages) {
 
 INSTANTIATE_TEST_SUITE_P(
     Jobs, Type,
-    ::testing::Values(Case{"counter", {{"limit", "30"}, {"print_every", "7"}, {"bytes", "5000"}}},
-                      Case{"heat", {{"n", "16"}, {"steps", "30"}, {"output", "heat.csv"}}},
-                      Case{"grep",
-                           {{"pattern", "7"}, {"input", "a.txt"}, {"output", "found.txt"}, {"lines_per_step", "3"}}},
-                      Case{"merge", {{"inputs", "a.txt,b.txt,c.txt"}, {"output", "merged.txt"}}},
-                      Case{"alphabet", {{"output", "sets.txt"}, {"sets", "2"}}},
-                      Case{"sleep", {{"seconds", "1.2"}}}, Case{"crash", {{"how", "fail"}, {"after", "9"}}}),
+    ::testing::Values(
+        Case{"counter", {{"limit", "30"}, {"print_every", "7"}, {"bytes", "5000"}}},
+        Case{"heat", {{"n", "16"}, {"steps", "30"}, {"output", "heat.csv"}}},
+        Case{"grep",
+             {{"pattern", "7"}, {"input", "a.txt"}, {"output", "found.txt"}, {"lines_per_step", "3"}}},
+        Case{"merge", {{"inputs", "a.txt,b.txt,c.txt"}, {"output", "merged.txt"}}},
+        Case{"alphabet", {{"output", "sets.txt"}, {"sets", "2"}}}, Case{"sleep", {{"seconds", "1.2"}}},
+        Case{"crash", {{"how", "fail"}, {"after", "9"}}}),
     name_of_case);
 
 // ---- one that forgets
@@ -75,14 +76,16 @@ TEST_F(Forgetful, OfNothingIsTheSame) {
 }
 
 TEST_F(Forgetful, OfAMemberNamesTheField) {
-  EXPECT_EQ(difference("member"),
-            "steps agree; field 'sum' differs: 45 undisturbed, 9 moved at every step: is a member missing from "
-            "describe()?");
+  EXPECT_EQ(
+      difference("member"),
+      "steps agree; field 'sum' differs: 45 undisturbed, 9 moved at every step: is a member missing from "
+      "describe()?");
 }
 
 TEST_F(Forgetful, OfAStateOfItsProcessNamesTheElement) {
   EXPECT_EQ(difference("array"),
-            "steps agree; array 'cells' differs in 1 of 20 elements, first at [2, 3]: 10 undisturbed, 1 moved at every "
+            "steps agree; array 'cells' differs in 1 of 20 elements, first at [2, 3]: 10 undisturbed, 1 "
+            "moved at every "
             "step: is a member missing from describe()?");
 }
 
@@ -93,32 +96,38 @@ TEST_F(Forgetful, ToSetWhatItAllocatesFindsPoison) {
 
 TEST_F(Forgetful, InAFileNamesByteAndLine) {
   EXPECT_EQ(difference("output"),
-            "steps agree; out.csv differs at byte 3 (line 2): \"2\" undisturbed, \"1\" moved at every step: is a member "
+            "steps agree; out.csv differs at byte 3 (line 2): \"2\" undisturbed, \"1\" moved at every step: "
+            "is a member "
             "missing from describe()?");
 }
 
 TEST_F(Forgetful, InWhatItPrintsNamesByteAndLine) {
   auto const found = difference("stdout");
-  EXPECT_TRUE(found.starts_with("steps agree; stdout differs at byte 23 (line 2): \"step 1 of 2\" undisturbed, "
-                                "\"step 1 of 1\" moved"))
+  EXPECT_TRUE(
+      found.starts_with("steps agree; stdout differs at byte 23 (line 2): \"step 1 of 2\" undisturbed, "
+                        "\"step 1 of 1\" moved"))
       << found;
 }
 
 TEST_F(Forgetful, WithAnotherNumberOfStepsSaysSo) {
   auto const found = difference("step");
-  EXPECT_TRUE(found.starts_with("steps differ: 9 undisturbed, 10 moved at every step; field 'partial' differs")) << found;
+  EXPECT_TRUE(
+      found.starts_with("steps differ: 9 undisturbed, 10 moved at every step; field 'partial' differs"))
+      << found;
 }
 
 TEST_F(Forgetful, WithAnotherEndSaysBoth) {
-  EXPECT_EQ(difference("end"),
-            "undisturbed: failed: not moved after 4 steps; moved at every step: failed: moved after 4 steps: is a "
-            "member missing from describe()?");
+  EXPECT_EQ(
+      difference("end"),
+      "undisturbed: failed: not moved after 4 steps; moved at every step: failed: moved after 4 steps: is a "
+      "member missing from describe()?");
 }
 
 TEST_F(Forgetful, HowFarItIsWouldNeverEnd) {
-  EXPECT_EQ(difference("count"),
-            "undisturbed: finished after 10 steps; moved at every step: still running after 121 steps: is a member "
-            "missing from describe()?");
+  EXPECT_EQ(
+      difference("count"),
+      "undisturbed: finished after 10 steps; moved at every step: still running after 121 steps: is a member "
+      "missing from describe()?");
 }
 
 TEST_F(Forgetful, OfAFileThatItDidntDeclareIsFoundByRestarts) {
@@ -143,7 +152,8 @@ TEST_F(Forgetful, FailsATestThatSaysWhy) {
   trial.plugins(fixture_plugins());
   auto const calm = trial.undisturbed();
   auto const moved = trial.moved_every_step();
-  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(moved, calm), "field 'sum' differs: 45 undisturbed, 9 moved at every step");
+  EXPECT_NONFATAL_FAILURE(EXPECT_EQ(moved, calm),
+                          "field 'sum' differs: 45 undisturbed, 9 moved at every step");
 }
 
 // ---- what can't be tried
@@ -183,7 +193,8 @@ TEST(Trial, WithAnOutputOutsideItsDirectoryWritesNothing) {
 TEST(Trial, ReadsAnInputWhereItIs) {
   Scratch elsewhere;
   write_file(elsewhere / "in.txt", "an ERROR\nno\n");
-  Trial trial("grep", {{"pattern", "ERROR"}, {"input", (elsewhere / "in.txt").native()}, {"output", "out.txt"}});
+  Trial trial("grep",
+              {{"pattern", "ERROR"}, {"input", (elsewhere / "in.txt").native()}, {"output", "out.txt"}});
   trial.plugins(built_plugins());
   auto const run = trial.moved_every_step();
   EXPECT_EQ(run.files, (std::map<std::string, std::string>{{"out.txt", "an ERROR\n"}}));
@@ -202,8 +213,9 @@ TEST(Trial, OfAJobThatCrashesTellsHow) {
 }
 
 TEST(Trial, OfAnExceptionTellsItsMessage) {
-  for (auto const& [way, said] : {std::pair{"throw", "failed: no start"},
-                                  std::pair{"throw_int", "failed: an exception that isn't a std::exception"}}) {
+  for (auto const& [way, said] :
+       {std::pair{"throw", "failed: no start"},
+        std::pair{"throw_int", "failed: an exception that isn't a std::exception"}}) {
     Trial trial("forgetful", {{"forgets", way}});
     trial.plugins(fixture_plugins());
     EXPECT_EQ(trial.undisturbed().outcome, said);
@@ -223,8 +235,10 @@ TEST(Trial, LeavesNothingBehindButWhatIsToBeKept) {
     trial.undisturbed();
     trial.moved_every_step();
   }
-  if (before.empty()) ::unsetenv("TMPDIR");
-  else ::setenv("TMPDIR", before.c_str(), 1);
+  if (before.empty())
+    ::unsetenv("TMPDIR");
+  else
+    ::setenv("TMPDIR", before.c_str(), 1);
   EXPECT_TRUE(std::filesystem::is_empty(temporary.path()));
   EXPECT_TRUE(all_gone(descendants()));
   for (auto const* how : {"undisturbed", "moved-at-every-step"}) {

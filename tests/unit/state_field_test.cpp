@@ -1,5 +1,5 @@
-// Shows what may be a field, that each comes back from its bytes as it was, that the bytes are what the format
-// says, and that bytes which don't fit are found out.
+// Shows what may be a field, that each comes back from its bytes as it was, that the bytes are what the
+// format says, and that bytes which don't fit are found out.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -39,7 +39,8 @@ TEST(Field, ComesBackWhateverWasThereBefore) {
   comes_back(std::vector<bool>{true, false, true}, std::vector<bool>{});
   comes_back(std::vector<Mood>{Mood::excited, Mood::calm}, std::vector<Mood>{});
   comes_back(std::vector<std::string>{"a", "", "ccc"}, std::vector<std::string>{"old"});
-  comes_back(std::map<std::string, std::int32_t>{{"a", 1}, {"", -2}}, std::map<std::string, std::int32_t>{{"z", 9}});
+  comes_back(std::map<std::string, std::int32_t>{{"a", 1}, {"", -2}},
+             std::map<std::string, std::int32_t>{{"z", 9}});
   comes_back(std::map<std::uint8_t, std::string>{{200, "x"}, {0, ""}}, {});
   comes_back(std::map<Mood, bool>{{Mood::calm, true}}, {});
   comes_back(std::map<std::string, std::string>{{"k", "v"}}, {});
@@ -83,7 +84,8 @@ TEST(Field, BytesThatDontFitAreRefused) {
   EXPECT_TRUE(accepts<Map>(""));
 }
 
-Field field_of(FieldForm form, Scalar scalar, std::string const& bytes, PlainKind key = {}, PlainKind to = {}) {
+Field field_of(FieldForm form, Scalar scalar, std::string const& bytes, PlainKind key = {},
+               PlainKind to = {}) {
   return {"f", form, scalar, to_bytes(bytes), key, to};
 }
 
@@ -103,7 +105,8 @@ TEST(PlainValues, GoThroughEveryForm) {
   EXPECT_EQ(walked(field_of(FieldForm::text, Scalar::u8, ""), true), Texts{""});
   EXPECT_EQ(walked(field_of(FieldForm::list, Scalar::u16, "abcd"), true), (Texts{"ab", "cd"}));
   EXPECT_EQ(walked(field_of(FieldForm::list, Scalar::u16, ""), true), Texts{});
-  EXPECT_EQ(walked(field_of(FieldForm::texts, Scalar::u8, std::string("\1\0\0\0x\0\0\0\0", 9)), true), (Texts{"x", ""}));
+  EXPECT_EQ(walked(field_of(FieldForm::texts, Scalar::u8, std::string("\1\0\0\0x\0\0\0\0", 9)), true),
+            (Texts{"x", ""}));
   EXPECT_EQ(walked(field_of(FieldForm::map, Scalar::u8, std::string("\1\0\0\0xab", 7), text, number), true),
             (Texts{"x", "ab"}));
 }

@@ -1,5 +1,5 @@
-// `godwit check`: runs a job type by itself, undisturbed and moved at every step, and names the first difference:
-// the author's harness (godwit/testing.hpp) without a test. Needs neither a runtime nor a store.
+// `godwit check`: runs a job type by itself, undisturbed and moved at every step, and names the first
+// difference: the author's harness (godwit/testing.hpp) without a test. Needs neither a runtime nor a store.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -83,7 +83,8 @@ std::string plural(std::uint64_t n, char const* what) {
 }
 
 // Runs it as planned, and compares; "" if the same.
-Result<std::string> compare(testing::Rehearsal& rehearsal, Run const& calm, Plan const& plan, Json& runs, bool json) {
+Result<std::string> compare(testing::Rehearsal& rehearsal, Run const& calm, Plan const& plan, Json& runs,
+                            bool json) {
   auto const run = rehearsal.run(plan);
   if (!run) return run.failure();
   runs.push_back(json_of(*run));
@@ -138,16 +139,21 @@ int check_type(Invocation const& invocation, Check const& check) {
 }  // namespace
 
 void add_check(CLI::App& app, Invocation& invocation) {
-  auto& verb = add_verb(app, invocation, "check",
-                        "Try a job type: does it come out the same when it is moved at every step?",
-                        "godwit check heat n=16 steps=40\n"
-                        "godwit check grep pattern=ERROR input=server.log output=errors.txt --every 10 --keep tried");
+  auto& verb = add_verb(
+      app, invocation, "check", "Try a job type: does it come out the same when it is moved at every step?",
+      "godwit check heat n=16 steps=40\n"
+      "godwit check grep pattern=ERROR input=server.log output=errors.txt --every 10 --keep tried");
   auto check = std::make_shared<Check>();
-  verb.add_option("TYPE", check->words, "A job type and its arguments: TYPE key=value …")->type_name("")->required();
-  verb.add_option("--every", check->every, "Move every N steps; else at each")->type_name("N")->check(at_least(1));
+  verb.add_option("TYPE", check->words, "A job type and its arguments: TYPE key=value …")
+      ->type_name("")
+      ->required();
+  verb.add_option("--every", check->every, "Move every N steps; else at each")
+      ->type_name("N")
+      ->check(at_least(1));
   verb.add_flag("--restarts", check->restarts, "Also lose it every N steps, and go on from an older image");
   verb.add_option("--keep", check->keep, "Leave the files of each run here")->type_name("DIR");
-  verb.add_option("--plugins", check->plugins, "A directory of job types, before the usual ones; may be repeated")
+  verb.add_option("--plugins", check->plugins,
+                  "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->check(CLI::ExistingDirectory);

@@ -17,7 +17,8 @@ Failure damaged(std::string_view what) {
   return data_lost("damaged", fmt::format("damaged: {}", what));
 }
 
-Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::Order order, Seal const& seal) {
+Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::Order order,
+                               Seal const& seal) {
   StoredArray stored;
   auto const name = layout::link_name(place.name);
   auto const digests =

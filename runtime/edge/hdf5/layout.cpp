@@ -25,13 +25,15 @@ bool is_plain(PlainKind kind) {
 Status check(Field const& field) {
   if (width_bytes(field.scalar) == 0) return bad(fmt::format("field {}: unknown kind of number", field.name));
   if (field.form > FieldForm::map) return bad(fmt::format("field {}: unknown form", field.name));
-  bool const texts = field.form == FieldForm::text || field.form == FieldForm::texts || field.form == FieldForm::map;
+  bool const texts =
+      field.form == FieldForm::text || field.form == FieldForm::texts || field.form == FieldForm::map;
   PlainValues values(field);
   std::size_t count = 0;
   while (values.next()) ++count;
-  bool const fits = values.whole() && (!texts || field.scalar == Scalar::u8) &&
-                    (field.form != FieldForm::number || count == 1) &&
-                    (field.form != FieldForm::map || (is_plain(field.key) && is_plain(field.to) && count % 2 == 0));
+  bool const fits =
+      values.whole() && (!texts || field.scalar == Scalar::u8) &&
+      (field.form != FieldForm::number || count == 1) &&
+      (field.form != FieldForm::map || (is_plain(field.key) && is_plain(field.to) && count % 2 == 0));
   if (!fits) return bad(fmt::format("field {}: {} bytes don't fit its type", field.name, field.value.size()));
   return Done{};
 }

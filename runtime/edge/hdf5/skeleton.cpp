@@ -42,8 +42,8 @@ void put_plain_list(h5::Id const& group, std::string const& name, Field const& f
   h5::Rows rows(kinds);
   PlainValues values(field);
   while (auto const value = values.next()) rows.add(*value);
-  auto const dataset = h5::create_dataset(group, name, rows.type(), h5::space_of({rows.count()}),
-                                          h5::Layout::of_texts);
+  auto const dataset =
+      h5::create_dataset(group, name, rows.type(), h5::space_of({rows.count()}), h5::Layout::of_texts);
   if (rows.count() > 0) h5::write_dataset(dataset, rows.type(), rows.bytes().data());
 }
 

@@ -121,8 +121,8 @@ bool has_texts(Selected const& selected) {
          selected.field->form != FieldForm::list;
 }
 
-// A line per row of the last dimension; a list or one-dimensional array: a line per element; a map: a line per
-// pair.
+// A line per row of the last dimension; a list or one-dimensional array: a line per element; a map: a line
+// per pair.
 Status write_csv(CheckpointFile const& file, Selected const& selected, Output& output) {
   if (selected.field != nullptr && selected.field->form == FieldForm::text) {
     output.put(selected.field->value);

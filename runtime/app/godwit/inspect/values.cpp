@@ -67,7 +67,8 @@ std::uint64_t count_of(Field const& field) {
 }
 
 std::string plain_text(PlainView const& value) {
-  return value.kind.form == FieldForm::text ? to_text(value.bytes) : number_text(value.kind.scalar, value.bytes.data());
+  return value.kind.form == FieldForm::text ? to_text(value.bytes)
+                                            : number_text(value.kind.scalar, value.bytes.data());
 }
 
 std::string entry_text(PlainView const& value) {

@@ -32,7 +32,8 @@ void turn_around(std::span<std::byte> bytes, std::size_t width) {
 }  // namespace
 
 Status translate(Manifest const& manifest, Arena const& arena) {
-  bool const same_kind = manifest.architecture == own_architecture() || manifest.version < 2;  // not recorded then
+  bool const same_kind =
+      manifest.architecture == own_architecture() || manifest.version < 2;  // not recorded then
   if (same_kind && manifest.little_endian == own_order_is_little) return Done{};
 
   auto arrays = manifest.arrays;
@@ -47,9 +48,10 @@ Status translate(Manifest const& manifest, Arena const& arena) {
     known = place.offset + (place.bytes + page_bytes - 1) / page_bytes * page_bytes;
   }
   if (known < manifest.arena_bytes) {
-    return refuse(manifest, fmt::format("bytes {} to {} of its arena belong to no array that describe() names, so "
-                                        "that nobody knows how to translate them: describe every array",
-                                        known, manifest.arena_bytes));
+    return refuse(manifest,
+                  fmt::format("bytes {} to {} of its arena belong to no array that describe() names, so "
+                              "that nobody knows how to translate them: describe every array",
+                              known, manifest.arena_bytes));
   }
   if (manifest.little_endian == own_order_is_little) return Done{};
   for (auto const& place : arrays) turn_around(arena.bytes_of(place), width_bytes(place.scalar));

@@ -75,12 +75,12 @@ class GODWIT_TESTING_API Trial {
   Trial(Trial const&) = delete;
   Trial& operator=(Trial const&) = delete;
 
-  Trial& plugins(std::filesystem::path const& directory);              // looked at first
-  Trial& file(std::string const& name, std::string const& contents);   // an input
+  Trial& plugins(std::filesystem::path const& directory);                 // looked at first
+  Trial& file(std::string const& name, std::string const& contents);      // an input
   Trial& copy(std::filesystem::path const& from, std::string name = {});  // the same, from a file
   Trial& environment(std::string const& name, std::string const& value);
-  Trial& patience(std::chrono::milliseconds for_one_step);             // 60 s, if not given
-  Trial& keep(std::filesystem::path const& directory);                 // each run's files, for looking at
+  Trial& patience(std::chrono::milliseconds for_one_step);  // 60 s, if not given
+  Trial& keep(std::filesystem::path const& directory);      // each run's files, for looking at
 
   // Each throws std::runtime_error if the job can't be run at all: no such type, wrong arguments. What
   // the job does wrong is in the Run.
