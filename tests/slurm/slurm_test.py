@@ -23,6 +23,7 @@ BATCH = HERE.parent.parent / "slurm" / "run.sbatch"
 WORKLOAD = """godwit: 1
 jobs:
   ticker: {type: counter, args: {limit: 10000000, delay_us: 2000, print_every: 1}}
+  few: {type: counter, array: {limit: 11..16}, args: {print_every: 1}}
   plate: {type: heat, args: {n: 64, steps: 500, output: plate.csv}}
 """
 
@@ -69,6 +70,10 @@ class Scene:
     def row(self, node, name):
         return self.rows(node, "show", name)[0]
 
+    def finished_array(self, node, name):
+        row = self.row(node, name)
+        return row["elements"]["finished"] == 6 and row["job"]
+
     def until_ended(self, job, state):
         nodes.wait_for(lambda: self.cluster.state(job) not in ("RUNNING", "COMPLETING"), "the batch job to end")
         found = self.cluster.state(job)
@@ -88,6 +93,9 @@ class Scene:
         for node in ("n2", "n3", "login"):  # rank 0 is on n1
             names = {row["name"] for row in self.rows(node, "ps")}
             check({"ticker"} <= names, f"ps on {node}: {names}")
+        few = nodes.wait_for(lambda: self.finished_array("n2", "few"), "the array to finish")
+        third = self.godwit("n3", "logs", f"{few}_3")
+        check(third == "".join(f"{i + 1}\n" for i in range(13)), f"the third element's output: {third}")
         nodes.wait_for(lambda: self.godwit("n3", "logs", "ticker").startswith("1\n2\n3\n"), "logs from n3")
         here = self.row("n2", "ticker")["host"]
         there = 1 + here % 3
