@@ -63,19 +63,46 @@ std::string axis_text(std::string const& word) {
 
 TEST(Axes, ReadsWhatBatchUsersType) {
   std::pair<char const*, char const*> const cases[]{
-      {"1-4", "index: 1 2 3 4"},          {"1..4", "index: 1 2 3 4"},       {"1-9:4", "index: 1 5 9"},
-      {"0..10..5", "index: 0 5 10"},      {"3..1..-1", "index: 3 2 1"},     {"5", "index: 5"},
-      {"1,3,7-9", "index: 1 3 7 8 9"},    {"seed=1..3", "seed: 1 2 3"},     {"size=s,m,l", "size: s m l"},
-      {"a=x-1,y", "a: x-1 y"},            {"seed=-1..1", "seed: -1 0 1"},   {"a=b=c", "a: b=c"},
-      {"7..7", "index: 7"},               {"0..9..4", "index: 0 4 8"},      {"alpha=0.1,0.2", "alpha: 0.1 0.2"},
+      {"1-4", "index: 1 2 3 4"},
+      {"1..4", "index: 1 2 3 4"},
+      {"1-9:4", "index: 1 5 9"},
+      {"0..10..5", "index: 0 5 10"},
+      {"3..1..-1", "index: 3 2 1"},
+      {"5", "index: 5"},
+      {"1,3,7-9", "index: 1 3 7 8 9"},
+      {"seed=1..3", "seed: 1 2 3"},
+      {"size=s,m,l", "size: s m l"},
+      {"a=x-1,y", "a: x-1 y"},
+      {"seed=-1..1", "seed: -1 0 1"},
+      {"a=b=c", "a: b=c"},
+      {"7..7", "index: 7"},
+      {"0..9..4", "index: 0 4 8"},
+      {"alpha=0.1,0.2", "alpha: 0.1 0.2"},
   };
   for (auto const& [word, text] : cases) EXPECT_EQ(axis_text(word), text) << word;
 }
 
 TEST(Axes, RefusesWhatIsNoArray) {
-  for (auto const* word :
-       {"", "=1", "1..", "..4", "a..b", "1..2..x", "1..9..0", "9-1", "9..1", "1..9..-1", "x,y", "a=", "a=1,,2",
-        "1-10%4", "7x=1", "cores=1", "1..2..3..4", "1..99999999999", "9999999999999999999..1", "1-2:x"}) {
+  for (auto const* word : {"",
+                           "=1",
+                           "1..",
+                           "..4",
+                           "a..b",
+                           "1..2..x",
+                           "1..9..0",
+                           "9-1",
+                           "9..1",
+                           "1..9..-1",
+                           "x,y",
+                           "a=",
+                           "a=1,,2",
+                           "1-10%4",
+                           "7x=1",
+                           "cores=1",
+                           "1..2..3..4",
+                           "1..99999999999",
+                           "9999999999999999999..1",
+                           "1-2:x"}) {
     EXPECT_FALSE(parse_axis(word)) << word << " gave " << axis_text(word);
   }
 }

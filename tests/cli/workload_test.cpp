@@ -211,9 +211,10 @@ TEST_F(Workload, NamesMistakesInArrays) {
             "3: jobs.a.array.x: '1..' is not a range; expected such as 1..100 or 1..100..5");
   EXPECT_EQ(job("array: {x: 9..1}"),
             "3: jobs.a.array.x: '9..1' ends before it begins; a step such as 9..1..-1 counts down");
-  EXPECT_EQ(job("array: {7x: [1]}"),
-            "3: jobs.a.array.7x: '7x' can't be an axis's name; use letters, digits, '_', '.' and '-', and begin "
-            "with a letter");
+  EXPECT_EQ(
+      job("array: {7x: [1]}"),
+      "3: jobs.a.array.7x: '7x' can't be an axis's name; use letters, digits, '_', '.' and '-', and begin "
+      "with a letter");
   EXPECT_EQ(job("array: {x: {gob: z*}}"), "3: jobs.a.array.x.gob: unknown key; did you mean 'glob'?");
   EXPECT_EQ(job("array: {x: {glob: a, lines: b}}"), "3: jobs.a.array.x: expected either glob or lines");
   EXPECT_EQ(job("array: {x: {glob: nothing*}}"),
@@ -234,7 +235,8 @@ TEST_F(Workload, NamesMistakesInArrays) {
 }
 
 TEST_F(Workload, NamesMistakesInDependencies) {
-  EXPECT_EQ(mistakes(R"(godwit: 1
+  EXPECT_EQ(
+      mistakes(R"(godwit: 1
 jobs:
   sweep: {type: t, after: swep}
   b:
@@ -246,12 +248,12 @@ jobs:
   d: {type: t, after: [c, 7]}
   e: {type: t, after: [[c]]}
 )"),
-            "7: jobs.b.after.sweep: 'finsihed' is nothing to wait for; expected finished or ended\n"
-            "11: jobs.e.after: expected jobs, such as [sweep] or {sweep: finished, md: ended}\n"
-            "3: jobs.sweep.after: no job of this file is named 'swep' (one that was submitted before goes by its "
-            "number); did you mean 'sweep'?\n"
-            "8: jobs.b.after.b: a job can't wait for itself\n"
-            "10: jobs.d.after: 'c' waits for 'd' already: neither would ever start");
+      "7: jobs.b.after.sweep: 'finsihed' is nothing to wait for; expected finished or ended\n"
+      "11: jobs.e.after: expected jobs, such as [sweep] or {sweep: finished, md: ended}\n"
+      "3: jobs.sweep.after: no job of this file is named 'swep' (one that was submitted before goes by its "
+      "number); did you mean 'sweep'?\n"
+      "8: jobs.b.after.b: a job can't wait for itself\n"
+      "10: jobs.d.after: 'c' waits for 'd' already: neither would ever start");
 }
 
 TEST_F(Workload, NamesMistakesInLimits) {

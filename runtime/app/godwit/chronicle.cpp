@@ -30,7 +30,8 @@ std::string spell_ending(Outcome const& outcome) {
     case Ending::failed:
       return fmt::format("failed after {}: {}", steps, outcome.reason);
     case Ending::cancelled:
-      return outcome.reason.empty() ? "cancelled after " + steps : fmt::format("cancelled after {}: {}", steps, outcome.reason);
+      return outcome.reason.empty() ? "cancelled after " + steps
+                                    : fmt::format("cancelled after {}: {}", steps, outcome.reason);
     case Ending::crashed:
       return fmt::format("crashed after {}: {}", steps, outcome.reason);
   }
@@ -53,9 +54,10 @@ char const* ending_word(Ending ending) {
 
 struct Teller {
   Entry operator()(log::WorldBegan const& e) const {
-    return {.at = e.at,
-            .event = "world_began",
-            .what = fmt::format("runtime {} began with {} host{}", e.term, e.ranks - 1, e.ranks == 2 ? "" : "s")};
+    return {
+        .at = e.at,
+        .event = "world_began",
+        .what = fmt::format("runtime {} began with {} host{}", e.term, e.ranks - 1, e.ranks == 2 ? "" : "s")};
   }
   Entry operator()(log::WorldEnded const& e) const {
     return {.at = e.at, .event = "world_ended", .what = fmt::format("runtime {} ended in order", e.term)};
@@ -76,7 +78,8 @@ struct Teller {
                                       : "submitted: " + spec};
   }
   Entry operator()(log::Cloned const& e) const {
-    auto const from = e.image ? fmt::format("generation {}", e.image->image.generation) : std::string("its beginning");
+    auto const from =
+        e.image ? fmt::format("generation {}", e.image->image.generation) : std::string("its beginning");
     return {.at = e.at,
             .job = e.job,
             .event = "cloned",
@@ -90,18 +93,15 @@ struct Teller {
             .job = e.job,
             .epoch = e.epoch,
             .event = "started",
-            .what = (e.from ? "went on from " + spell_image(*e.from) : std::string("started from its beginning")) +
+            .what = (e.from ? "went on from " + spell_image(*e.from)
+                            : std::string("started from its beginning")) +
                     (e.suspended ? ", suspended" : "")};
   }
   Entry operator()(log::Intent const& e) const {
-    return {e.at,
-            e.job,
-            e.source,
-            e.target_epoch,
-            "move_began",
-            fmt::format("is to move from host {} to host {}", e.source, e.target),
-            {},
-            {}};
+    return {e.at,         e.job,
+            e.source,     e.target_epoch,
+            "move_began", fmt::format("is to move from host {} to host {}", e.source, e.target),
+            {},           {}};
   }
   Entry operator()(log::Moved const& e) const {
     return {e.at, e.job, e.host, e.epoch, "moved", fmt::format("moved to host {}", e.host), {}, {}};
@@ -114,7 +114,8 @@ struct Teller {
             .job = e.job,
             .epoch = e.image.epoch,
             .event = "checkpointed",
-            .what = fmt::format("checkpoint written: generation {}, {}", e.image.generation, spell_bytes(e.bytes))};
+            .what = fmt::format("checkpoint written: generation {}, {}", e.image.generation,
+                                spell_bytes(e.bytes))};
   }
   Entry operator()(log::Suspended const& e) const {
     return {.job = e.job, .epoch = e.epoch, .event = "suspended", .what = "suspended"};
@@ -167,11 +168,12 @@ Entry entry_of(LedgerEvent const& event) {
 }
 
 Entry entry_of_element(log::Submitted const& array, JobId element) {
-  return {.at = array.at,
-          .job = element,
-          .event = "submitted",
-          .what = fmt::format("submitted, {} of {}: {}", spell_count(element.element()),
-                              spell_count(array.work.size()), spell_spec(array.work.element(element.element())))};
+  return {
+      .at = array.at,
+      .job = element,
+      .event = "submitted",
+      .what = fmt::format("submitted, {} of {}: {}", spell_count(element.element()),
+                          spell_count(array.work.size()), spell_spec(array.work.element(element.element())))};
 }
 
 }  // namespace godwit::cli

@@ -46,7 +46,8 @@ CommandLine::CommandLine(Session& session)
   add_doctor(app_, invocation_);
   add_shell(app_, invocation_);
   add_help(app_, invocation_);
-  inspect::add_inspect(app_, [this] { return invocation_.store().string(); }, invocation_.action);
+  inspect::add_inspect(
+      app_, [this] { return invocation_.store().string(); }, invocation_.action);
 }
 
 int CommandLine::run(std::vector<std::string> words) {

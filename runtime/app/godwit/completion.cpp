@@ -12,8 +12,9 @@ namespace {
 
 constexpr Duration patience{1s};
 
-std::set<std::string> const job_verbs{"show",    "logs",   "wait",   "history", "migrate", "clone", "checkpoint",
-                                      "suspend", "resume", "cancel", "remove",  "call",    "ps"};
+std::set<std::string> const job_verbs{"show",   "logs",       "wait",    "history", "migrate",
+                                      "clone",  "checkpoint", "suspend", "resume",  "cancel",
+                                      "remove", "call",       "ps"};
 std::set<std::string> const type_verbs{"submit", "create", "run", "check", "types"};
 
 template <class Wanted>
@@ -29,7 +30,8 @@ void add_jobs(Invocation const& invocation, std::set<std::string>& to) {
   to.insert({"all", "last"});
   auto const jobs = ask<cmd::Jobs>(invocation, cmd::ListJobs{});
   if (!jobs) return;
-  for (auto const& row : jobs->rows) to.insert(row.spec.name.empty() ? fmt::format("{}", row.job) : row.spec.name);
+  for (auto const& row : jobs->rows)
+    to.insert(row.spec.name.empty() ? fmt::format("{}", row.job) : row.spec.name);
 }
 
 void add_types(Invocation const& invocation, std::set<std::string>& to) {

@@ -1,4 +1,4 @@
-// `godwit doctor`: looks whether this machine and store have what a runtime needs, and says what to do if not.
+// `godwit doctor`: looks whether this machine and store have what a runtime needs; says what to do if not.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,7 +61,8 @@ int doctor(Invocation const& invocation) {
 }  // namespace
 
 void add_doctor(CLI::App& app, Invocation& invocation) {
-  add_verb(app, invocation, "doctor", "Try out what a runtime needs of this machine and store; 1 if anything fails",
+  add_verb(app, invocation, "doctor",
+           "Try out what a runtime needs of this machine and store; 1 if anything fails",
            "godwit doctor\ngodwit doctor --store /scratch/me/store --json")
       .callback([&invocation] { invocation.action = [&invocation] { return doctor(invocation); }; });
 }

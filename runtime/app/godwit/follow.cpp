@@ -54,7 +54,8 @@ Duration time_left(cmd::JobRow const& row) {
   auto const [done, total] = std::pair{row.progress.done, row.progress.total};
   auto const now = std::chrono::system_clock::now().time_since_epoch();
   auto const ran = now - Duration{row.started.unix_ns};
-  if (row.state != JobState::running || done == 0 || total <= done || row.started.unix_ns == 0) return Duration{0};
+  if (row.state != JobState::running || done == 0 || total <= done || row.started.unix_ns == 0)
+    return Duration{0};
   auto const share = static_cast<double>(done) / static_cast<double>(total);
   return std::chrono::duration_cast<Duration>(ran * (1 - share) / share);
 }
@@ -145,10 +146,14 @@ double Follower::per_second() const {
 // "300 jobs: 12 done, 4 running, 282 waiting, 2 failed   45.2 jobs/s, 6 s left"
 std::string Follower::line() const {
   auto const all = counts_.all();
-  auto text = fmt::format("{} job{}: {} done", spell_count(all), all == 1 ? "" : "s", spell_count(counts_.finished));
-  for (auto const& [count, word] :
-       {std::pair{counts_.running, "running"}, {counts_.waiting, "waiting"}, {counts_.suspended, "suspended"},
-        {counts_.failed, "failed"}, {counts_.cancelled, "cancelled"}, {counts_.stranded, "stranded"}}) {
+  auto text =
+      fmt::format("{} job{}: {} done", spell_count(all), all == 1 ? "" : "s", spell_count(counts_.finished));
+  for (auto const& [count, word] : {std::pair{counts_.running, "running"},
+                                    {counts_.waiting, "waiting"},
+                                    {counts_.suspended, "suspended"},
+                                    {counts_.failed, "failed"},
+                                    {counts_.cancelled, "cancelled"},
+                                    {counts_.stranded, "stranded"}}) {
     if (count > 0) text += fmt::format(", {} {}", spell_count(count), word);
   }
   auto const rate = per_second();
@@ -156,7 +161,8 @@ std::string Follower::line() const {
   if (all > 1 && rate > 0) {
     text += "   " + spell_rate(rate);
     auto const to_do = counts_.waiting + counts_.running;
-    left = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(to_do) / rate));
+    left = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(static_cast<double>(to_do) / rate));
   } else {
     text += spell_running(rows_);
     if (rows_.size() == 1 && all == 1) left = time_left(rows_.front());

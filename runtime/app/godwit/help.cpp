@@ -55,17 +55,18 @@ int help(CLI::App const& app, HelpOptions const& options) {
 }  // namespace
 
 void add_help(CLI::App& app, Invocation& invocation) {
-  auto& verb = add_verb(app, invocation, "help", "How a verb is used; 'help workload': the keys of workload files",
-                        "godwit help migrate\ngodwit help workload");
+  auto& verb =
+      add_verb(app, invocation, "help", "How a verb is used; 'help workload': the keys of workload files",
+               "godwit help migrate\ngodwit help workload");
   auto options = std::make_shared<HelpOptions>();
   verb.add_option("VERB", options->verb, "A verb, or 'workload'; else an overview")->type_name("");
   verb.add_flag("--man", options->manual, "As a manual page")->group("");
-  verb.callback([&app, &invocation, options] {
-    invocation.action = [&app, options] { return help(app, *options); };
-  });
+  verb.callback(
+      [&app, &invocation, options] { invocation.action = [&app, options] { return help(app, *options); }; });
 
   // For shells: prints what the last word may become.
-  auto& complete = add_verb(app, invocation, "complete", "What the last word may become", "godwit complete mig");
+  auto& complete =
+      add_verb(app, invocation, "complete", "What the last word may become", "godwit complete mig");
   complete.group("");
   complete.prefix_command();
   complete.callback([&app, &invocation, &complete] {

@@ -1,5 +1,5 @@
-// `godwit history`: what the store's ledger says about a job, or about the runtimes and the commands they were
-// given. Reads the ledger itself: no runtime is needed, and one that is writing it isn't disturbed.
+// `godwit history`: what the store's ledger says about a job, or about the runtimes and the commands they
+// were given. Reads the ledger itself: no runtime is needed, and one that is writing it isn't disturbed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,8 @@ namespace {
 Status read_events(std::filesystem::path const& store, std::function<void(LedgerEvent const&)> const& each) {
   std::error_code error;
   if (!std::filesystem::is_directory(store / "ledger", error)) {
-    return reject("no_store", fmt::format("there is no ledger in {}: no runtime was ever started on it", store.string()));
+    return reject("no_store",
+                  fmt::format("there is no ledger in {}: no runtime was ever started on it", store.string()));
   }
   auto const read = read_journal(
       store / "ledger",
@@ -67,7 +68,8 @@ Result<JobId> find_job(std::filesystem::path const& store, std::string const& wo
   };
   if (auto const whole = of_text(word)) return JobId{*whole};
   auto const bar = word.rfind('_');
-  auto const element = bar == std::string::npos ? std::nullopt : number_of(std::string_view(word).substr(bar + 1));
+  auto const element =
+      bar == std::string::npos ? std::nullopt : number_of(std::string_view(word).substr(bar + 1));
   auto const array = bar == std::string::npos ? std::nullopt : of_text(word.substr(0, bar));
   if (element && array) return JobId::of_element(*array, *element);
   return reject("no_such_job", fmt::format("no such job: {}", word));
@@ -130,8 +132,8 @@ class JobStory {
   [[nodiscard]] bool concerns(log::ElementsCancelled const& event) const {
     if (event.array != job_.array() || job_.element() == 0) return event.array == job_.array();
     return std::any_of(event.runs.begin(), event.runs.end(), [&](auto const& run) {
-             return run.first <= job_.element() && job_.element() <= run.second;
-           });
+      return run.first <= job_.element() && job_.element() <= run.second;
+    });
   }
   // A new runtime frees every job; a lost host those it had.
   [[nodiscard]] bool concerns_all(LedgerEvent const& event) const {
@@ -192,7 +194,8 @@ int history_of_job(Invocation const& invocation, std::string const& word) {
   JobStory story(*job);
   auto const read = read_events(invocation.store(), [&](LedgerEvent const& event) { story.take(event); });
   if (!read) return invocation.complain(read.failure());
-  if (!story.exists()) return invocation.complain(reject("no_such_job", fmt::format("no such job: {}", word)));
+  if (!story.exists())
+    return invocation.complain(reject("no_such_job", fmt::format("no such job: {}", word)));
   if (!invocation.json) {
     print_story(story, *job);
     return exit_done;
@@ -210,8 +213,9 @@ int history_of_job(Invocation const& invocation, std::string const& word) {
 int history_of_store(Invocation const& invocation) {
   std::vector<Entry> entries;
   auto const read = read_events(invocation.store(), [&](LedgerEvent const& event) {
-    bool const told = std::holds_alternative<log::Commanded>(event) || std::holds_alternative<log::WorldBegan>(event) ||
-                      std::holds_alternative<log::WorldEnded>(event) || std::holds_alternative<log::HostLost>(event);
+    bool const told =
+        std::holds_alternative<log::Commanded>(event) || std::holds_alternative<log::WorldBegan>(event) ||
+        std::holds_alternative<log::WorldEnded>(event) || std::holds_alternative<log::HostLost>(event);
     if (told) entries.push_back(entry_of(event));
   });
   if (!read) return invocation.complain(read.failure());
@@ -233,9 +237,9 @@ int history_of_store(Invocation const& invocation) {
 }  // namespace
 
 void add_history(CLI::App& app, Invocation& invocation) {
-  auto& verb = add_verb(app, invocation, "history",
-                        "What became of a job, or who gave which command; works without a runtime",
-                        "godwit history          # runtimes and commands\ngodwit history plate\ngodwit history 7_3");
+  auto& verb = add_verb(
+      app, invocation, "history", "What became of a job, or who gave which command; works without a runtime",
+      "godwit history          # runtimes and commands\ngodwit history plate\ngodwit history 7_3");
   auto job = std::make_shared<std::string>();
   verb.add_option("JOB", *job, one_job_help)->type_name("");
   verb.callback([&invocation, job] {

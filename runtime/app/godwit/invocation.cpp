@@ -43,7 +43,8 @@ std::string usage_problem(CLI::App const& app, CLI::ParseError const& error) {
 
 std::vector<std::string> verbs_of(CLI::App const& app) {
   std::vector<std::string> verbs;
-  for (auto const* verb : app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
+  for (auto const* verb :
+       app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
     verbs.push_back(verb->get_name());
     for (auto const& alias : verb->get_aliases()) verbs.push_back(alias);
   }

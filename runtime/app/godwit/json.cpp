@@ -115,25 +115,24 @@ Json json_of(cmd::HeldRow const& row) {
 }
 
 Json json_of(cmd::JobRow const& row) {
-  Json json{
-      {"job", json_of(row.job)},
-      {"type", row.spec.type},
-      {"name", row.spec.name},
-      {"state", godwit::to_string(row.state)},
-      {"host", json_of_rank(row.host)},
-      {"steps", row.steps},
-      {"progress", json_of(row.progress)},
-      {"arguments", row.spec.arguments},
-      {"account", row.spec.account},
-      {"directory", row.spec.directory},
-      {"epoch", row.epoch.value},
-      {"moves", row.moves},
-      {"crashes", row.crashes},
-      {"submitted", json_of_time(row.submitted)},
-      {"started", json_of_time(row.started)},
-      {"ended", json_of_time(row.ended)},
-      {"newest_image", row.newest_image ? json_of_image(*row.newest_image) : Json()},
-      {"outcome", is_ended(row.state) ? json_of_outcome(row.outcome) : Json()}};
+  Json json{{"job", json_of(row.job)},
+            {"type", row.spec.type},
+            {"name", row.spec.name},
+            {"state", godwit::to_string(row.state)},
+            {"host", json_of_rank(row.host)},
+            {"steps", row.steps},
+            {"progress", json_of(row.progress)},
+            {"arguments", row.spec.arguments},
+            {"account", row.spec.account},
+            {"directory", row.spec.directory},
+            {"epoch", row.epoch.value},
+            {"moves", row.moves},
+            {"crashes", row.crashes},
+            {"submitted", json_of_time(row.submitted)},
+            {"started", json_of_time(row.started)},
+            {"ended", json_of_time(row.ended)},
+            {"newest_image", row.newest_image ? json_of_image(*row.newest_image) : Json()},
+            {"outcome", is_ended(row.state) ? json_of_outcome(row.outcome) : Json()}};
   if (row.step_p50.count() > 0) {
     json["step_p50_ms"] = in_ms(row.step_p50);
     json["step_p99_ms"] = in_ms(row.step_p99);

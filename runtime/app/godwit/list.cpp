@@ -21,13 +21,24 @@ std::string spell_rank(Rank rank) {
 // An array's state is how many of its elements are in which, its progress how many have ended.
 std::vector<std::string> cells_of(cmd::JobRow const& row) {
   if (!row.elements) {
-    return {fmt::format("{}", row.job), row.spec.type, row.spec.name, to_string(row.state), spell_rank(row.host),
-            spell_count(row.steps), spell_progress(row.progress), spell_arguments(row.spec)};
+    return {fmt::format("{}", row.job),
+            row.spec.type,
+            row.spec.name,
+            to_string(row.state),
+            spell_rank(row.host),
+            spell_count(row.steps),
+            spell_progress(row.progress),
+            spell_arguments(row.spec)};
   }
   auto const& counts = *row.elements;
   auto const ended = Progress{.done = counts.ended(), .total = counts.all(), .unit = "jobs"};
   auto const arguments = spell_arguments(row.spec);
-  return {fmt::format("{}", row.job), row.spec.type, row.spec.name, spell_counts(counts), "–", "–",
+  return {fmt::format("{}", row.job),
+          row.spec.type,
+          row.spec.name,
+          spell_counts(counts),
+          "–",
+          "–",
           spell_progress(ended),
           fmt::format("[{}]{}{}", spell_axes(row.axes), arguments.empty() ? "" : " ", arguments)};
 }
@@ -39,7 +50,8 @@ struct ListOptions {
 };
 
 int list_jobs(Invocation const& invocation, ListOptions const& options) {
-  auto const jobs = ask_once<cmd::Jobs>(invocation, cmd::ListJobs{.jobs = options.jobs, .elements = options.elements});
+  auto const jobs =
+      ask_once<cmd::Jobs>(invocation, cmd::ListJobs{.jobs = options.jobs, .elements = options.elements});
   if (!jobs) return invocation.complain(jobs.failure());
   if (jobs->left_out > 0) {
     fmt::print(stderr, "{} more are left out: name some of them, such as 7_1001-2000 or 7@running\n",
@@ -118,8 +130,9 @@ int list_hosts(Invocation const& invocation) {
 }  // namespace
 
 void add_list_verbs(CLI::App& app, Invocation& invocation) {
-  auto& ps = add_verb(app, invocation, "ps", "List jobs; an array is one row",
-                      "godwit ps\ngodwit ps sweep@failed --elements\ngodwit ps --host 2 --json   # asks host 2 itself");
+  auto& ps = add_verb(
+      app, invocation, "ps", "List jobs; an array is one row",
+      "godwit ps\ngodwit ps sweep@failed --elements\ngodwit ps --host 2 --json   # asks host 2 itself");
   auto options = std::make_shared<ListOptions>();
   auto* job = ps.add_option("JOB", options->jobs, job_help);
   job->type_name("");
@@ -132,13 +145,13 @@ void add_list_verbs(CLI::App& app, Invocation& invocation) {
       ->excludes(elements);
   ps.callback([&invocation, options] {
     invocation.action = [&invocation, options] {
-      return options->host == no_rank.value ? list_jobs(invocation, *options) : list_held(invocation, Rank{options->host});
+      return options->host == no_rank.value ? list_jobs(invocation, *options)
+                                            : list_held(invocation, Rank{options->host});
     };
   });
 
   add_verb(app, invocation, "hosts", "List hosts: who is alive, how busy", "godwit hosts")
       .callback([&invocation] { invocation.action = [&invocation] { return list_hosts(invocation); }; });
-
 }
 
 }  // namespace godwit::cli

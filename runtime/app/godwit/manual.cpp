@@ -63,8 +63,8 @@ std::string head(std::string const& name, int section, std::string const& descri
   std::string upper = name;
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return fmt::format(".TH {} {} \"\" \"godwit {}\" \"Godwit\"\n.SH NAME\n{} \\- {}\n", escaped(upper), section,
-                     GODWIT_VERSION, escaped(name), escaped(description));
+  return fmt::format(".TH {} {} \"\" \"godwit {}\" \"Godwit\"\n.SH NAME\n{} \\- {}\n", escaped(upper),
+                     section, GODWIT_VERSION, escaped(name), escaped(description));
 }
 
 std::string synopsis(CLI::App const& app) {
@@ -75,7 +75,8 @@ std::string synopsis(CLI::App const& app) {
     if (!option->get_positional() || option->get_group().empty()) continue;
     auto const name = escaped(option->get_name(true));
     auto const many = option->get_expected_max() > 1 ? " \\&..." : "";
-    line += option->get_required() ? fmt::format(" \\fI{}\\fR{}", name, many) : fmt::format(" [\\fI{}\\fR{}]", name, many);
+    line += option->get_required() ? fmt::format(" \\fI{}\\fR{}", name, many)
+                                   : fmt::format(" [\\fI{}\\fR{}]", name, many);
   }
   return ".SH SYNOPSIS\n" + line + "\n";
 }
@@ -92,7 +93,8 @@ std::string options(CLI::App const& app) {
       for (auto const& each : option->get_snames()) flags += (flags.empty() ? "-" : ", -") + each;
       for (auto const& each : option->get_lnames()) flags += (flags.empty() ? "--" : ", --") + each;
       auto const kind = option->get_expected_max() > 0 ? option->get_type_name() : std::string();
-      name = fmt::format("\\fB{}\\fR{}", escaped(flags), kind.empty() ? "" : fmt::format(" \\fI{}\\fR", escaped(kind)));
+      name = fmt::format("\\fB{}\\fR{}", escaped(flags),
+                         kind.empty() ? "" : fmt::format(" \\fI{}\\fR", escaped(kind)));
     }
     all += fmt::format(".TP\n{}\n{}\n", name, escaped(option->get_description()));
   }
@@ -101,7 +103,8 @@ std::string options(CLI::App const& app) {
 
 std::string verbs(CLI::App const& app) {
   std::string all;
-  for (auto const* verb : app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
+  for (auto const* verb :
+       app.get_subcommands([](CLI::App const* one) { return !one->get_group().empty(); })) {
     auto name = verb->get_name();
     for (auto const& alias : verb->get_aliases()) name += ", " + alias;
     all += fmt::format(".TP\n\\fB{}\\fR\n{}\n", escaped(name), escaped(verb->get_description()));
@@ -116,7 +119,8 @@ std::string notes(CLI::App const& app) {
   auto const begin = footer.find(title);
   auto const text = [](std::string const& part) {
     auto const first = part.find_first_not_of('\n');
-    return first == std::string::npos ? std::string() : part.substr(first, part.find_last_not_of('\n') - first + 1);
+    return first == std::string::npos ? std::string()
+                                      : part.substr(first, part.find_last_not_of('\n') - first + 1);
   };
   auto const example = begin == std::string::npos ? std::string() : footer.substr(begin + title.size());
   auto const end = std::min(example.find("\n\n"), example.size());
@@ -141,8 +145,10 @@ std::vector<Section> sections() {
 }
 
 constexpr char const* about_workloads =
-    "A workload file says in YAML which jobs there are. 'godwit run FILE' starts a runtime if need be, submits "
-    "them, follows them to their end, and goes on with them when it is run again; 'godwit submit FILE' hands them "
+    "A workload file says in YAML which jobs there are. 'godwit run FILE' starts a runtime if need be, "
+    "submits "
+    "them, follows them to their end, and goes on with them when it is run again; 'godwit submit FILE' hands "
+    "them "
     "to a runtime that is there. Paths count from the file's own directory.";
 
 }  // namespace
@@ -150,27 +156,33 @@ constexpr char const* about_workloads =
 std::string manual_of(CLI::App const& verb) {
   auto all = head(path_of(verb, "-"), 1, verb.get_description()) + synopsis(verb) + ".SH DESCRIPTION\n" +
              escaped(verb.get_description()) + ".\n" + verbs(verb) + options(verb) + notes(verb);
-  all += ".SH \"EXIT STATUS\"\n0 done, 1 refused or a job failed, 2 usage, 3 no runtime, 75 stopped early with every "
-         "job checkpointed.\n";
+  all +=
+      ".SH \"EXIT STATUS\"\n0 done, 1 refused or a job failed, 2 usage, 3 no runtime, 75 stopped early with "
+      "every "
+      "job checkpointed.\n";
   return all + ".SH \"SEE ALSO\"\n.BR godwit (1),\n.BR godwit\\-workload (5)\n";
 }
 
 std::string workload_manual() {
-  auto all = head("godwit-workload", 5, "which jobs there are") + ".SH DESCRIPTION\n" + escaped(about_workloads) + "\n";
+  auto all = head("godwit-workload", 5, "which jobs there are") + ".SH DESCRIPTION\n" +
+             escaped(about_workloads) + "\n";
   for (auto const& section : sections()) {
     all += fmt::format(".SH \"KEYS: {}\"\n", escaped(section.title));
     for (auto const& key : section.keys) {
-      all += fmt::format(".TP\n\\fB{}\\fR: \\fI{}\\fR\n{}\n", escaped(key.name), escaped(key.form), escaped(key.help));
+      all += fmt::format(".TP\n\\fB{}\\fR: \\fI{}\\fR\n{}\n", escaped(key.name), escaped(key.form),
+                         escaped(key.help));
     }
   }
-  return all + ".SH EXAMPLE\n.nf\n" + escaped(example_of_workload) + ".fi\n.SH \"SEE ALSO\"\n.BR godwit (1)\n";
+  return all + ".SH EXAMPLE\n.nf\n" + escaped(example_of_workload) +
+         ".fi\n.SH \"SEE ALSO\"\n.BR godwit (1)\n";
 }
 
 std::string workload_help() {
   auto all = std::string(about_workloads) + "\n";
   for (auto const& section : sections()) {
     all += fmt::format("\n{}:\n", section.title);
-    for (auto const& key : section.keys) all += fmt::format("  {}: {}\n      {}\n", key.name, key.form, key.help);
+    for (auto const& key : section.keys)
+      all += fmt::format("  {}: {}\n      {}\n", key.name, key.form, key.help);
   }
   return all + "\nExample:\n" + example_of_workload;
 }

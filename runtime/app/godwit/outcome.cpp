@@ -34,7 +34,8 @@ std::string spell_effort(cmd::JobRow const& row) {
 std::string spell_array(cmd::JobRow const& row) {
   auto const& counts = *row.elements;
   auto const jobs = fmt::format("{} jobs", spell_count(counts.all()));
-  if (counts.finished == counts.all()) return fmt::format("{} finished: {}{}", spell_job(row), jobs, spell_span(row));
+  if (counts.finished == counts.all())
+    return fmt::format("{} finished: {}{}", spell_job(row), jobs, spell_span(row));
   auto text = fmt::format("{}: {}: {}{}", spell_job(row), jobs, spell_counts(counts), spell_span(row));
   if (counts.failed > failed_named_max) {
     text += fmt::format("\n  {} more failed: godwit ps {}@failed --elements",
@@ -63,7 +64,8 @@ std::string spell_axes(std::vector<Axis> const& axes) {
     }
     constexpr std::size_t shown_max = 5;
     auto const shown = std::min(axis.values.size(), shown_max);
-    all += fmt::format("{}", fmt::join(axis.values.begin(), axis.values.begin() + static_cast<std::ptrdiff_t>(shown), ","));
+    all += fmt::format(
+        "{}", fmt::join(axis.values.begin(), axis.values.begin() + static_cast<std::ptrdiff_t>(shown), ","));
     if (shown < axis.values.size()) all += fmt::format(",… ({})", spell_count(axis.values.size()));
   }
   return all;
@@ -71,10 +73,13 @@ std::string spell_axes(std::vector<Axis> const& axes) {
 
 std::string spell_counts(JobCounts const& counts) {
   std::string text;
-  for (auto const& [count, word] :
-       {std::pair{counts.running, "running"}, {counts.waiting, "waiting"}, {counts.suspended, "suspended"},
-        {counts.finished, "finished"}, {counts.failed, "failed"}, {counts.cancelled, "cancelled"},
-        {counts.stranded, "stranded"}}) {
+  for (auto const& [count, word] : {std::pair{counts.running, "running"},
+                                    {counts.waiting, "waiting"},
+                                    {counts.suspended, "suspended"},
+                                    {counts.finished, "finished"},
+                                    {counts.failed, "failed"},
+                                    {counts.cancelled, "cancelled"},
+                                    {counts.stranded, "stranded"}}) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", spell_count(count), word);
   }
   return text;

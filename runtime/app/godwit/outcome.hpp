@@ -11,8 +11,9 @@ namespace godwit::cli {
 [[nodiscard]] std::string spell_job(cmd::JobRow const& row);         // "job 7 plate", "job 8 heat"
 [[nodiscard]] std::string spell_progress(Progress const& progress);  // "30.7 %", "61,440 steps", ""
 [[nodiscard]] std::string spell_arguments(JobSpec const& spec);      // "n=64 steps=500"
-[[nodiscard]] std::string spell_axes(std::vector<Axis> const& axes);  // "alpha=0.1,0.2 seed=1..100", cut short
-[[nodiscard]] std::string spell_counts(JobCounts const& counts);     // "4 running, 284 waiting, 12 finished"
+[[nodiscard]] std::string spell_axes(
+    std::vector<Axis> const& axes);                               // "alpha=0.1,0.2 seed=1..100", cut short
+[[nodiscard]] std::string spell_counts(JobCounts const& counts);  // "4 running, 284 waiting, 12 finished"
 
 // "job 7 plate finished: 500 steps, 12 s"; of a failed job the reason and the last lines of its log; of an
 // array how many of its elements did what.

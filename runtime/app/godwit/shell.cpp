@@ -134,7 +134,8 @@ int shell(Invocation const& invocation) {
     }
     if (words->empty() || words->front().starts_with('#')) continue;
     if (words->size() == 1 && (words->front() == "exit" || words->front() == "quit")) break;
-    code = run_line(session, words->front() == "godwit" ? std::vector(words->begin() + 1, words->end()) : *words);
+    code = run_line(session,
+                    words->front() == "godwit" ? std::vector(words->begin() + 1, words->end()) : *words);
     std::fflush(stdout);
     std::fflush(stderr);
   }

@@ -28,9 +28,9 @@ void show_wishes(JobSpec const& spec) {
   print_fact("memory", spec.memory_bytes == 0 ? "" : "at most " + spell_bytes(spec.memory_bytes));
   print_fact("time limit", spec.time_limit.count() == 0 ? "" : spell_duration(spec.time_limit));
   print_fact("step limit", spec.step_limit.count() == 0 ? "" : spell_duration(spec.step_limit));
-  auto const every = spec.checkpoint_auto                   ? "as often as pays"
+  auto const every = spec.checkpoint_auto                 ? "as often as pays"
                      : spec.checkpoint_every.count() == 0 ? "on request and at shutdown"
-                                                            : "every " + spell_duration(spec.checkpoint_every);
+                                                          : "every " + spell_duration(spec.checkpoint_every);
   print_fact("checkpoints", every);
   print_fact("max failed", spec.max_failed < 0 ? "" : fmt::format("{}", spec.max_failed));
   std::string after;
@@ -42,7 +42,8 @@ void show_wishes(JobSpec const& spec) {
   print_fact("stdout", spec.stdout_path);
   print_fact("stderr", spec.stderr_path);
   std::string environment;
-  for (auto const& [key, value] : spec.environment) environment += (environment.empty() ? "" : " ") + key + "=" + value;
+  for (auto const& [key, value] : spec.environment)
+    environment += (environment.empty() ? "" : " ") + key + "=" + value;
   print_fact("environment", environment);
 }
 
@@ -96,11 +97,13 @@ int show(Invocation const& invocation, std::string const& job) {
 }  // namespace
 
 void add_show(CLI::App& app, Invocation& invocation) {
-  auto& one = add_verb(app, invocation, "show", "All that is known about a job", "godwit show 7\ngodwit show sweep_3");
+  auto& one = add_verb(app, invocation, "show", "All that is known about a job",
+                       "godwit show 7\ngodwit show sweep_3");
   auto shown = std::make_shared<std::string>();
   one.add_option("JOB", *shown, job_help)->required()->type_name("");
-  one.callback(
-      [&invocation, shown] { invocation.action = [&invocation, shown] { return show(invocation, *shown); }; });
+  one.callback([&invocation, shown] {
+    invocation.action = [&invocation, shown] { return show(invocation, *shown); };
+  });
 }
 
 }  // namespace godwit::cli

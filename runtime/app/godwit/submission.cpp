@@ -72,8 +72,10 @@ Status read_limits(Submission const& submission, JobSpec& job) {
     if (!some) return wrong("--after", some.failure());
     job.after.insert(job.after.end(), some->begin(), some->end());
   }
-  if (auto const read = read_duration(submission.time_limit, "--time-limit", job.time_limit); !read) return read;
-  if (auto const read = read_duration(submission.step_limit, "--step-limit", job.step_limit); !read) return read;
+  if (auto const read = read_duration(submission.time_limit, "--time-limit", job.time_limit); !read)
+    return read;
+  if (auto const read = read_duration(submission.step_limit, "--step-limit", job.step_limit); !read)
+    return read;
   return submission.name.empty() ? Done{} : check_name(submission.name);
 }
 
@@ -107,23 +109,27 @@ void add_submission_options(CLI::App& verb, Submission& to) {
   };
   note(verb.add_option("-A,--account", to.account, "Who is charged; else you"), "NAME");
   note(verb.add_option("-J,--name", to.name, "The job's name"), "NAME");
-  note(verb.add_option("-a,--array", to.arrays,
-                       "As many jobs as there are values: 1-100, seed=1..100 or size=s,m,l. Each value is the "
-                       "argument of that name, and stands where %{seed} does (%{index} for 1-100). Repeated: "
-                       "every combination"),
-       "AXIS")
+  note(
+      verb.add_option("-a,--array", to.arrays,
+                      "As many jobs as there are values: 1-100, seed=1..100 or size=s,m,l. Each value is the "
+                      "argument of that name, and stands where %{seed} does (%{index} for 1-100). Repeated: "
+                      "every combination"),
+      "AXIS")
       ->allow_extra_args(false);
-  note(verb.add_option("--each-line", to.each_line, "A job for each line of a file; %{line} stands for it"), "FILE")
+  note(verb.add_option("--each-line", to.each_line, "A job for each line of a file; %{line} stands for it"),
+       "FILE")
       ->allow_extra_args(false);
   note(verb.add_option("-c,--cores", to.cores, "Cores it uses"), "N")->check(at_least(1));
   note(verb.add_option("--mem", to.memory, "Most memory for its state, such as 2GiB"), "SIZE");
-  note(verb.add_option("-t,--time-limit", to.time_limit, "It fails after running for that long, such as 6h"), "TIME");
+  note(verb.add_option("-t,--time-limit", to.time_limit, "It fails after running for that long, such as 6h"),
+       "TIME");
   note(verb.add_option("--step-limit", to.step_limit,
                        "A step that takes longer counts as a crash; else it may take for ever"),
        "TIME");
-  note(verb.add_option("-d,--after", to.after,
-                       "Start when that job has finished, or with JOB:ended when it has ended in any way; several "
-                       "with commas"),
+  note(verb.add_option(
+           "-d,--after", to.after,
+           "Start when that job has finished, or with JOB:ended when it has ended in any way; several "
+           "with commas"),
        "JOB")
       ->allow_extra_args(false);
   note(verb.add_option("-D,--cwd", to.directory, "Its working directory; else this one"), "DIR");
@@ -136,7 +142,8 @@ void add_submission_options(CLI::App& verb, Submission& to) {
       ->check(at_least(0));
   note(verb.add_option("--crash-limit", to.crash_limit, "Crashes after which it fails; else 3"), "N")
       ->check(at_least(0));
-  note(verb.add_option("--stdout", to.stdout_path, "A file for its stdout, seen from its directory; else the store's own"),
+  note(verb.add_option("--stdout", to.stdout_path,
+                       "A file for its stdout, seen from its directory; else the store's own"),
        "PATH");
   note(verb.add_option("--stderr", to.stderr_path, "The same for its stderr"), "PATH");
   note(verb.add_option("--checkpoint-every", to.checkpoint_every,

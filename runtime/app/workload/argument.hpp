@@ -31,8 +31,8 @@ namespace godwit {
 // means something else where a job is named ("all", "last").
 [[nodiscard]] Status check_name(std::string_view name);
 
-// What a job waits for, as --after says it: "7", "plate", "plate:finished", "plate:ended", several with commas
-// between them. Also "afterok:7:8" and "afterany:7", as batch systems spell them.
+// What a job waits for, as --after says it: "7", "plate", "plate:finished", "plate:ended", several with
+// commas between them. Also "afterok:7:8" and "afterany:7", as batch systems spell them.
 [[nodiscard]] Result<std::vector<Dependency>> parse_dependencies(std::string_view text);
 
 // "finished" or "ended".

@@ -36,9 +36,9 @@ Result<Axis> range_of(std::string_view text, std::optional<std::int64_t> first,
   if (!first || !last || !step) return malformed(text);
   if (*step == 0) return reject("bad_range", fmt::format("'{}': the step can't be 0", text));
   if (*first != *last && (*first < *last) != (*step > 0)) {
-    return reject("bad_range", fmt::format("'{}' ends before it begins; a step such as {}..{}..{} {}", text,
-                                           *first, *last, *step > 0 ? -1 : 1,
-                                           *step > 0 ? "counts down" : "counts up"));
+    return reject("bad_range",
+                  fmt::format("'{}' ends before it begins; a step such as {}..{}..{} {}", text, *first, *last,
+                              *step > 0 ? -1 : 1, *step > 0 ? "counts down" : "counts up"));
   }
   auto const count = static_cast<std::uint64_t>((*last - *first) / *step) + 1;
   if (count > elements_max) {
@@ -60,8 +60,9 @@ std::optional<Result<Axis>> dashed_range(std::string_view text) {
   auto const first = whole_number(text.substr(0, dash));
   auto const last = whole_number(text.substr(dash + 1, colon - dash - 1));
   if (!first || !last) return std::nullopt;
-  return range_of(text, first, last,
-                  colon == text.size() ? std::optional<std::int64_t>(1) : whole_number(text.substr(colon + 1)));
+  return range_of(
+      text, first, last,
+      colon == text.size() ? std::optional<std::int64_t>(1) : whole_number(text.substr(colon + 1)));
 }
 
 // A single part of a --array; nothing if it is a plain value.
@@ -123,8 +124,9 @@ Result<Axis> parse_axis(std::string_view word) {
     auto const comma = std::min(rest.find(','), rest.size());
     auto const part = rest.substr(0, comma);
     if (part.empty()) {
-      return reject("bad_array",
-                    fmt::format("'{}' is not an array; expected such as 1-100, seed=1..100 or size=s,m,l", word));
+      return reject(
+          "bad_array",
+          fmt::format("'{}' is not an array; expected such as 1-100, seed=1..100 or size=s,m,l", word));
     }
     if (auto range = any_range(part)) {
       if (!*range) return range->failure();
@@ -193,10 +195,9 @@ Status check_streams(JobArray const& array) {
   std::uint64_t stride = 1;
   auto const first = array.element(1);
   auto const shared = [&](Axis const& axis, char const* stream, std::string const& path) {
-    return reject("bad_array",
-                  fmt::format("{}: elements that differ in '{}' only would all write to {}; "
-                              "put %{{{}}} or %{{index}} into the path",
-                              stream, axis.name, path, axis.name));
+    return reject("bad_array", fmt::format("{}: elements that differ in '{}' only would all write to {}; "
+                                           "put %{{{}}} or %{{index}} into the path",
+                                           stream, axis.name, path, axis.name));
   };
   for (auto axis = array.axes.rbegin(); axis != array.axes.rend(); stride *= axis->size(), ++axis) {
     if (axis->size() < 2) continue;

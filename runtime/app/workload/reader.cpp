@@ -74,8 +74,9 @@ bool WorkloadReader::check_map(YAML::Node const& node, Place const& place,
   for (auto const& entry : node) {
     auto const& key = entry.first.Scalar();
     if (contains(later, key)) {
-      mistake(place.at(entry.first),
-              key == "program" ? "not supported yet; give a type ('godwit types' lists them)" : "not supported yet");
+      mistake(place.at(entry.first), key == "program"
+                                         ? "not supported yet; give a type ('godwit types' lists them)"
+                                         : "not supported yet");
     } else if (!contains(known, key)) {
       mistake(place.at(entry.first), "unknown key" + suggestion(key, known));
     }
@@ -233,9 +234,10 @@ void WorkloadReader::check_dependencies() {
     auto const& named = spec.after[each.dependency].job;
     if (!contains(names_, named)) {
       if (is_number(named)) continue;
-      mistake(each.place, fmt::format("no job of this file is named '{}' (one that was submitted before goes by "
-                                      "its number){}",
-                                      named, suggestion(named, names_)));
+      mistake(each.place,
+              fmt::format("no job of this file is named '{}' (one that was submitted before goes by "
+                          "its number){}",
+                          named, suggestion(named, names_)));
       continue;
     }
     waits_for[spec.name].push_back(named);
@@ -248,9 +250,10 @@ void WorkloadReader::check_dependencies() {
       for (auto const& further : waits_for[next]) open.push_back(further);
     }
     if (reached.contains(spec.name)) {
-      mistake(each.place, named == spec.name
-                              ? "a job can't wait for itself"
-                              : fmt::format("'{}' waits for '{}' already: neither would ever start", named, spec.name));
+      mistake(each.place,
+              named == spec.name
+                  ? "a job can't wait for itself"
+                  : fmt::format("'{}' waits for '{}' already: neither would ever start", named, spec.name));
     }
   }
 }

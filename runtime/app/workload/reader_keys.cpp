@@ -136,8 +136,7 @@ void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place,
         to.checkpoint_partner = given == "true";
       else
         mistake(here, "expected true or false");
-    } else if (key == "every" &&
-               text(entry.second, here, "auto, never or a duration such as 10min", word)) {
+    } else if (key == "every" && text(entry.second, here, "auto, never or a duration such as 10min", word)) {
       if (auto const set = set_checkpoint_every(word, to); !set) mistake(here, set.failure());
     }
   }

@@ -1,5 +1,5 @@
-// A workload file (YAML, schema 1) becomes the jobs and job arrays it stands for, in the file's order. A job's key
-// is its name and so its identity when the file is run again; paths count from the file's own
+// A workload file (YAML, schema 1) becomes the jobs and job arrays it stands for, in the file's order. A
+// job's key is its name and so its identity when the file is run again; paths count from the file's own
 // directory, so that it doesn't matter from where it is run.
 //
 // Nothing is half read: either all jobs, or one failure that lists every mistake, a line each, as

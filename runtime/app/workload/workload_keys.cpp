@@ -18,8 +18,10 @@ std::vector<WorkloadKey> const& own_keys() {
       {"args", "{PARAMETER: VALUE}", "The type's parameters"},
       {"array", "{AXIS: VALUES}",
        "A job for each combination of the axes' values. VALUES: a list; a range 1..100 or 1..100..5; "
-       "{glob: PATTERN}; {lines: FILE}. An axis that has the name of a parameter is that argument; %{AXIS} stands "
-       "for its value in args, environment, cwd, stdout and stderr, %{index} for the job's place in the array, "
+       "{glob: PATTERN}; {lines: FILE}. An axis that has the name of a parameter is that argument; %{AXIS} "
+       "stands "
+       "for its value in args, environment, cwd, stdout and stderr, %{index} for the job's place in the "
+       "array, "
        "%{cores} for its cores, %% for %"},
       {"after", "JOB, [JOB, …] or {JOB: finished | ended}",
        "Starts when those have finished, or ended in any way; of an array, all of it"},

@@ -1,5 +1,5 @@
-// The keys of a workload file with their meanings: what the reader takes and what help and manual page say are
-// one list. Pure.
+// The keys of a workload file with their meanings: what the reader takes and what help and manual page say
+// are one list. Pure.
 #pragma once
 
 #include <string>

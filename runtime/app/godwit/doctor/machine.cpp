@@ -36,7 +36,8 @@ std::string spell_limit(rlim_t limit) {
   return limit == RLIM_INFINITY ? "unlimited" : fmt::format("{}", limit);
 }
 
-Finding limit(char const* topic, decltype(RLIMIT_NOFILE) which, char const* what, rlim_t least, char const* advice) {
+Finding limit(char const* topic, decltype(RLIMIT_NOFILE) which, char const* what, rlim_t least,
+              char const* advice) {
   rlimit now{};
   if (::getrlimit(which, &now) != 0) return {topic, Verdict::warn, std::strerror(errno), {}};
   auto const found = fmt::format("{} {}", spell_limit(now.rlim_cur), what);
@@ -61,14 +62,16 @@ Finding memfd() {
   if (file >= 0) ::close(file);
   if (good) return {"memfd", Verdict::ok, "anonymous shared memory works", {}};
   return {"memfd", Verdict::fail, fmt::format("anonymous shared memory doesn't work: {}", std::strerror(why)),
-          "jobs keep their arrays in it: a kernel from 3.17 is needed, and a sandbox that lets memfd_create through"};
+          "jobs keep their arrays in it: a kernel from 3.17 is needed, and a sandbox that lets memfd_create "
+          "through"};
 }
 
 // Open MPI's ranks on a node exchange messages through it.
 Finding shared_memory() {
   struct statvfs space {};
   if (::statvfs("/dev/shm", &space) != 0) {
-    return {"/dev/shm", Verdict::warn, std::strerror(errno), "Open MPI needs it to pass messages within a node"};
+    return {"/dev/shm", Verdict::warn, std::strerror(errno),
+            "Open MPI needs it to pass messages within a node"};
   }
   auto const bytes = std::uint64_t{space.f_bavail} * space.f_frsize;
   auto const found = fmt::format("{} free", spell_bytes(bytes));
@@ -83,13 +86,15 @@ Finding shared_memory() {
 Finding leftovers() {
   std::size_t count = 0;
   std::error_code error;
-  for (std::filesystem::directory_iterator at("/dev/shm", error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::directory_iterator at("/dev/shm", error), end; !error && at != end;
+       at.increment(error)) {
     auto const name = at->path().filename().string();
     auto const age = std::filesystem::file_time_type::clock::now() - at->last_write_time(error);
     if (name.starts_with("vader_segment") && age > std::chrono::hours(24)) ++count;
   }
   if (count == 0) return {"leftovers", Verdict::ok, "no old message segments in /dev/shm", {}};
-  return {"leftovers", Verdict::warn, fmt::format("{} message segments in /dev/shm are older than a day", count),
+  return {"leftovers", Verdict::warn,
+          fmt::format("{} message segments in /dev/shm are older than a day", count),
           "if no MPI program of yours runs: rm /dev/shm/vader_segment*"};
 }
 
@@ -104,7 +109,8 @@ Finding clock_works() {
   }
   timex state{};
   bool const synchronised = ::adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
-  return {"clock", Verdict::ok,
+  return {"clock",
+          Verdict::ok,
           synchronised ? "runs; its time is synchronised"
                        : "runs; whether its time is synchronised isn't known, which only dates depend on",
           {}};
@@ -115,7 +121,8 @@ Finding clock_works() {
 Findings examine_machine() {
   return {cores(),
           limit("open files", RLIMIT_NOFILE, "per process", 1024, "raise it: ulimit -n 4096"),
-          limit("processes", RLIMIT_NPROC, "per user", 512, "raise it: ulimit -u 4096; each running job is a process"),
+          limit("processes", RLIMIT_NPROC, "per user", 512,
+                "raise it: ulimit -u 4096; each running job is a process"),
           limit("address space", RLIMIT_AS, "bytes", rlim_t{4} << 30, "lift it: ulimit -v unlimited"),
           limit("file size", RLIMIT_FSIZE, "bytes", rlim_t{1} << 30,
                 "lift it: ulimit -f unlimited; a checkpoint is as large as its job's memory"),

@@ -53,7 +53,8 @@ Ran run_program(std::vector<std::string> words, Duration patience) {
   auto const deadline = std::chrono::steady_clock::now() + patience;
   std::array<char, 4096> buffer{};
   for (ssize_t taken = 1; taken > 0;) {
-    auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto const left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd item{ends[0], POLLIN, 0};
     if (left.count() <= 0 || ::poll(&item, 1, static_cast<int>(left.count())) <= 0) {
       if (child > 0) ::kill(-child, SIGKILL);
@@ -78,7 +79,8 @@ Finding mpirun() {
   auto const ran = run_program({"mpirun", "--version"}, 20s);
   auto const line = first_line(ran.output);
   if (ran.code == 127) {
-    return {"mpirun", Verdict::fail, "not found on the PATH", "install it: the package openmpi-bin on Debian"};
+    return {"mpirun", Verdict::fail, "not found on the PATH",
+            "install it: the package openmpi-bin on Debian"};
   }
   auto const marker = line.find("(Open MPI) ");
   if (marker == std::string::npos) {
@@ -94,11 +96,12 @@ Finding mpirun() {
 
 // Two processes, with the flags a runtime is started with.
 Finding mpirun_starts() {
-  auto const ran = run_program({"mpirun", "--enable-recovery", "--bind-to", "none", "--oversubscribe", "--mca", "pml",
-                                "ob1", "--mca", "btl", "vader,tcp,self", "-n", "2", "true"},
+  auto const ran = run_program({"mpirun", "--enable-recovery", "--bind-to", "none", "--oversubscribe",
+                                "--mca", "pml", "ob1", "--mca", "btl", "vader,tcp,self", "-n", "2", "true"},
                                60s);
   if (ran.code == 0) return {"launching", Verdict::ok, "mpirun starts processes here", {}};
-  return {"launching", Verdict::fail, fmt::format("mpirun ends with {}: {}", ran.code, first_line(ran.output)),
+  return {"launching", Verdict::fail,
+          fmt::format("mpirun ends with {}: {}", ran.code, first_line(ran.output)),
           "try 'mpirun -n 2 true' by hand"};
 }
 
@@ -140,11 +143,13 @@ Finding in_directory(ZygoteProcess& zygote, CapsuleId& newest, std::filesystem::
   auto const topic = "job types";
   std::vector<std::filesystem::path> files;
   std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
     if (at->path().extension() == ".so") files.push_back(at->path());
   }
   auto const where = std::filesystem::weakly_canonical(directory).string();
-  if (error) return {topic, Verdict::warn, fmt::format("{}: {}", where, error.message()), "see $GODWIT_PLUGINS"};
+  if (error)
+    return {topic, Verdict::warn, fmt::format("{}: {}", where, error.message()), "see $GODWIT_PLUGINS"};
   std::sort(files.begin(), files.end());
   std::vector<std::string> types, bad;
   for (auto const& file : files) {
@@ -155,7 +160,8 @@ Finding in_directory(ZygoteProcess& zygote, CapsuleId& newest, std::filesystem::
     else
       bad.push_back(type.failure().context);
   }
-  auto const found = fmt::format("{} in {}", types.empty() ? "none" : fmt::format("{}", fmt::join(types, ", ")), where);
+  auto const found =
+      fmt::format("{} in {}", types.empty() ? "none" : fmt::format("{}", fmt::join(types, ", ")), where);
   if (bad.empty()) return {topic, Verdict::ok, found, {}};
   return {topic, Verdict::warn, found, fmt::format("not to be used: {}", fmt::join(bad, "; "))};
 }
@@ -182,7 +188,8 @@ Findings examine_plugins(std::filesystem::path const& programs) {
     any = any || !all.back().found.starts_with("none");
   }
   if (!any) {
-    all.push_back({"job types", Verdict::fail, "none found", "set $GODWIT_PLUGINS to where your *.so files are"});
+    all.push_back(
+        {"job types", Verdict::fail, "none found", "set $GODWIT_PLUGINS to where your *.so files are"});
   }
   return all;
 }

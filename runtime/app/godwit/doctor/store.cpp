@@ -82,7 +82,8 @@ Finding filesystem(std::filesystem::path const& place) {
   struct statfs kind {};
   if (::statfs(place.c_str(), &kind) != 0) return {"filesystem", Verdict::warn, std::strerror(errno), {}};
   auto const magic = static_cast<std::uint32_t>(kind.f_type);
-  auto const known = std::find_if(kinds.begin(), kinds.end(), [&](Kind const& one) { return one.magic == magic; });
+  auto const known =
+      std::find_if(kinds.begin(), kinds.end(), [&](Kind const& one) { return one.magic == magic; });
   if (known == kinds.end()) return {"filesystem", Verdict::ok, fmt::format("of type {:#x}", magic), {}};
   if (known->advice != nullptr) return {"filesystem", Verdict::warn, known->name, known->advice};
   return {"filesystem", Verdict::ok, known->name, {}};
@@ -99,16 +100,19 @@ Finding free_space(std::filesystem::path const& place) {
   return {"free space", Verdict::ok, found, {}};
 }
 
-// Two descriptors append in turn: neither may write over what the other wrote. The ledger and logs rely on it.
+// Two descriptors append in turn: neither may write over what the other wrote. The ledger and logs rely on
+// it.
 Finding appending(std::filesystem::path const& bench) {
   auto const path = bench / "append";
   UniqueFd const one(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   UniqueFd const two(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   bool good = one.get() >= 0 && two.get() >= 0;
-  for (int i = 0; good && i < 4; ++i) good = ::write(one.get(), "a", 1) == 1 && ::write(two.get(), "b", 1) == 1;
+  for (int i = 0; good && i < 4; ++i)
+    good = ::write(one.get(), "a", 1) == 1 && ::write(two.get(), "b", 1) == 1;
   std::array<char, 16> text{};
   UniqueFd const reader(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  good = good && ::read(reader.get(), text.data(), text.size()) == 8 && std::string_view(text.data(), 8) == "abababab";
+  good = good && ::read(reader.get(), text.data(), text.size()) == 8 &&
+         std::string_view(text.data(), 8) == "abababab";
   if (good) return {"appending", Verdict::ok, "two writers append without harming each other", {}};
   return {"appending", Verdict::fail, "O_APPEND doesn't append",
           "ledger and outputs would be damaged: choose a store on another filesystem"};
@@ -129,7 +133,8 @@ Finding syncing(std::filesystem::path const& bench) {
   std::sort(times.begin(), times.end());
   auto const found = fmt::format("{} for 4 KiB", spell_duration(times[times.size() / 2]));
   if (times[times.size() / 2] > 50ms) {
-    return {"fsync", Verdict::warn, found, "each start and end of a job waits for it: a faster filesystem helps"};
+    return {"fsync", Verdict::warn, found,
+            "each start and end of a job waits for it: a faster filesystem helps"};
   }
   return {"fsync", Verdict::ok, found, {}};
 }
@@ -153,8 +158,9 @@ Finding renaming(std::filesystem::path const& bench) {
 Finding hdf5(std::filesystem::path const& bench) {
   auto const tried = try_hdf5(bench / "trial.h5");
   auto const* const locking = std::getenv("HDF5_USE_FILE_LOCKING");
-  auto const found = fmt::format("HDF5 {}{}", hdf5_version(),
-                                 locking != nullptr ? fmt::format(", HDF5_USE_FILE_LOCKING={}", locking) : "");
+  auto const found =
+      fmt::format("HDF5 {}{}", hdf5_version(),
+                  locking != nullptr ? fmt::format(", HDF5_USE_FILE_LOCKING={}", locking) : "");
   if (tried) return {"hdf5", Verdict::ok, found + ": a file was written and read", {}};
   return {"hdf5", Verdict::fail, fmt::format("{}: {}", found, tried.failure().context),
           "no checkpoint could be written: choose a store on another filesystem"};
@@ -164,10 +170,13 @@ Finding ledger(std::filesystem::path const& store) {
   std::error_code error;
   auto const directory = store / "ledger";
   if (!std::filesystem::is_directory(directory, error)) return {"ledger", Verdict::ok, "none yet", {}};
-  auto const read = read_journal(directory, [](Term, ByteView) -> Status { return Done{}; }, JournalUse::look);
+  auto const read = read_journal(
+      directory, [](Term, ByteView) -> Status { return Done{}; }, JournalUse::look);
   if (!read) return {"ledger", Verdict::fail, read.failure().context, "see docs/protocol.md, \"Ledger\""};
-  return {"ledger", Verdict::ok, fmt::format("{} records, {} runtime{} so far", read->records, read->newest,
-                                             read->newest.value == 1 ? "" : "s"),
+  return {"ledger",
+          Verdict::ok,
+          fmt::format("{} records, {} runtime{} so far", read->records, read->newest,
+                      read->newest.value == 1 ? "" : "s"),
           {}};
 }
 
@@ -191,27 +200,24 @@ Finding hosts_of(rpc::Client& client) {
 
 Findings examine_store(std::filesystem::path const& store) {
   auto const place = existing(store);
-  auto const path = place == store ? store.string() : fmt::format("{} (to be made in {})", store.string(), place.string());
+  auto const path =
+      place == store ? store.string() : fmt::format("{} (to be made in {})", store.string(), place.string());
   Bench const bench(place);
   if (!bench.why_not().empty()) {
     return {{"store", Verdict::fail, fmt::format("{} can't be written: {}", place.string(), bench.why_not()),
              "choose another with --store or $GODWIT_STORE"}};
   }
-  return {{"store", Verdict::ok, path, {}},
-          filesystem(place),
-          free_space(place),
-          appending(bench.path()),
-          renaming(bench.path()),
-          syncing(bench.path()),
-          hdf5(bench.path()),
-          ledger(store)};
+  return {
+      {"store", Verdict::ok, path, {}}, filesystem(place),     free_space(place),  appending(bench.path()),
+      renaming(bench.path()),           syncing(bench.path()), hdf5(bench.path()), ledger(store)};
 }
 
 Findings examine_runtime(std::filesystem::path const& store) {
   if (!rpc::read_access(store)) return {{"runtime", Verdict::ok, "none runs on this store", {}}};
   auto client = rpc::Client::connect(store);
   if (client) return {hosts_of(*client)};
-  return {{"runtime", Verdict::warn, "one left its address, but doesn't answer: it died, or can't be reached from here",
+  return {{"runtime", Verdict::warn,
+           "one left its address, but doesn't answer: it died, or can't be reached from here",
            "'godwit start' goes on with its jobs, if no runtime lives on another node"}};
 }
 

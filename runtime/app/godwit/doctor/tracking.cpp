@@ -20,7 +20,7 @@ namespace {
 
 using Verdict = Finding::Verdict;
 
-constexpr std::uint64_t user_mode_only = 1;            // UFFD_USER_MODE_ONLY
+constexpr std::uint64_t user_mode_only = 1;             // UFFD_USER_MODE_ONLY
 constexpr std::uint64_t feature_wp_async = 1ULL << 15;  // UFFD_FEATURE_WP_ASYNC
 constexpr std::uint64_t page_is_written = 1ULL << 1;
 
@@ -95,7 +95,8 @@ std::string try_async() {
   auto const found = ::ioctl(pagemap.get(), GODWIT_PAGEMAP_SCAN, &scan);
   if (found < 0) return fmt::format("PAGEMAP_SCAN: {}", std::strerror(errno));
   auto const changed = reinterpret_cast<std::uint64_t>(pages.at(3));
-  bool const right = found == 1 && regions[0].start == changed && regions[0].end == changed + Pages::page_bytes();
+  bool const right =
+      found == 1 && regions[0].start == changed && regions[0].end == changed + Pages::page_bytes();
   return right ? "" : "PAGEMAP_SCAN doesn't report the page that was changed, or others too";
 }
 
@@ -104,7 +105,8 @@ std::string try_async() {
 Findings examine_tracking() {
   auto const why = try_async();
   if (why.empty()) {
-    return {{"changed pages", Verdict::ok, "userfaultfd and PAGEMAP_SCAN report exactly what was changed", {}}};
+    return {
+        {"changed pages", Verdict::ok, "userfaultfd and PAGEMAP_SCAN report exactly what was changed", {}}};
   }
   return {{"changed pages", Verdict::warn, why,
            "moves stop a job for as long as its memory takes to be sent, as they do anyway in this version; "
