@@ -1,5 +1,5 @@
 // Grants ahead: a host whose jobs are short is given more of them than it has slots, so that none of its
-// slots idles while the next grant is on its way. Only as much as it is seen to do in 20 ms, and never
+// slots idles while the next grant is on its way. Only as much as it is seen to do in 100 ms, which has to be longer than a grant takes to become durable, and never
 // while another host has a slot to spare: those that are granted stay where they are.
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace godwit::allocator {
 
 namespace {
 
-constexpr Duration ahead_work = 20ms;
+constexpr Duration ahead_work = 100ms;
 constexpr Duration pace_min = 10us;
 constexpr std::int64_t ahead_max = 256;
 

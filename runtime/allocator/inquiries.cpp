@@ -11,7 +11,7 @@ void Allocator::Core::list_held(CommandId command, Rank host) {
   if (auto why = not_a_live_host(host)) return refuse(command, std::move(*why));
   auto const request = new_request();
   held_inquiries.emplace(request, HeldInquiry{command, host});
-  send_unjournalled(host, msg::ListHeld{request});
+  send(host, msg::ListHeld{request});
 }
 
 void Allocator::Core::hear(Rank from, msg::HeldJobs const& message) {

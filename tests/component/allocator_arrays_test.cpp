@@ -309,14 +309,14 @@ TEST(AllocatorArrays, ANewWorldGoesOnWithAllThatIsLeft) {
   EXPECT_EQ(rig.granted(1).job, element(1, 4));
 }
 
-TEST(AllocatorAhead, ShortJobsAreGrantedAheadUpTo20Milliseconds) {
+TEST(AllocatorAhead, ShortJobsAreGrantedAheadUpTo100Milliseconds) {
   Rig rig({.hosts = 1, .slots = 2});
   rig.submit(Rig::sweep(500));
   auto const first = rig.granted(1), second = rig.granted(1);
   rig.started(1, first);
   rig.sleep(2ms);
   rig.ended(1, first);
-  for (std::uint32_t i = 3; i <= 2 + 20 + 1; ++i) {  // 2 slots, 20 ms of 2 ms each on both; and the one that ended
+  for (std::uint32_t i = 3; i <= 2 + 100 + 1; ++i) {  // 2 slots, 100 ms of 2 ms each on both; and the one that ended
     EXPECT_EQ(rig.granted(1).job, element(1, i));
   }
   rig.nothing_more();
