@@ -1,6 +1,7 @@
 // Grants ahead: a host whose jobs are short is given more of them than it has slots, so that none of its
-// slots idles while the next grant is on its way. Only as much as it is seen to do in 100 ms, which has to be longer than a grant takes to become durable, and never
-// while another host has a slot to spare: those that are granted stay where they are.
+// slots idles while the next grant is on its way. Only as much as it is seen to do in 100 ms, which is longer
+// than a grant takes to become durable, and never while another host has a slot to spare: those that are
+// granted stay where they are.
 #include <algorithm>
 
 #include "allocator/core.hpp"
