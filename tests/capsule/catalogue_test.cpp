@@ -82,7 +82,7 @@ TEST_F(CatalogueOf, AnUnknownTypeIsRefusedWithWhatThereIs) {
   auto const says = [&](std::string const& part) { return text.find(part) != std::string::npos; };
   EXPECT_TRUE(says("no job type 'countr'; there is counter")) << text;
   EXPECT_TRUE(says((plugins / "other_interface.so").native() +
-                   ": built for interface version 99, this Godwit has 1: rebuild it"))
+                   ": built for interface version 99, this Godwit has 2: rebuild it"))
       << text;
   EXPECT_TRUE(says((plugins / "text.so").native() + ": ")) << text;
   EXPECT_TRUE(says((plugins / "no_descriptor.so").native() + ": it names no job type")) << text;

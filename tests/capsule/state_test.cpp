@@ -114,7 +114,7 @@ TEST_F(StateOf, ArgumentsAreChecked) {
 TEST_F(StateOf, PluginsAreChecked) {
   auto const why = [&](CapsuleOrder order) { return failure_to_prepare(std::move(order)).context; };
   EXPECT_NE(why(rig.fixture("other_interface", "x"))
-                .find("built for interface version 99, this Godwit has 1: rebuild it"),
+                .find("built for interface version 99, this Godwit has 2: rebuild it"),
             std::string::npos);
   EXPECT_NE(why(rig.fixture("no_descriptor", "x")).find("it names no job type"), std::string::npos);
   EXPECT_NE(why(rig.fixture("odd", "even")).find("holds job type 'odd', not 'even'"), std::string::npos);

@@ -249,7 +249,7 @@ struct Job {
 // ---- the plugin
 
 // Counts up with every incompatible change of this header; a plugin built for another is refused.
-inline constexpr std::uint32_t plugin_interface_version = 1;
+inline constexpr std::uint32_t plugin_interface_version = 2;
 inline constexpr std::uint32_t plugin_magic = 0x74776467;  // "gdwt"
 
 struct PluginDescriptor {  // the first two members never move
