@@ -11,7 +11,10 @@ class AllocatorLoop final : public Loop {
   AllocatorLoop(WorldPorts world_ports, AllocatorPorts ports, allocator::Allocator& allocator)
       : Loop(world_ports), ports_(ports), allocator_(allocator) {}
 
-  void begin(allocator::Began began) { step(began); }
+  void begin(allocator::Began began) {
+    step(began);
+    send_outgoing();
+  }
   void stop_wanted() override { step(allocator::StopWanted{}); }
 
  private:

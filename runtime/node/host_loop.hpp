@@ -14,7 +14,10 @@ class HostLoop final : public Loop {
   HostLoop(WorldPorts world_ports, HostPorts ports, host::Host& host)
       : Loop(world_ports), ports_(ports), host_(host) {}
 
-  void begin(host::Began began) { step(began); }
+  void begin(host::Began began) {
+    step(began);
+    send_outgoing();
+  }
 
  private:
   void handle(Rank from, Message message) override { step(host::Received{from, std::move(message)}); }

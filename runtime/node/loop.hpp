@@ -36,6 +36,7 @@ class Loop : private TransportEvents {
   [[nodiscard]] virtual bool urgent(Instant) const { return false; }
 
   void send(Rank to, Message const& message);
+  bool send_outgoing();  // true: there was something
   void leave(int code);  // as soon as all that was sent has left
   void note(Level level, std::string text);
 
@@ -47,7 +48,6 @@ class Loop : private TransportEvents {
   void on(PagesSent event) override { incoming_.emplace_back(event); }
   void on(PagesReceived event) override { incoming_.emplace_back(event); }
   void on(PeerDied event) override { incoming_.emplace_back(event); }
-  bool send_outgoing();  // true: there was something
   void take_in(FrameReceived const& event);
   void take_in(PeerDied const& event);
   void take_in(PagesSent const& event) { handle(event); }
