@@ -25,13 +25,13 @@ using JobReference = std::string;
 
 struct Submit {
   std::vector<JobArray> jobs;
-  bool adopt{false};  // a job with the same name and spec that is known already is answered, not doubled;
-                      // the same name with another spec is refused
+  bool adopt{false};  // a job with the same name and spec that is known already is answered, not doubled; one
+                      // with another spec is replaced if it hasn't begun, else the submission is refused
 };
 struct ListJobs {
   JobReference jobs;     // empty: all
   bool elements{false};  // a row for each element that is not as it was submitted; else one row per array
-  std::uint32_t limit{0};  // at most that many rows, the first; 0: all
+  std::uint32_t limit{0};  // at most that many rows, the first; 0: all, but 1000 rows of elements at most
 };
 struct Count { std::vector<JobReference> jobs; };  // how many are in which state; empty: all
 struct ListHeld { Rank host; };                    // what that host itself says it holds
