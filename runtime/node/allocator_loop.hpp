@@ -25,7 +25,6 @@ class AllocatorLoop final : public Loop {
   void fire(RequestId timer) override { step(allocator::TimerFired{timer}); }
   bool poll_ports() override;
   [[nodiscard]] bool idle() const override { return outbox_.empty() && ports_.control.flushed(); }
-  [[nodiscard]] bool urgent(Instant) const override { return outbox_.waits_for_journal(); }
 
   void step(allocator::Event const& event);
   void carry_out(allocator::Append& effect);

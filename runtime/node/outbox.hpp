@@ -38,7 +38,6 @@ class Outbox {
     items_.emplace_back(appended_, std::move(item));
   }
 
-  [[nodiscard]] bool waits_for_journal() const { return !broken_ && durable_ < appended_; }
   [[nodiscard]] bool empty() const { return items_.empty(); }
   [[nodiscard]] bool ready() const {
     return !items_.empty() && (broken_ || items_.front().first <= durable_);

@@ -60,6 +60,12 @@ TEST(FdSleeper, ADescriptorThatIsReadableEndsEveryNap) {
   EXPECT_GT(naps_in(200ms, woken, false), naps_in(200ms, quiet, false));
 }
 
+TEST(FdSleeper, SleepsUntilRungWhereEverybodyRings) {
+  FdSleeper napping({}), rung({}, true);
+  EXPECT_GT(naps_in(200ms, napping, false), naps_in(200ms, rung, false));
+  EXPECT_GT(naps_in(200ms, rung, true), 10);  // what is in flight doesn't ring
+}
+
 TEST(FdSleeper, NeverLongerThanAsked) {
   FdSleeper sleeper({});
   for (int i = 0; i < 1000; ++i) sleeper.sleep(0ns, false);

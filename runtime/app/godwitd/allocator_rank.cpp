@@ -169,7 +169,8 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   WorkloadControl control(*opened->server, log, std::move(opened->workload));
   Node node({transport, clock, log}, AllocatorPorts{*opened->journal, control, catalogue}, allocator);
   FdSleeper sleeper({transport.bell_fd(), transport.wait_fd(), opened->journal->wait_fd(),
-                     opened->server->wait_fd(), catalogue.wait_fd(), signals.wait_fd()});
+                     opened->server->wait_fd(), catalogue.wait_fd(), signals.wait_fd()},
+                    world.ranks_here() == world.ranks());
   node.begin(allocator::Began{opened->term, world.ranks(), opened->old_leases});
   int const code = node.run(sleeper, [&] {
     if (signals.take()) node.stop_wanted();

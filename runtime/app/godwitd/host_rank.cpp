@@ -72,7 +72,8 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   NodeGauge gauge;
   Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
   FdSleeper sleeper(
-      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()});
+      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()},
+      world.ranks_here() == world.ranks());
   node.begin(host::Began{});
   return node.run(sleeper, [&] { (void)signals.take(); });  // a host waits for Quiesce
 }
