@@ -171,11 +171,12 @@ TEST(RpcCodec, BadParamsAreNamedWithTheirPath) {
             "params.host: a host is counted from 1; null means none");
   EXPECT_EQ(bad("migrate", R"({"job":"7","host":4294967297})"), "params.host: out of range");
   EXPECT_EQ(bad("migrate", R"({"job":"7","host":1.5})"), "params.host: an integer was expected");
-  EXPECT_EQ(bad("submit", R"({"jobs":[{"type":"a"},{"type":"b","cores":"2"}]})"),
-            "params.jobs[1].cores: an integer was expected");
-  EXPECT_EQ(bad("submit", R"({"jobs":[{"type":"b","memory_bytes":-1}]})"),
-            "params.jobs[0].memory_bytes: out of range");
-  EXPECT_EQ(bad("submit", R"({"jobs":[{}]})"), "params.jobs[0].type: missing");
+  EXPECT_EQ(bad("submit", R"({"jobs":[{"spec":{"type":"a"}},{"spec":{"type":"b","cores":"2"}}]})"),
+            "params.jobs[1].spec.cores: an integer was expected");
+  EXPECT_EQ(bad("submit", R"({"jobs":[{"spec":{"type":"b","memory_bytes":-1}}]})"),
+            "params.jobs[0].spec.memory_bytes: out of range");
+  EXPECT_EQ(bad("submit", R"({"jobs":[{}]})"), "params.jobs[0].spec: missing");
+  EXPECT_EQ(bad("submit", R"({"jobs":[{"spec":{}}]})"), "params.jobs[0].spec.type: missing");
 }
 
 TEST(RpcCodec, AnAnswerFromANewerRuntimeIsReadAsFarAsItIsKnown) {
