@@ -230,6 +230,7 @@ def throughput(figures, pairs):
 def long(figures, _):
     jobs, hosts, seconds = 1000, 8, 1
     with Runtime(hosts=hosts, slots=1) as runtime:
+        runtime.connection.socket.settimeout(600)  # one answer, after minutes
         run_array(runtime, hosts, "sleep", seconds=0.01)
         took = run_array(runtime, jobs, "sleep", seconds=seconds)
     ideal = jobs * seconds / hosts
