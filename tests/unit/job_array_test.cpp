@@ -22,7 +22,7 @@ JobArray sweep() {
   JobArray array;
   array.spec.type = "heat";
   array.spec.arguments = {{"output", "out/%{alpha}-%{seed}-%{index}.csv"}};
-  array.spec.directory = "/work/%{seed}%%";
+  array.spec.directory = "/data/%{seed}%%";
   array.spec.cores = 4;
   array.spec.environment = {{"THREADS", "%{cores}"}};
   array.axes = {{.name = "alpha", .values = {"0.1", "0.2"}}, {.name = "seed", .first = 10, .step = 5, .count = 3}};
@@ -42,7 +42,7 @@ TEST(JobArray, ElementsAreTheProductOfTheAxesTheLastVariesFastest) {
   EXPECT_EQ(fifth.arguments.at("alpha"), "0.2");
   EXPECT_FALSE(fifth.arguments.contains("seed")) << "no parameter of the type";
   EXPECT_EQ(fifth.arguments.at("output"), "out/0.2-15-5.csv");
-  EXPECT_EQ(fifth.directory, "/work/15%");
+  EXPECT_EQ(fifth.directory, "/data/15%");
   EXPECT_EQ(fifth.environment.at("THREADS"), "4");
 }
 
