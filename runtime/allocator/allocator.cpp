@@ -21,6 +21,10 @@ Ledger const& Allocator::ledger() const {
   return core_->ledger;
 }
 
+Term Allocator::term() const {
+  return core_->term;
+}
+
 Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
     : settings(settings_given), ledger(std::move(ledger_given)) {
   auto const name = [this](std::string const& text, JobId job) {
@@ -61,7 +65,7 @@ void Allocator::Core::on(Began const& event) {
     if (event.old_leases > Duration{0} && record.host != no_rank) held.insert(job);
   }
   auto const live = ledger.counts().live();
-  journal(log::WorldBegan{event.term, event.ranks, wall});
+  journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) hosts[rank].heard = now;
   auto const missing = [&](std::string const& name, JobId job, Rank pin) {
     if (pin == no_rank || hosts.contains(pin)) return;

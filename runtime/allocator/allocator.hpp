@@ -30,6 +30,7 @@ class Allocator {
   void step(Instant now, WallTime wall, Event const& event, Effects& effects);
 
   [[nodiscard]] Ledger const& ledger() const;
+  [[nodiscard]] Term term() const;
 
  private:
   struct Core;

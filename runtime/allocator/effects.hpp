@@ -24,8 +24,13 @@ struct Began {  // once, first, after the ledger was replayed
   Term term;
   std::int32_t ranks{0};
   Duration old_leases{0};  // how long a previous world's hosts might still run jobs; 0: their end is proven
+  std::vector<log::Seal> seals;  // of the former terms' logs
+  Rank self{0};                  // of this allocator
+  bool takes_over{false};        // within a world, from another allocator
+  std::vector<Rank> voters;      // then: who leased this one its authority,
+  Instant lease_until{};         // and until when
 };
-struct Received { Rank from; Message message; };
+struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
 struct StopWanted {};     // SIGTERM or SIGINT: as the command Stop, with nobody to answer
 struct JournalBroken { Failure why; };  // the ledger can't be written: no authority any more
@@ -40,9 +45,11 @@ struct Reply { CommandId command; Answer answer; };
 struct Arm { RequestId timer; Instant at; };  // one shot; arming again moves it; at = {} disarms
 struct FindTypes { RequestId request; std::string type; };
 struct Write { Note note; };
+// It is leased by a majority of the hosts until then: later, Node holds back all that waits for the journal too.
+struct Lead { Instant until; };
 struct Exit { int code; };  // after every Send and Reply before it has left
 
-using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Exit>;
+using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Lead, Exit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::allocator

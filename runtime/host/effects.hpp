@@ -21,7 +21,7 @@ namespace godwit::host {
 // ---- events
 
 struct Began {};  // once, first
-struct Received { Rank from; Message message; };
+struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
 struct LoadRead { Load load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
 
@@ -56,11 +56,14 @@ struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; s
 
 struct Write { Note note; };
 struct Exit { int code; };
+// A majority has voted: an allocator is to begin on this rank, beside this host. Node opens the ledger, which
+// may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not.
+struct TakeOver { Term term; std::vector<Rank> voters; Instant lease_until; };
 
 using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
                             ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,
                             SetLease, SendPages, ReceivePages, WriteCheckpoint, ReserveStaging, VerifyImages,
-                            LoadImage, Write, Exit>;
+                            LoadImage, Write, Exit, TakeOver>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::host

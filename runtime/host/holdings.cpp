@@ -16,7 +16,14 @@ Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint
   held.interval = checkpoint::Interval{spec.checkpoint_every, spec.checkpoint_auto};
   capsules.emplace(job, last_capsule);
   held.cores = cores.take(spec.cores);
-  emit(PrepareCapsule{CapsuleOrder{last_capsule, job, spec, arena_bytes, self, clone_of, start_at, held.cores.cpus}});
+  emit(PrepareCapsule{CapsuleOrder{.capsule = last_capsule,
+                                   .job = job,
+                                   .spec = spec,
+                                   .arena_bytes = arena_bytes,
+                                   .host = self,
+                                   .clone_of = clone_of,
+                                   .start_at = start_at,
+                                   .cpus = held.cores.cpus}});
   return held;
 }
 

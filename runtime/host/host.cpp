@@ -13,6 +13,10 @@ void Host::step(Instant now, Event const& event, Effects& effects) {
   core_->step(now, event, effects);
 }
 
+Term Host::term() const {
+  return core_->term;
+}
+
 void Host::Core::step(Instant at, Event const& event, Effects& effects) {
   if (left) return;
   now = at;

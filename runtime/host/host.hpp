@@ -32,6 +32,7 @@ class Host {
   ~Host();
 
   void step(Instant now, Event const& event, Effects& effects);
+  [[nodiscard]] Term term() const;  // the newest that it knows
 
  private:
   struct Core;

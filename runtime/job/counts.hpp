@@ -16,9 +16,10 @@ struct JobCounts {
   std::uint64_t failed{0};
   std::uint64_t cancelled{0};
   std::uint64_t stranded{0};
+  std::uint64_t held{0};
 
   [[nodiscard]] std::uint64_t ended() const { return finished + failed + cancelled; }
-  [[nodiscard]] std::uint64_t live() const { return waiting + running + suspended + stranded; }
+  [[nodiscard]] std::uint64_t live() const { return waiting + running + suspended + stranded + held; }
   [[nodiscard]] std::uint64_t all() const { return live() + ended(); }
 
   // The count that a job in this state is part of.
@@ -40,6 +41,8 @@ struct JobCounts {
         return cancelled;
       case JobState::stranded:
         return stranded;
+      case JobState::held:
+        return held;
     }
     panic("a job in no state");
   }
@@ -53,6 +56,7 @@ struct JobCounts {
     failed += other.failed;
     cancelled += other.cancelled;
     stranded += other.stranded;
+    held += other.held;
     return *this;
   }
   bool operator==(JobCounts const&) const = default;

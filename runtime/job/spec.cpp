@@ -104,6 +104,8 @@ char const* to_string(JobState state) {
       return "FAILED";
     case JobState::cancelled:
       return "CANCELLED";
+    case JobState::held:
+      return "HELD";
     case JobState::stranded:
       return "STRANDED";
   }

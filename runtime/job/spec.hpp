@@ -44,6 +44,7 @@ struct JobSpec {
   std::int32_t checkpoint_keep{0};    // generations kept; 0: all. Recorded; pruning comes with retention
   bool checkpoint_partner{false};     // recorded; for copies in a partner's memory
   std::int32_t crash_limit{3};    // crashes after which it fails
+  std::int32_t host_loss_limit{3};  // hosts in a row that died while they had it, after which it is held; 0: no limit
   std::int32_t max_failed{-1};    // of an array: when more elements than this have failed, no more start; -1: no limit
   Duration step_limit{0};         // a step that takes longer ends its capsule, as a crash; 0: no limit
   Duration time_limit{0};         // running time after which it fails; 0: no limit
@@ -56,7 +57,7 @@ struct JobSpec {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
-        checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & max_failed &
+        checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
         step_limit & time_limit & stdout_path & stderr_path & after & plugin_digest;
   }
 };
@@ -114,7 +115,8 @@ enum class JobState : std::uint8_t {
   finished = 5,
   failed = 6,      // with its reason
   cancelled = 7,
-  stranded = 8,    // its host died; it goes on from its newest generation when the runtime is restarted
+  stranded = 8,    // its host died, and may still run it: it waits again once that host is fenced
+  held = 9,        // as many hosts in a row as its limit allows died while they had it: it waits for the user's word
 };
 
 [[nodiscard]] char const* to_string(JobState state);  // "RUNNING"
@@ -129,11 +131,12 @@ struct Outcome {
   std::string reason;    // failed: the job's message; crashed: "killed by signal 11 (SIGSEGV)"
   std::string log_tail;  // crashed or failed: the last lines of its stderr, else stdout
   std::uint64_t steps{0};
+  Duration running_time{0};  // as the job counts it, over all its hosts
 
   bool operator==(Outcome const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & ending & reason & log_tail & steps;
+    archive & ending & reason & log_tail & steps & running_time;
   }
 };
 

@@ -42,9 +42,23 @@ struct ImageOf {  // an image of a job that may be another one
     archive & __VA_ARGS__;                     \
   }
 
-struct WorldBegan { Term term; std::int32_t ranks{0}; WallTime at; GODWIT_EVENT(term & ranks & at) };
+// Of a former term's log only so many records count: what its allocator appended later, if it was still alive, is void.
+struct Seal { Term term; std::uint64_t records{0}; bool operator==(Seal const&) const = default; GODWIT_EVENT(term & records) };
+
+struct WorldBegan {  // new processes: nobody runs anything
+  Term term; std::int32_t ranks{0}; WallTime at; std::vector<Seal> seals;
+  GODWIT_EVENT(term & ranks & at & seals)
+};
+struct TermBegan {  // a host has taken over from a dead allocator; hosts and jobs stay where they are
+  Term term; Rank allocator; WallTime at; std::vector<Seal> seals;
+  GODWIT_EVENT(term & allocator & at & seals)
+};
 struct WorldEnded { Term term; WallTime at; GODWIT_EVENT(term & at) };  // cleanly: every host quiesced
-struct HostLost { Rank host; bool proven{false}; WallTime at; GODWIT_EVENT(host & proven & at) };
+struct HostLost {  // it counts as dead: its jobs are stranded. Out of the electorate
+  Rank host; bool proven{false}; WallTime at; GODWIT_EVENT(host & proven & at)
+};
+struct HostFenced { Rank host; WallTime at; GODWIT_EVENT(host & at) };  // it can't run anything any more: its jobs wait again, or are held
+struct Released { JobId job; WallTime at; GODWIT_EVENT(job & at) };  // a held job, by its user: it waits again
 
 struct Submitted { JobId job; JobArray work; WallTime at; GODWIT_EVENT(job & work & at) };  // one job, or a whole array
 struct Cloned {  // a new job that goes on from a copy of another's state; no image: from its beginning
@@ -86,7 +100,7 @@ namespace godwit {
 using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost, log::Submitted, log::Granted,
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
-                                 log::ElementsCancelled, log::Commanded, log::Cloned>;
+                                 log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released>;
 
 }
 #undef GODWIT_EVENT

@@ -94,6 +94,39 @@ Status Ledger::fold(log::WorldBegan const& event) {
   return Done{};
 }
 
+Status Ledger::fold(log::TermBegan const& event) {
+  if (event.term <= term_) {
+    return data_lost("ledger", fmt::format("term {} begins after term {}", event.term, term_));
+  }
+  term_ = event.term;
+  return Done{};
+}
+
+// The host's end is certain: nobody runs what it had.
+Status Ledger::fold(log::HostFenced const& event) {
+  if (!is_lost(event.host)) {
+    return data_lost("ledger", fmt::format("host {} is fenced, but hasn't been lost", event.host));
+  }
+  for (auto& [job, record] : jobs_) {
+    if (record.state != JobState::stranded || record.host != event.host) continue;
+    ++record.host_losses;
+    release(record);
+    auto const limit = record.spec.host_loss_limit;
+    if (limit > 0 && record.host_losses >= static_cast<std::uint32_t>(limit)) become(record, JobState::held);
+  }
+  return Done{};
+}
+
+Status Ledger::fold(log::Released const& event) {
+  auto const at = jobs_.find(event.job);
+  if (at == jobs_.end() || at->second.state != JobState::held) {
+    return refused("Released", event.job, at == jobs_.end() ? absence(event.job) : "it isn't held");
+  }
+  at->second.host_losses = 0;
+  become(at->second, JobState::waiting);
+  return Done{};
+}
+
 Status Ledger::fold(log::WorldEnded const& event) {
   if (event.term != term_) {
     return data_lost("ledger", fmt::format("the end of term {} in term {}", event.term, term_));

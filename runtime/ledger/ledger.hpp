@@ -54,7 +54,10 @@ class Ledger {
  private:
   Status fold(log::WorldBegan const& event);
   Status fold(log::WorldEnded const& event);
+  Status fold(log::TermBegan const& event);
   Status fold(log::HostLost const& event);
+  Status fold(log::HostFenced const& event);
+  Status fold(log::Released const& event);
   Status fold(log::Submitted const& event);
   Status fold(log::Cloned const& event);
   Status fold(log::Granted const& event);

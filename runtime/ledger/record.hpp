@@ -41,6 +41,8 @@ struct JobRecord {
   bool suspended{false};
   std::uint32_t moves{0};
   std::uint32_t crashes{0};
+  std::uint32_t host_losses{0};  // in a row
+  bool fresh_files{false};       // a former holder's end isn't proven: it may still be writing
   WallTime submitted, started, ended;
   Outcome outcome;
   bool operator==(JobRecord const&) const = default;

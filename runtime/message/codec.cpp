@@ -20,6 +20,11 @@ GODWIT_NAME(Welcome)
 GODWIT_NAME(Heartbeat)
 GODWIT_NAME(HeartbeatSeen)
 GODWIT_NAME(Poll)
+GODWIT_NAME(AskVote)
+GODWIT_NAME(Vote)
+GODWIT_NAME(TermIs)
+GODWIT_NAME(Holdings)
+GODWIT_NAME(ReportsSeen)
 GODWIT_NAME(StartJob)
 GODWIT_NAME(ClaimOutputs)
 GODWIT_NAME(OutputsClaimed)
@@ -51,15 +56,19 @@ GODWIT_NAME(Leave)
 #undef GODWIT_NAME
 
 constexpr std::size_t version_bytes = sizeof(std::uint16_t);
+constexpr std::size_t head_bytes = version_bytes + sizeof(std::uint64_t);
 using Length = std::uint32_t;
 
 }  // namespace
 
-void FrameBuilder::add(Message const& message) {
+void FrameBuilder::add(Message const& message, Term term) {
   if (bytes_.empty()) {
-    bytes_.resize(version_bytes);
+    bytes_.resize(head_bytes);
     std::memcpy(bytes_.data(), &wire_version, version_bytes);
+    std::memcpy(bytes_.data() + version_bytes, &term.value, sizeof term.value);
+    term_ = term;
   }
+  invariant(term == term_, "a frame of two terms");
   auto const encoded = encode(message);
   invariant(encoded.size() <= UINT32_MAX, "a message of more than 4 GiB");
   auto const length = static_cast<Length>(encoded.size());
@@ -70,11 +79,12 @@ void FrameBuilder::add(Message const& message) {
 }
 
 FrameParts::FrameParts(ByteView frame) {
-  if (frame.size() < version_bytes) {
-    status_ = data_lost("malformed", "a frame too short to hold its version");
+  if (frame.size() < head_bytes) {
+    status_ = data_lost("malformed", "a frame too short to hold its version and term");
     return;
   }
-  rest_ = frame.subspan(version_bytes);
+  rest_ = frame.subspan(head_bytes);
+  std::memcpy(&term_.value, frame.data() + version_bytes, sizeof term_.value);
   std::uint16_t version = 0;
   std::memcpy(&version, frame.data(), version_bytes);
   if (version == wire_version) return;

@@ -40,11 +40,13 @@ struct Hello {  // host → allocator, once at start
   GODWIT_FIELDS(pid & node & cores & slots & memory_bytes)
 };
 
-struct Welcome {  // allocator → host: the answer
+struct Welcome {  // allocator → host: the answer; also how a new allocator introduces itself
   Term term;
   Duration heartbeat_every{0};
   Duration lease{0};
-  GODWIT_FIELDS(term & heartbeat_every & lease)
+  Instant at;             // the allocator's own clock: echoed in Heartbeat.seen
+  std::int32_t place{0};  // of this host in the line of succession; 0: the deputy
+  GODWIT_FIELDS(term & heartbeat_every & lease & at & place)
 };
 
 struct JobReport {
@@ -62,18 +64,66 @@ struct Heartbeat {  // host → allocator; one outstanding
   Instant sent;     // the host's own clock
   std::int64_t load_milli{0};  // 1-minute load average × 1000
   std::vector<JobReport> jobs;
-  GODWIT_FIELDS(sent & load_milli & jobs)
+  // The newest `at` that this allocator said. With it the host leases the allocator its authority: it votes for
+  // no other before it has heard nothing for a lease since.
+  Instant seen;
+  GODWIT_FIELDS(sent & load_milli & jobs & seen)
 };
 
 struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which is echoed
   Term term;
   Instant sent;
-  GODWIT_FIELDS(term & sent)
+  Instant at;             // the allocator's own clock: echoed in the next Heartbeat
+  bool renews{true};      // false: the allocator isn't leased by a majority itself, and gives no lease
+  std::int32_t place{0};  // in the line of succession
+  GODWIT_FIELDS(term & sent & at & renews & place)
 };
 
 struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
   Term term;
+  Instant at;
+  GODWIT_FIELDS(term & at)
+};
+
+// ---- succession: docs/protocol.md, "Terms"
+
+struct AskVote {  // candidate → every other host
+  Term term;               // that the candidate would begin
+  Instant sent;            // the candidate's own clock
+  bool proven{false};      // the allocator's process is known to have ended: nobody's lease to it counts any more
+  GODWIT_FIELDS(term & sent & proven)
+};
+struct Vote {  // host → candidate; one per term. From the vote on, the host obeys no older term
+  Term term;
+  Instant sent;                     // echoed: the candidate's authority is leased from then on
+  std::optional<Failure> refusal;   // why not
+  GODWIT_FIELDS(term & sent & refusal)
+};
+struct TermIs {  // to an allocator whose term is over: whoever reads it steps down
+  Term term;
   GODWIT_FIELDS(term)
+};
+
+// What a host holds, as a new allocator must know it: all that a Held of no Phase doesn't name it neither runs nor
+// will run under an older term's order.
+struct Held {
+  enum class Phase : std::uint8_t { starting, arriving, live, leaving, committed };  // queued counts as starting
+  JobId job;
+  Epoch epoch;         // arriving: the target epoch
+  Phase phase{};
+  Epoch target_epoch;  // of the move that it leaves by
+  GODWIT_FIELDS(job & epoch & phase & target_epoch)
+};
+struct Holdings {  // host → a new allocator, after all reports that the former one hadn't confirmed
+  Hello hello;
+  std::vector<Held> held;
+  GODWIT_FIELDS(hello & held)
+};
+// allocator → host: so many of its reports of this term (JobStarted, JobEnded, Accepted, Refused, Departed, Stayed,
+// Checkpointed) are in the ledger, durably. The others it sends again to the next allocator.
+struct ReportsSeen {
+  std::uint64_t count{0};
+  GODWIT_FIELDS(count)
 };
 
 // ---- running a job
@@ -92,7 +142,10 @@ struct StartJob {  // allocator → host
   JobSpec spec;
   std::vector<ImageName> images;  // its lineage, newest first: adopt the first that verifies; empty: start afresh
   JobId clone_of;                 // 0: none. Images may be of that job; its outputs are copied, not taken over
-  GODWIT_FIELDS(job & epoch & spec & images & clone_of)
+  // A former holder's end isn't proven, it may still be writing: outputs go to new files, the prefix copied, and
+  // are renamed over the old ones.
+  bool fresh_files{false};
+  GODWIT_FIELDS(job & epoch & spec & images & clone_of & fresh_files)
 };
 
 // A job that declares outputs may open them only when no other live job has them.
@@ -169,7 +222,9 @@ struct Commit {  // source → target: the commit frame. Sent once; after it the
   Digest digest;         // of the manifest's bytes and the last round's page digest: see custody/commit.hpp
   Generation generation;  // newest generation of the job's lineage: the target counts on from here
   std::uint64_t checkpoint_epoch{0};  // of that generation; with it the parent's name
-  GODWIT_FIELDS(job & target_epoch & manifest & digest & generation & checkpoint_epoch)
+  Duration interval_age{0};     // since the last checkpoint by interval: the target counts on from here
+  Duration checkpoint_cost{0};  // of the last one; 0: not measured
+  GODWIT_FIELDS(job & target_epoch & manifest & digest & generation & checkpoint_epoch & interval_age & checkpoint_cost)
 };
 
 struct Accepted {  // target → source and allocator: it runs here
@@ -217,7 +272,8 @@ struct AbandonMove {  // allocator or source → target; allocator → source
   Epoch thaw_epoch;
   bool target_fenced{false};  // to the source: the target is dead and fenced; thaw even after the commit frame
   Failure why;
-  GODWIT_FIELDS(job & target_epoch & thaw_epoch & target_fenced & why)
+  bool by_source{false};  // an allocator may be on the source's rank: the sender's rank doesn't tell
+  GODWIT_FIELDS(job & target_epoch & thaw_epoch & target_fenced & why & by_source)
 };
 
 // ---- orders about a running job; answered by OrderDone with the same request
@@ -308,7 +364,7 @@ struct Leave {  // allocator → host: exit now
 };
 
 using Message =
-    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, StartJob, ClaimOutputs, OutputsClaimed, JobStarted,
+    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob, ClaimOutputs, OutputsClaimed, JobStarted,
                  JobEnded, PrepareArrival,
                  ArrivalReady, Round, Commit, Accepted, Refused, Departed, Stayed, AbandonMove, CheckpointJob,
                  SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone, Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble,

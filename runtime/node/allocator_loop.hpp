@@ -18,7 +18,10 @@ class AllocatorLoop final : public Loop {
   void stop_wanted() override { step(allocator::StopWanted{}); }
 
  private:
-  void handle(Rank from, Message message) override { step(allocator::Received{from, std::move(message)}); }
+  [[nodiscard]] Term term() const override { return allocator_.term(); }
+  void handle(Rank from, Term term, Message message) override {
+    step(allocator::Received{from, std::move(message), term});
+  }
   void handle(PagesSent const&) override {}
   void handle(PagesReceived const&) override {}
   void handle(PeerDied const& event) override { step(event); }
@@ -35,6 +38,7 @@ class AllocatorLoop final : public Loop {
     ports_.catalogue.find(effect.request, std::move(effect.type));
   }
   void carry_out(allocator::Write& effect) { world.log.write(effect.note); }
+  void carry_out(allocator::Lead&) {}
   void carry_out(allocator::Exit& effect) { outbox_.put(effect); }
   bool look_at_journal();
   bool release();

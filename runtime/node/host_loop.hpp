@@ -20,7 +20,10 @@ class HostLoop final : public Loop {
   }
 
  private:
-  void handle(Rank from, Message message) override { step(host::Received{from, std::move(message)}); }
+  [[nodiscard]] Term term() const override { return host_.term(); }
+  void handle(Rank from, Term term, Message message) override {
+    step(host::Received{from, std::move(message), term});
+  }
   void handle(PagesSent const& event) override { step(event); }
   void handle(PagesReceived const& event) override { step(event); }
   void handle(PeerDied const& event) override { step(event); }
@@ -56,6 +59,7 @@ class HostLoop final : public Loop {
   void carry_out(host::LoadImage& effect);
   void carry_out(host::Write& effect) { world.log.write(effect.note); }
   void carry_out(host::Exit& effect) { leave(effect.code); }
+  void carry_out(host::TakeOver&) {}
 
   // The arena's first `bytes`; nothing if it can't be mapped that far.
   std::optional<std::span<std::byte>> arena(CapsuleId capsule, std::uint64_t bytes);

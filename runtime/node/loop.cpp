@@ -47,7 +47,7 @@ void Loop::take_in(FrameReceived const& event) {
                   fmt::format("a message from rank {} was dropped: {}", event.from, message.failure().context));
     }
     if (!*message) return;
-    handle(event.from, **std::move(message));
+    handle(event.from, parts.term(), **std::move(message));
   }
 }
 
@@ -58,7 +58,8 @@ void Loop::take_in(PeerDied const& event) {
 
 void Loop::send(Rank to, Message const& message) {
   auto& frame = outgoing_[to];
-  frame.add(message);
+  if (!frame.empty() && frame.term() != term()) world.transport.send(to, frame.take());
+  frame.add(message, term());
   if (frame.size() > frame_bytes_enough) world.transport.send(to, frame.take());
 }
 

@@ -26,7 +26,8 @@ class Loop : private TransportEvents {
  protected:
   using Incoming = std::variant<FrameReceived, PagesSent, PagesReceived, PeerDied>;
 
-  virtual void handle(Rank from, Message message) = 0;
+  [[nodiscard]] virtual Term term() const = 0;  // what this rank's frames say
+  virtual void handle(Rank from, Term term, Message message) = 0;
   virtual void handle(PagesSent const& event) = 0;
   virtual void handle(PagesReceived const& event) = 0;
   virtual void handle(PeerDied const& event) = 0;

@@ -33,6 +33,7 @@ struct CapsuleOrder {
   std::uint64_t arena_bytes{0};  // memory to touch before Prepared, in the host's mapping and the capsule's
   Rank host;
   JobId clone_of;  // 0: none; else its outputs go to PATH.clone-<job>, copied from the image's job's
+  bool fresh_files{false};  // outputs go to new files, the prefix copied, renamed over the old ones
   // A job that starts afresh may be started with the same order. If it has no outputs, start() isn't called, and
   // Prepared and Running come when they come, at the latest with the job's end.
   std::optional<Epoch> start_at;

@@ -84,8 +84,8 @@ struct Progress {
   }
 };
 
-// 2: fields that are lists of texts and maps; the architecture.
-inline constexpr std::uint32_t manifest_version = 2;
+// 2: fields that are lists of texts and maps; the architecture. 3: the rest of a wait.
+inline constexpr std::uint32_t manifest_version = 3;
 
 // Of this build: "x86_64", "aarch64". Recorded, so that a refusal can name it.
 [[nodiscard]] constexpr char const* own_architecture() {
@@ -125,6 +125,7 @@ struct Manifest {
   std::vector<ArrayPlace> arrays;
   std::vector<StreamMark> streams;
   std::string architecture{own_architecture()};  // "" in images of version 1
+  Duration wait_left{0};  // of Step::again_in: the next step begins so long after the job goes on
 
   bool operator==(Manifest const&) const = default;
   template <class Archive>
@@ -133,6 +134,8 @@ struct Manifest {
         running_time & random & suspended & page_bytes & little_endian & arena_bytes & fields & arrays & streams;
     if (version >= 2) archive & architecture;
     else if (Archive::is_loading::value) architecture.clear();
+    if (version >= 3) archive & wait_left;
+    else if (Archive::is_loading::value) wait_left = Duration{0};
   }
 };
 

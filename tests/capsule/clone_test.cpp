@@ -79,7 +79,8 @@ TEST_F(Clone, ItsOwnImageLeadsToItsOwnFiles) {
   host.end(clone);
   std::filesystem::remove(rig.work() / "trace.txt");  // not needed any more
   for (auto const& mark : own.decoded().streams) {
-    if (mark.name == "trace") EXPECT_EQ(mark.path, (rig.work() / "trace.txt.clone-9").native());
+    if (mark.name != "trace") continue;
+    EXPECT_EQ(mark.path, (rig.work() / "trace.txt.clone-9").native());
   }
   auto const moved =
       rig.restore(host, chronicle({9}), own, Epoch{2});  // a target isn't told that it is a clone

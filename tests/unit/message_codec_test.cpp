@@ -40,14 +40,18 @@ TEST(Codec, EveryKindSurvivesTheWire) {
   EXPECT_EQ(std::get<msg::StartJob>(*decoded).spec, samples::spec());
 }
 
-TEST(Codec, AFrameIsVersionLengthKindBody) {
-  auto const frame = encode_message(msg::Poll{Term{3}});
-  ASSERT_EQ(frame.size(), 2U + 4 + 1 + 8);
-  EXPECT_EQ(frame[0], std::byte{2});
+TEST(Codec, AFrameIsVersionTermLengthKindBody) {
+  FrameBuilder builder;
+  builder.add(msg::TermIs{Term{3}}, Term{9});
+  auto const frame = builder.take();
+  ASSERT_EQ(frame.size(), 2U + 8 + 4 + 1 + 8);
+  EXPECT_EQ(frame[0], std::byte{3});
   EXPECT_EQ(frame[1], std::byte{0});
-  EXPECT_EQ(frame[2], std::byte{1 + 8});
-  EXPECT_EQ(frame[6], std::byte{4});
-  EXPECT_EQ(frame[7], std::byte{3});
+  EXPECT_EQ(frame[2], std::byte{9});
+  EXPECT_EQ(frame[10], std::byte{1 + 8});
+  EXPECT_EQ(frame[14], std::byte{7});
+  EXPECT_EQ(frame[15], std::byte{3});
+  EXPECT_EQ(FrameParts(frame).term(), Term{9});
 }
 
 TEST(Codec, AFrameHoldsMessagesInOrder) {

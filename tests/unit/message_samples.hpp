@@ -23,6 +23,7 @@ inline JobSpec spec() {
   s.checkpoint_keep = 2;
   s.checkpoint_partner = true;
   s.crash_limit = 5;
+  s.host_loss_limit = 2;
   s.max_failed = 10;
   s.step_limit = 30s;
   s.time_limit = 3600s;
@@ -38,14 +39,19 @@ inline std::vector<Message> every_message() {
   msg::ImageName const image{Epoch{2}, Generation{4}, "jobs/7/checkpoints/2-4.h5"};
   Progress const progress{5, 10, "steps"};
   msg::JobReport const report{JobId{7}, Epoch{2}, 61440, progress, 1 << 20, 3ms, 1ms, 2ms};
-  Outcome const outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", "last words", 99};
+  Outcome const outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", "last words", 99, 7s};
   return {
       msg::Hello{4711, "node3", 8, 4, 1ULL << 34},
-      msg::Welcome{Term{3}, 500ms, 10s},
-      msg::Heartbeat{Instant{123}, 1500, {report, report}},
-      msg::HeartbeatSeen{Term{3}, Instant{123}},
-      msg::Poll{Term{3}},
-      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}},
+      msg::Welcome{Term{3}, 500ms, 10s, Instant{44}, 2},
+      msg::Heartbeat{Instant{123}, 1500, {report, report}, Instant{44}},
+      msg::HeartbeatSeen{Term{3}, Instant{123}, Instant{45}, false, 2},
+      msg::Poll{Term{3}, Instant{46}},
+      msg::AskVote{Term{4}, Instant{47}, true},
+      msg::Vote{Term{4}, Instant{47}, why},
+      msg::TermIs{Term{4}},
+      msg::Holdings{{4711, "node3", 8, 4, 1ULL << 34}, {{JobId{7}, Epoch{2}, msg::Held::Phase::leaving, Epoch{3}}}},
+      msg::ReportsSeen{12},
+      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}, true},
       msg::ClaimOutputs{JobId{7}, Epoch{2}, {"/home/anna/out.csv"}},
       msg::OutputsClaimed{JobId{7}, Epoch{2}, why},
       msg::JobStarted{JobId{7}, Epoch{2}, image, 61440, true, {why}},
@@ -53,12 +59,12 @@ inline std::vector<Message> every_message() {
       msg::PrepareArrival{JobId{7}, Rank{1}, Epoch{2}, Epoch{3}, Epoch{4}, spec(), 1 << 20},
       msg::ArrivalReady{JobId{7}, Epoch{2}, Epoch{3}, Epoch{4}},
       msg::Round{JobId{7}, Epoch{3}, StreamId{12}, 1 << 20, {{0, 4096}, {8192, 4096}}},
-      msg::Commit{JobId{7}, Epoch{3}, to_bytes("manifest"), Digest{77}, Generation{4}, 2},
+      msg::Commit{JobId{7}, Epoch{3}, to_bytes("manifest"), Digest{77}, Generation{4}, 2, 8s, 9ms},
       msg::Accepted{JobId{7}, Epoch{3}, 61441, true},
       msg::Refused{JobId{7}, Epoch{2}, Epoch{3}, Epoch{4}, why},
       msg::Departed{JobId{7}, Epoch{3}, {1 << 20, 3ms, 2ms}},
       msg::Stayed{JobId{7}, Epoch{3}, Epoch{4}, why},
-      msg::AbandonMove{JobId{7}, Epoch{3}, Epoch{4}, true, why},
+      msg::AbandonMove{JobId{7}, Epoch{3}, Epoch{4}, true, why, true},
       msg::CheckpointJob{RequestId{1}, JobId{7}, Epoch{2}},
       msg::SuspendJob{RequestId{2}, JobId{7}, Epoch{2}},
       msg::ResumeJob{RequestId{3}, JobId{7}, Epoch{2}},

@@ -130,7 +130,7 @@ TEST(Manifest, Version1HasNoArchitecture) {
   ASSERT_TRUE(decoded);
   EXPECT_EQ(*decoded, old);
   Manifest const present;
-  EXPECT_EQ(encode(present).size(), bytes.size() + 4 + present.architecture.size());
+  EXPECT_EQ(encode(present).size(), bytes.size() + 4 + present.architecture.size() + sizeof(std::int64_t));
 }
 
 }  // namespace

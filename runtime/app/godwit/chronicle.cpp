@@ -68,6 +68,21 @@ struct Teller {
             .event = "host_lost",
             .what = fmt::format("host {} {}", e.host, e.proven ? "died" : "was given up: it didn't answer")};
   }
+  Entry operator()(log::TermBegan const& e) const {
+    return {.at = e.at,
+            .host = e.allocator,
+            .event = "term_began",
+            .what = fmt::format("rank {} took over as the allocator, term {}", e.allocator, e.term)};
+  }
+  Entry operator()(log::HostFenced const& e) const {
+    return {.at = e.at,
+            .host = e.host,
+            .event = "host_fenced",
+            .what = fmt::format("host {} runs nothing any more: its jobs go on elsewhere", e.host)};
+  }
+  Entry operator()(log::Released const& e) const {
+    return {.at = e.at, .job = e.job, .event = "released", .what = "released: it waits for a host again"};
+  }
   Entry operator()(log::Submitted const& e) const {
     auto const spec = spell_spec(e.work.spec);
     return {.at = e.at,

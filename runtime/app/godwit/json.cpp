@@ -85,7 +85,7 @@ Json json_of(JobId job) {
 Json json_of(cmd::JobCounts const& counts) {
   return {{"all", counts.all()},           {"waiting", counts.waiting},   {"running", counts.running},
           {"suspended", counts.suspended}, {"finished", counts.finished}, {"failed", counts.failed},
-          {"cancelled", counts.cancelled}, {"stranded", counts.stranded}};
+          {"cancelled", counts.cancelled}, {"stranded", counts.stranded},   {"held", counts.held}};
 }
 
 Json json_of(Axis const& axis) {

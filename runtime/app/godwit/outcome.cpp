@@ -117,6 +117,10 @@ std::string spell_outcome(cmd::JobRow const& row) {
     case JobState::failed:
       return fmt::format("{} failed: {}{}", spell_job(row), row.outcome.reason,
                          indented(row.outcome.log_tail));
+    case JobState::held:
+      return fmt::format(
+          "{} is held: {} hosts in a row died while they had it; `godwit resume` lets it start again", spell_job(row),
+          row.spec.host_loss_limit);
     case JobState::stranded:
       return fmt::format(
           "{} is stranded: its host died; it goes on from its newest checkpoint when the "

@@ -63,7 +63,8 @@ void fields(V& v, JobSpec& s) {
   v("directory", s.directory), v("environment", s.environment), v("cores", s.cores);
   v("memory_bytes", s.memory_bytes), v("host", s.host), v("checkpoint_every_ns", s.checkpoint_every);
   v("checkpoint_auto", s.checkpoint_auto), v("checkpoint_keep", s.checkpoint_keep);
-  v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit), v("max_failed", s.max_failed);
+  v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit);
+  v("host_loss_limit", s.host_loss_limit), v("max_failed", s.max_failed);
   v("step_limit_ns", s.step_limit), v("time_limit_ns", s.time_limit), v("stdout_path", s.stdout_path);
   v("stderr_path", s.stderr_path), v("after", s.after), v("plugin_digest", s.plugin_digest);
 }
@@ -100,6 +101,7 @@ void fields(V& v, Progress& p) {
 template <class V>
 void fields(V& v, Outcome& o) {
   v("ending", o.ending), v("reason", o.reason), v("log_tail", o.log_tail), v("steps", o.steps);
+  v("running_time_ns", o.running_time);
 }
 
 template <class V>
@@ -110,6 +112,7 @@ template <class V>
 void fields(V& v, JobCounts& c) {
   v("waiting", c.waiting), v("running", c.running), v("suspended", c.suspended), v("finished", c.finished);
   v("failed", c.failed), v("cancelled", c.cancelled), v("stranded", c.stranded);
+  v("held", c.held);
 }
 
 namespace msg {
