@@ -121,6 +121,7 @@ Image sample_image(Generation generation, std::uint64_t rows, std::uint64_t colu
   image.label.parent = msg::ImageName{{4}, {11}, checkpoint_path({7}, {4}, {11})};
   auto& manifest = image.manifest;
   manifest.suspended = true;
+  manifest.wait_left = 1500ms;
   auto& fields = manifest.fields;
   fields.push_back(number<std::int64_t>("iteration", 61'440));
   fields.push_back(number<bool>("converged", true));

@@ -35,20 +35,35 @@ TEST(Golden, Format2) {  // lists of texts, maps, the architecture
   EXPECT_EQ(file->format(), 2U);
   EXPECT_EQ(to_hex(file->root()), "b18b770c210ddde0");
   EXPECT_EQ(to_hex(digest_of(file->encoded_manifest())), "ea67c30d72a375cb");
-  auto const image = test::golden_image();
+  auto const image = test::golden_image_2();
   EXPECT_EQ(file->manifest(), image.manifest);
   Bytes arena(image.pages.size());
   ASSERT_TRUE(file->load(arena));
   EXPECT_EQ(arena, image.pages);
 }
 
-TEST(Golden, TheWriterStillWritesFormat2) {  // the same bytes; if not, the format's version must be raised
+TEST(Golden, Format3) {  // the rest of a wait
+  auto const file = CheckpointFile::open(golden("format-3.h5"));
+  ASSERT_TRUE(file) << file.failure().context;
+  ASSERT_TRUE(file->verify());
+  EXPECT_EQ(file->format(), 3U);
+  EXPECT_EQ(to_hex(file->root()), "e0f3a9bc967c0c38");
+  EXPECT_EQ(to_hex(digest_of(file->encoded_manifest())), "e0d1faac79231858");
+  auto const image = test::golden_image();
+  EXPECT_EQ(image.manifest.wait_left, Duration(std::chrono::milliseconds(1500)));
+  EXPECT_EQ(file->manifest(), image.manifest);
+  Bytes arena(image.pages.size());
+  ASSERT_TRUE(file->load(arena));
+  EXPECT_EQ(arena, image.pages);
+}
+
+TEST(Golden, TheWriterStillWritesFormat3) {  // the same bytes; if not, the format's version must be raised
   test::TempDir const directory;
   test::TestStore store(directory.path());
   auto const written = store.write(test::golden_image());
   ASSERT_TRUE(written.image);
   auto const made = CheckpointFile::open(directory.path() / written.image->path);
-  auto const kept = CheckpointFile::open(golden("format-2.h5"));
+  auto const kept = CheckpointFile::open(golden("format-3.h5"));
   ASSERT_TRUE(made && kept);
   EXPECT_EQ(to_hex(made->root()), to_hex(kept->root()));
   EXPECT_EQ(made->encoded_manifest(), kept->encoded_manifest());

@@ -38,7 +38,7 @@ TEST_F(Inspect, ShowsEverythingOnOneScreen) {
   expect_has(
       said.out,
       {"heat 7 \"plate\"   generation 12 (parent 4-11)   verified ✓ ", "chem/anna   host 2 epoch 5",
-       "plugin 3f9c… v2", "progress 61,440 / 200,000 steps (30.7 %)",
+       "plugin 3f9c… v2", "progress 61,440 / 200,000 steps (30.7 %)", "the next step begins 1.5 s after it goes on",
        "├ temperature  float64 700 × 500            min 0  mean 0.500001  max 1  NaN 1",
        "├ iteration    int64                        61440", "\"Platte, größer – 板\"",
        "append @ 1,228,800 of 1,300,000 (71,200 would be cut)", "in.dat", "read @ 100 of 4,096 (missing)"});

@@ -66,7 +66,7 @@ TEST_F(Tools, BulkDataThroughH5dump) {  // the very bytes, by HDF5's own reading
 TEST_F(Tools, H5pyAttributes) {
   expect_in_python(R"(
 a = f.attrs
-assert a['format_version'] == 2 and a['godwit_version'] == '0.0.0-test'
+assert a['format_version'] == 3 and a['godwit_version'] == '0.0.0-test'
 assert a['job'] == 7 and a['type'] == 'heat' and a['name'] == 'plate' and a['account'] == 'chem/anna'
 assert a['epoch'] == 5 and a['generation'] == 12 and a['parent'] == '4-11'
 assert a['state_version'] == 2 and a['plugin_digest'] == '3f9c0123456789ab'
@@ -74,6 +74,7 @@ assert a['time'] == '2026-11-21T09:14:07.123456Z' and a['host'] == 2 and a['node
 assert a['steps'] == 61440 and a['progress_done'] == 61440 and a['progress_total'] == 200000
 assert a['progress_unit'] == 'steps' and a['byte_order'] == 'little' and a['page_bytes'] == 4096
 assert list(a['arguments']) == ['alpha=0.2', 'output=out/plate.csv'] and a['suspended'] == True
+assert a['wait_left_ns'] == 1500 * 10**6
 assert a['architecture'] == 'x86_64' and a['running_time_ns'] == 90 * 10**9 and a['directory'] == '/home/anna/run'
 )");
 }

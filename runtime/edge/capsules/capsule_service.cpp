@@ -87,9 +87,7 @@ CapsuleReport CapsuleService::report(CapsuleId capsule) const {
   report.arena_bytes = block.arena_bytes.load(std::memory_order_relaxed);
   report.last_safe_point = {block.safe_point_ns.load(std::memory_order_relaxed)};
   report.waits = block.waits.load(std::memory_order_acquire) != 0;
-  auto const since = block.runs_since_ns.load(std::memory_order_acquire);
-  report.running_time = Duration{block.ran_ns.load(std::memory_order_acquire)};
-  if (since != 0) report.running_time += boot_now() - Instant{since};
+  report.running_time = block.running_time(boot_now());
   report.step_p50 = block.step_times.quantile(500);
   report.step_p99 = block.step_times.quantile(990);
   return report;

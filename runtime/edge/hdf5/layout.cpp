@@ -80,6 +80,7 @@ Status check(Manifest const& manifest) {
                   fmt::format("manifest version {} is newer than this godwit reads ({}): use a newer godwit",
                               manifest.version, manifest_version));
   }
+  if (manifest.wait_left < Duration{0}) return bad("a wait of less than nothing");
   std::set<std::string_view> names;
   for (auto const& field : manifest.fields) {
     if (auto status = check(field); !status) return status;

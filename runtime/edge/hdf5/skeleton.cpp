@@ -104,6 +104,7 @@ void put_manifest_summary(h5::Id const& root, Manifest const& manifest) {
   h5::put(root, "progress_total", manifest.progress.total);
   h5::put_text(root, "progress_unit", manifest.progress.unit);
   h5::put(root, "running_time_ns", std::int64_t{manifest.running_time.count()});
+  h5::put(root, "wait_left_ns", std::int64_t{manifest.wait_left.count()});
   h5::put(root, "suspended", manifest.suspended);
   h5::put_text(root, "architecture", manifest.architecture);
   h5::put_text(root, "byte_order", manifest.little_endian ? "little" : "big");

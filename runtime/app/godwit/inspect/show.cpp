@@ -134,6 +134,9 @@ void print_heading(View const& view) {
   }
   fmt::print("  progress {}   {}{}\n", text, spell_bytes(file.file_bytes()),
              manifest.suspended ? "   suspended" : "");
+  if (manifest.wait_left > Duration{0}) {
+    fmt::print("  waits: the next step begins {} after it goes on\n", spell_duration(manifest.wait_left));
+  }
 }
 
 void print(View const& view) {
@@ -220,6 +223,7 @@ Json view_json(View const& view) {
                    {"time", layout::time_text(file.time())}});
   document.update({{"steps", manifest.steps},
                    {"suspended", manifest.suspended},
+                   {"wait_left_ms", static_cast<double>(manifest.wait_left.count()) / 1e6},
                    {"architecture", manifest.architecture},
                    {"byte_order", manifest.little_endian ? "little" : "big"},
                    {"page_bytes", manifest.page_bytes},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "edge/capsules/inside/arguments.hpp"
@@ -42,7 +43,8 @@ bool CapsuleLoop::attend() {
       if (leaving_) return false;
     }
     if (begun_ && freeze_due()) freeze();
-    if (begun_ && !frozen_ && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
+    // Without a lease the file that it would make may be another holder's already.
+    if (begun_ && !frozen_ && safe_point_.lease_holds() && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
       if (auto status = job_->save_printed(); !status) fail(status.failure().context);
     }
     if (leaving_) return false;
@@ -54,19 +56,24 @@ bool CapsuleLoop::attend() {
   return false;
 }
 
-bool CapsuleLoop::freeze_due() const {
-  if (freeze_at_ == 0) return true;
-  return job_->steps() >= freeze_at_ && (!idle_until_ || boot_now() >= *idle_until_);
-}
-
 bool CapsuleLoop::may_step() {
   if (!begun_ || frozen_ || suspended_) return false;
   auto const leased = safe_point_.lease_holds();
   job_->context().run_clock(leased);
-  if (!leased) return false;
+  return leased && wait_is_over();
+}
+
+// The rest of a wait runs from when the job goes on, and no earlier than its own clock.
+bool CapsuleLoop::wait_is_over() {
+  if (rest_of_wait_ > Duration{0}) idle_until_ = boot_now() + std::exchange(rest_of_wait_, Duration{0});
   if (idle_until_ && boot_now() < *idle_until_) return false;
   idle_until_.reset();
   return true;
+}
+
+Duration CapsuleLoop::wait_left() const {
+  if (!idle_until_) return rest_of_wait_;
+  return std::max(*idle_until_ - boot_now(), Duration{0});
 }
 
 void CapsuleLoop::wait() {
@@ -154,6 +161,7 @@ void CapsuleLoop::on(capsule_wire::Restore const& restore) {
   if (!manifest) return give_up(manifest.failure());
   if (auto status = job_->restore(restore.epoch, *manifest); !status) return give_up(status.failure());
   suspended_ = manifest->suspended;
+  rest_of_wait_ = manifest->wait_left;
   begin(restore.epoch);
 }
 
@@ -173,11 +181,13 @@ void CapsuleLoop::on(capsule_wire::Freeze const& freeze) {
 
 void CapsuleLoop::freeze() {
   freeze_at_ = no_freeze;
+  auto const left = wait_left();  // no shorter than what the job's own clock still has to go
   job_->context().run_clock(false);
   if (witness_ && !frozen_) witness_->gave_custody();
   frozen_ = true;
-  auto const manifest = job_->manifest(epoch_, suspended_);
+  auto manifest = job_->manifest(epoch_, suspended_);
   if (!manifest) return fail(manifest.failure().context);
+  manifest->wait_left = left;
   capsule_wire::Frozen frozen{boot_now(), encode(*manifest), job_->arena_bytes()};
   if (frozen.manifest.size() > frame_bytes_max / 2) {
     return fail(fmt::format(
@@ -260,6 +270,7 @@ void CapsuleLoop::finish(Outcome outcome) {
     outcome.reason = status.failure().context;
   }
   if (outcome.ending == Ending::failed) outcome.log_tail = job_->log_tail();
+  outcome.running_time = job_->context().now();
   auto state = outcome.ending == Ending::finished ? last_state() : Bytes{};
   bool const reusable =
       outcome.ending == Ending::finished && jobs_ < jobs_max && !frozen_ && job_->leaves_nothing();
@@ -274,6 +285,7 @@ void CapsuleLoop::await_next() {
   job_.reset();
   witness_.reset();
   idle_until_.reset();
+  rest_of_wait_ = Duration{0};
   freeze_at_ = no_freeze;
   begun_ = suspended_ = false;
 }

@@ -39,7 +39,9 @@ class CapsuleLoop {
   Step step_while_quiet();  // throws what the job throws
   void take(Step const& step);
   bool may_step();
-  [[nodiscard]] bool freeze_due() const;
+  [[nodiscard]] bool freeze_due() const { return job_->steps() >= freeze_at_; }
+  [[nodiscard]] bool wait_is_over();
+  [[nodiscard]] Duration wait_left() const;
   void wait();
 
   void on(capsule_wire::Prepare& order);
@@ -76,7 +78,10 @@ class CapsuleLoop {
   std::uint64_t freeze_at_ = no_freeze;  // completed steps; 0: at once
   bool hold_back_ = false;  // reports of a start that may be over at once: they leave with its end
   int jobs_ = 0;            // that ran here
+  // Of the wait that the last step asked for: its end, or, in a job that was restored amid it and hasn't gone on
+  // yet, its rest.
   std::optional<Instant> idle_until_;
+  Duration rest_of_wait_{0};
 };
 
 }  // namespace godwit::inside

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.hpp"
 #include "edge/capsules/link/step_times.hpp"
 
 namespace godwit {
@@ -46,6 +47,11 @@ struct ControlBlock {
   std::array<CaptureMarks, 2> captured;                       // stdout, stderr
   StepTimes step_times;
 
+  [[nodiscard]] Duration running_time(Instant now) const {
+    auto const since = runs_since_ns.load(std::memory_order_acquire);
+    Duration const before{ran_ns.load(std::memory_order_acquire)};
+    return since == 0 ? before : before + (now - Instant{since});
+  }
   void set_unit(std::string_view unit) {
     char text[sizeof progress_unit] = {};
     std::memcpy(text, unit.data(), std::min(unit.size(), sizeof text));
