@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "edge/capsules/last_words.hpp"
+#include "edge/capsules/link/clock.hpp"
 #include "edge/capsules/link/printed.hpp"
 #include "edge/capsules/service_core.hpp"
 
@@ -188,14 +189,19 @@ void CapsuleService::Core::died(Entry& entry, std::string reason) {
   auto& [id, capsule] = entry;
   auto& process = *capsule.process;
   capsule::Died report{
-      id, {Ending::crashed, std::move(reason), {}, process.block().steps.load(std::memory_order_relaxed)}};
+      id,
+      {Ending::crashed, std::move(reason), {}, process.block().steps.load(std::memory_order_relaxed),
+       process.block().running_time(boot_now())}};
   Epoch const epoch{process.block().epoch.load(std::memory_order_relaxed)};
-  saver->post([this, report = std::move(report), job = capsule.job, epoch,
+  bool const leased = boot_now().boot_ns < lease_ns;  // else its files may be another holder's
+  saver->post([this, report = std::move(report), job = capsule.job, epoch, leased,
                out_place = place_of(capsule, PrintedStream::out), err_place = place_of(capsule, PrintedStream::err),
                out = unsaved(process.take_out(), process.block().captured[0]),
                err = unsaved(process.take_err(), process.block().captured[1])]() mutable {
-    save(out, out_place, {job, epoch, PrintedStream::out});
-    save(err, err_place, {job, epoch, PrintedStream::err});
+    if (leased) {
+      save(out, out_place, {job, epoch, PrintedStream::out});
+      save(err, err_place, {job, epoch, PrintedStream::err});
+    }
     report.outcome.log_tail = last_lines_of(err, err_place);
     if (report.outcome.log_tail.empty()) report.outcome.log_tail = last_lines_of(out, out_place);
     mail.put(std::move(report));

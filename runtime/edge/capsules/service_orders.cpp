@@ -125,6 +125,7 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
                                                               pack.native(),
                                                               scratch_directory(zygote->pid(), capsule.forked_for),
                                                               order.clone_of,
+                                                              order.fresh_files,
                                                               order.start_at,
                                                               std::move(order.cpus),
                                                               order.poison,

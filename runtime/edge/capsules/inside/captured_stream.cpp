@@ -36,6 +36,9 @@ Status CapturedStream::begin(Epoch epoch) {
   marks_.file_base.store(0, std::memory_order_relaxed);
   if (epoch <= Epoch{1}) return Done{};  // there was no earlier attempt
   if (place_.packed) return cut_pack(nullptr);
+  if (to_be_replaced()) {
+    return copy_start(name_of(stream_), place_.path, place_.path, 0);
+  }
   if (::truncate(place_.path.c_str(), 0) == 0 || errno == ENOENT) return Done{};
   return reject("store_not_writable",
                 fmt::format("cannot empty {}: {}", place_.path.native(), std::strerror(errno)));
@@ -63,10 +66,18 @@ Status CapturedStream::resume(Epoch epoch, JobId of, StreamMark const* mark) {
   } else if (place_.in_store.empty() && !mark->path.empty()) {
     place_.path = mark->path;  // of a clone: its own
   }
+  if (of == job_ && to_be_replaced()) {
+    if (auto status = copy_start(name_of(stream_), place_.path, place_.path, mark->synced); !status) return status;
+  }
   auto file = OutputFile::reopen(*mark, place_.path);
   if (!file) return file.failure();
   file_ = std::move(*file);
   return Done{};
+}
+
+bool CapturedStream::to_be_replaced() const {
+  std::error_code none;
+  return fresh_file_ && std::filesystem::exists(place_.path, none);
 }
 
 // The image is of another job, which keeps its own: a clone goes on from a copy.

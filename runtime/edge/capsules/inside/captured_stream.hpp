@@ -22,8 +22,15 @@ namespace godwit::inside {
 class CapturedStream {
  public:
   CapturedStream(PrintedStream stream, int memfd, CaptureMarks& marks, std::filesystem::path store, JobId job,
-                 PrintedPlace place, PackWriter& pack)
-      : store_(std::move(store)), stream_(stream), memfd_(memfd), marks_(marks), job_(job), place_(std::move(place)), pack_(pack) {}
+                 PrintedPlace place, PackWriter& pack, bool fresh_file)
+      : store_(std::move(store)),
+        stream_(stream),
+        memfd_(memfd),
+        marks_(marks),
+        job_(job),
+        place_(std::move(place)),
+        fresh_file_(fresh_file),
+        pack_(pack) {}
 
   // For a new job: cuts off what an earlier attempt printed.
   [[nodiscard]] Status begin(Epoch epoch);
@@ -42,6 +49,7 @@ class CapturedStream {
   [[nodiscard]] Status pack(char const* from, std::size_t bytes);
   [[nodiscard]] Status cut_pack(StreamMark const* mark);
   [[nodiscard]] Status copy_from(JobId of, StreamMark const& mark);
+  [[nodiscard]] bool to_be_replaced() const;
   [[nodiscard]] Status pack_start_of(JobId of, StreamMark const& mark);
   [[nodiscard]] std::uint64_t held() const;  // bytes ever put into the memfd
   [[nodiscard]] std::uint64_t packed_offset() const { return durable_ + tail_.size(); }
@@ -52,6 +60,7 @@ class CapturedStream {
   CaptureMarks& marks_;
   JobId job_;
   PrintedPlace place_;
+  bool fresh_file_;  // a former holder may still write to the one that is there
   Epoch epoch_;
   std::unique_ptr<OutputFile> file_;
 

@@ -72,13 +72,14 @@ HeldJob::HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, c
       plugin_(plugin),
       arena_(std::move(arena), order_.spec.memory_bytes, surroundings.block.arena_bytes),
       streams_(order_.spec.directory, order_.clone_of == JobId{} ? "" : fmt::format(".clone-{}", order_.job),
-               AppendBases(std::filesystem::path(order_.store) / fmt::format("jobs/{}/append", order_.job))),
+               AppendBases(std::filesystem::path(order_.store) / fmt::format("jobs/{}/append", order_.job)),
+               order_.fresh_files),
       pack_(surroundings.kept != nullptr && surroundings.kept->pack ? std::move(surroundings.kept->pack)
                                                                     : std::make_unique<PackWriter>(order_.pack)),
       out_(PrintedStream::out, surroundings.out, surroundings.block.captured[0], order_.store, order_.job,
-           place_of(order_, PrintedStream::out), *pack_),
+           place_of(order_, PrintedStream::out), *pack_, order_.fresh_files),
       err_(PrintedStream::err, surroundings.err, surroundings.block.captured[1], order_.store, order_.job,
-           place_of(order_, PrintedStream::err), *pack_),
+           place_of(order_, PrintedStream::err), *pack_, order_.fresh_files),
       context_(std::make_unique<JobContext>(surroundings.block, arena_, order_)) {}
 
 Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, capsule_wire::Prepare order) {

@@ -27,15 +27,21 @@ Status Streams::open(std::string const& name, Input& stream, std::filesystem::pa
 Status Streams::open(std::string const& name, Output& stream, std::filesystem::path const& path,
                      Output::Mode mode) {
   auto const whole = place_of(path);
-  if (mode == Output::replace) return bind(name, stream, OutputFile::open(name, whole, StreamMode::replace));
-
+  if (mode == Output::replace) {
+    if (auto status = freshen(name, whole, 0); !status) return status;
+    return bind(name, stream, OutputFile::open(name, whole, StreamMode::replace));
+  }
   if (auto const base = bases_.of(whole)) {  // an earlier attempt of this job appended already
     StreamMark mark;
     mark.name = name;
+    mark.path = whole.native();
     mark.mode = StreamMode::append;
     mark.offset = mark.synced = *base;
-    return bind(name, stream, OutputFile::reopen(mark, whole));
+    return reopen(mark, stream);
   }
+  std::error_code none;
+  auto const bytes = std::filesystem::file_size(whole, none);
+  if (auto status = freshen(name, whole, none ? 0 : bytes); !status) return status;
   auto file = OutputFile::open(name, whole, StreamMode::append);
   if (!file) return file.failure();
   if (auto status = bases_.record(whole, (*file)->offset()); !status) return status;
@@ -47,6 +53,7 @@ Status Streams::reopen(StreamMark const& mark, Input& stream) {
 }
 
 Status Streams::reopen(StreamMark const& mark, Output& stream) {
+  if (auto status = freshen(mark.name, mark.path, mark.synced); !status) return status;
   return bind(mark.name, stream, OutputFile::reopen(mark, mark.path));
 }
 
@@ -54,6 +61,13 @@ Status Streams::copy(StreamMark const& mark, Output& stream, std::filesystem::pa
   auto const whole = place_of(path);
   if (auto status = copy_start(mark.name, mark.path, whole, mark.synced); !status) return status;
   return bind(mark.name, stream, OutputFile::reopen(mark, whole));
+}
+
+// What is kept of it, as a new file of the same name.
+Status Streams::freshen(std::string const& name, std::filesystem::path const& path, std::uint64_t bytes) {
+  std::error_code none;
+  bool const there = std::filesystem::is_regular_file(path, none);
+  return fresh_files_ && there ? copy_start(name, path, path, bytes) : Status(Done{});
 }
 
 Status Streams::flush() {

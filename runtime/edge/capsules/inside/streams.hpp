@@ -15,9 +15,13 @@ namespace godwit::inside {
 
 class Streams {
  public:
-  // Relative paths start at `directory`; `suffix` is added to the paths of outputs.
-  Streams(std::filesystem::path directory, std::string suffix, AppendBases bases)
-      : directory_(std::move(directory)), suffix_(std::move(suffix)), bases_(std::move(bases)) {}
+  // Relative paths start at `directory`; `suffix` is added to the paths of outputs. `fresh_files`: a former holder of
+  // the job may still write, so an output goes on in a new file that takes the old one's place.
+  Streams(std::filesystem::path directory, std::string suffix, AppendBases bases, bool fresh_files)
+      : directory_(std::move(directory)),
+        suffix_(std::move(suffix)),
+        bases_(std::move(bases)),
+        fresh_files_(fresh_files) {}
 
   // Where an output that is declared with this path goes.
   [[nodiscard]] std::filesystem::path place_of(std::filesystem::path const& path) const;
@@ -37,12 +41,14 @@ class Streams {
 
  private:
   using Opened = std::variant<std::unique_ptr<InputFile>, std::unique_ptr<OutputFile>>;
+  [[nodiscard]] Status freshen(std::string const& name, std::filesystem::path const& path, std::uint64_t bytes);
   template <class Stream, class File>
   Status bind(std::string const& name, Stream& stream, Result<std::unique_ptr<File>> file);
 
   std::filesystem::path directory_;
   std::string suffix_;
   AppendBases bases_;
+  bool fresh_files_;
   std::map<std::string, Opened, std::less<>> opened_;
 };
 

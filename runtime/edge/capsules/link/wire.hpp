@@ -29,13 +29,14 @@ struct Prepare {
   std::string pack;     // takes what array elements print
   std::string scratch;  // where the job's scratch directory goes if it asks for one
   JobId clone_of;       // 0: none
+  bool fresh_files{false};         // outputs go to new inodes
   std::optional<Epoch> start_at;   // no Start follows, if it has no outputs
   std::vector<std::int32_t> cpus;  // to keep to; empty: wherever it may run
   std::uint8_t poison{0};
   bool tell_end{false};
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& job& spec& arena_bytes& host& store& pack& scratch& clone_of& start_at& cpus& poison& tell_end;
+    archive& job& spec& arena_bytes& host& store& pack& scratch& clone_of& fresh_files& start_at& cpus& poison& tell_end;
   }
 };
 struct Start {
@@ -54,7 +55,7 @@ struct Restore {
   }
 };
 struct Freeze {
-  std::uint64_t steps{0};  // not before so many are completed, and the wait that the last one asked for is over
+  std::uint64_t steps{0};  // not before so many are completed; amid the wait that the last one asked for
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& steps;
