@@ -65,6 +65,9 @@ void Host::Core::on(Rank from, msg::Commit const& message) {
     Epoch const epoch{message.checkpoint_epoch};
     held->newest = {epoch, message.generation, checkpoint_path(message.job, epoch, message.generation)};
   }
+  held->interval_age = message.interval_age;
+  held->checkpoint_cost = message.checkpoint_cost;
+  if (held->checkpoint_cost > Duration{0}) held->interval.measured(held->checkpoint_cost);
   judge(*held, held->arrival->commit(message.manifest, message.digest));
 }
 

@@ -124,6 +124,12 @@ void Host::Core::begin_interval(Holding& held) {
   held.interval_began = now;
 }
 
+// One that is due, and not being taken, is due at once where the job goes.
+Duration Host::Core::age_of_interval(Holding const& held) const {
+  if (!held.interval.wanted()) return Duration{0};
+  return held.saving.due ? held.interval.next(now) - now : now - held.interval_began;
+}
+
 void Host::Core::interval_due(Holding& held) {
   begin_interval(held);
   auto const& saving = held.saving;

@@ -106,8 +106,9 @@ struct Host::Core {
   void on(stored::Reserved const& event);
 
   // holdings
-  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes, JobId clone_of = {},
-                std::optional<Epoch> start_at = {});
+  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes);  // to arrive
+  Holding& hold(msg::StartJob const& start);
+  Holding& hold(CapsuleOrder order, Epoch epoch);
   Holding* by_capsule(CapsuleId capsule);
   Holding* live_at(JobId job, Epoch epoch);
   Holding* arrival_at(JobId job, Epoch target_epoch);
@@ -191,6 +192,7 @@ struct Host::Core {
   void staged(RequestId request, Writing& writing);
   void report(Writing const& writing, stored::Written const& event, Duration durable);
   void begin_interval(Holding& held);
+  [[nodiscard]] Duration age_of_interval(Holding const& held) const;
   void interval_due(Holding& held);
   void checkpoint_patience(Holding& held);
 

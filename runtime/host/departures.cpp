@@ -59,12 +59,13 @@ void Host::Core::on(PagesSent const& event) {
   auto& leaving = *held.leaving;
   leaving.taken = now;
   auto const target_epoch = leaving.departure.target_epoch();
-  msg::Commit commit{held.job,
-                     target_epoch,
-                     held.frozen->manifest,
-                     commit_digest(held.frozen->manifest, target_epoch, event.digest),
-                     {},
-                     0};
+  msg::Commit commit{.job = held.job,
+                     .target_epoch = target_epoch,
+                     .manifest = held.frozen->manifest,
+                     .digest = commit_digest(held.frozen->manifest, target_epoch, event.digest),
+                     .generation = {},
+                     .interval_age = age_of_interval(held),
+                     .checkpoint_cost = held.checkpoint_cost};
   if (held.saving.writing) {  // not yet durable, but its number is taken
     auto const& writing = writings.at(*held.saving.writing);
     commit.generation = writing.generation;

@@ -31,6 +31,8 @@ struct Starting {
   bool claiming{false};  // its outputs have been claimed, and the allocator hasn't answered
   bool afresh{true};
   bool at_once{false};  // the capsule starts it by itself
+  bool told{false};     // it has been started or restored, and may run: its Running decides
+  bool fresh_files{false};
   std::optional<RequestId> asked;        // of the store: verify or load
   std::optional<msg::ImageName> chosen;  // verified
   Bytes manifest;
@@ -107,6 +109,10 @@ struct Holding {
   std::set<RequestId> calls;
 
   [[nodiscard]] bool is_live() const { return phase == Phase::live; }
+  // Its capsule may be running it, though it hasn't said so.
+  [[nodiscard]] bool may_have_started() const {
+    return phase == Phase::preparing && (starting.told || (starting.afresh && !starting.prepared));
+  }
   [[nodiscard]] bool is_committed() const {
     return leaving && leaving->departure.phase() == custody::Departure::Phase::committed;
   }

@@ -4,26 +4,39 @@
 
 namespace godwit::host {
 
-Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes,
-                          JobId clone_of, std::optional<Epoch> start_at) {
+Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes) {
+  CapsuleOrder order;
+  order.job = job;
+  order.spec = spec;
+  order.arena_bytes = arena_bytes;
+  return hold(std::move(order), epoch);
+}
+
+Holding& Host::Core::hold(msg::StartJob const& start) {
+  CapsuleOrder order;
+  order.job = start.job;
+  order.spec = start.spec;
+  order.clone_of = start.clone_of;
+  order.fresh_files = start.fresh_files;
+  if (start.images.empty()) order.start_at = start.epoch;
+  return hold(std::move(order), start.epoch);
+}
+
+Holding& Host::Core::hold(CapsuleOrder order, Epoch epoch) {
   last_capsule = last_capsule.next();
   auto& held = holdings[last_capsule];
-  held.job = job;
+  held.job = order.job;
   held.epoch = epoch;
   held.capsule = last_capsule;
-  held.spec = spec;
-  held.clone_of = clone_of;
-  held.interval = checkpoint::Interval{spec.checkpoint_every, spec.checkpoint_auto};
-  capsules.emplace(job, last_capsule);
-  held.cores = cores.take(spec.cores);
-  emit(PrepareCapsule{CapsuleOrder{.capsule = last_capsule,
-                                   .job = job,
-                                   .spec = spec,
-                                   .arena_bytes = arena_bytes,
-                                   .host = self,
-                                   .clone_of = clone_of,
-                                   .start_at = start_at,
-                                   .cpus = held.cores.cpus}});
+  held.spec = order.spec;
+  held.clone_of = order.clone_of;
+  held.interval = checkpoint::Interval{order.spec.checkpoint_every, order.spec.checkpoint_auto};
+  capsules.emplace(order.job, last_capsule);
+  held.cores = cores.take(order.spec.cores);
+  order.capsule = last_capsule;
+  order.host = self;
+  order.cpus = held.cores.cpus;
+  emit(PrepareCapsule{std::move(order)});
   return held;
 }
 

@@ -40,7 +40,8 @@ void Host::Core::check_limits(Holding& held) {
                       fmt::format("step limit of {} passed: the step has taken {}", spell(spec.step_limit),
                                   spell(age)),
                       {},
-                      report.steps},
+                      report.steps,
+                      report.running_time},
                      true);
     }
     next = std::min(next, spec.step_limit - age);
@@ -51,7 +52,8 @@ void Host::Core::check_limits(Holding& held) {
                      {Ending::failed,
                       fmt::format("time limit of {} passed", spell(spec.time_limit)),
                       {},
-                      report.steps},
+                      report.steps,
+                      report.running_time},
                      true);
     }
     next = std::min(next, spec.time_limit - report.running_time);

@@ -117,8 +117,8 @@ void Host::Core::on(Rank, msg::CancelJob const& message) {
   auto const ours =
       held != nullptr && held->epoch == message.epoch && held->phase != Holding::Phase::arriving;
   if (!ours || held->is_committed()) return done(message.request, message.job, not_here(message.job, self));
-  auto const steps = held->report.steps;
-  end_job(*held, Outcome{Ending::cancelled, {}, {}, steps}, true);
+  auto const& report = held->report;
+  end_job(*held, Outcome{Ending::cancelled, {}, {}, report.steps, report.running_time}, true);
   done(message.request, message.job);
 }
 

@@ -23,6 +23,7 @@ void Host::Core::on(Rank, msg::Quiesce const&) {
 void Host::Core::quiesce(Holding& held) {
   switch (held.phase) {
     case Holding::Phase::preparing:
+      if (held.may_have_started()) return;  // saved when it has said that it runs
       note(Level::info, held.job, held.epoch, "not started: the runtime is stopping");
       return release(held);
     case Holding::Phase::arriving:
@@ -52,6 +53,10 @@ void Host::Core::quiesce_patience() {
     if (held == nullptr) continue;
     if (held->phase == Holding::Phase::arriving) {
       refuse(*held, retry_later("stopping", "the runtime is stopping"));
+    } else if (held->may_have_started()) {
+      lose(*held, retry_later("not_started", fmt::format("job {} was started, and its first step can't begin yet: "
+                                                         "it starts again in the next runtime",
+                                                         held->job)));
     } else if (held->is_live() && held->halt == Holding::Halt::asked) {
       lose(*held, no_safe_point(*held));
     } else if (held->is_committed()) {

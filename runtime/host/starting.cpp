@@ -27,11 +27,10 @@ void Host::Core::on(Rank, msg::StartJob const& message) {
 }
 
 void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {
-  bool const afresh = message.images.empty();
-  auto& held = hold(message.job, message.epoch, message.spec, 0, message.clone_of,
-                    afresh ? std::optional(message.epoch) : std::nullopt);
+  auto& held = hold(message);
   held.starting.images = message.images;
-  held.starting.afresh = afresh;
+  held.starting.afresh = message.images.empty();
+  held.starting.fresh_files = message.fresh_files;
   held.starting.set_aside = std::move(set_aside);
   for (auto const& image : message.images) {
     if (is_own(held.job, image)) held.last_generation = std::max(held.last_generation, image.generation);
@@ -47,6 +46,8 @@ void Host::Core::on(Holding& held, capsule::Prepared const& event) {
   if (held.phase == Holding::Phase::preparing) {
     held.starting.prepared = true;
     held.starting.at_once = held.starting.afresh && event.outputs.empty();
+    held.starting.told = held.starting.at_once;
+    if (quiescing && !held.starting.told) return quiesce(held);
     if (!event.outputs.empty()) {
       held.starting.claiming = true;
       return send(allocator_rank, msg::ClaimOutputs{held.job, held.epoch, event.outputs});
@@ -73,6 +74,7 @@ void Host::Core::go_on_starting(Holding& held) {
   auto& starting = held.starting;
   if (!starting.prepared || starting.claiming) return;
   if (starting.afresh) {
+    starting.told = true;
     if (!starting.at_once) emit(StartCapsule{held.capsule, held.epoch});
     return;
   }
@@ -106,6 +108,7 @@ void Host::Core::on(stored::Loaded const& event) {
     held->starting.set_aside.push_back(event.status.failure());
     return next_image(*held, event.status.failure());
   }
+  held->starting.told = true;
   emit(RestoreCapsule{held->capsule, held->epoch, std::move(held->starting.manifest)});
 }
 
@@ -122,7 +125,8 @@ void Host::Core::next_image(Holding& held, Failure bad) {
   }
   if (!rest.empty()) {
     auto const generation = held.last_generation;
-    msg::StartJob const again{held.job, held.epoch, held.spec, std::move(rest), held.clone_of};
+    msg::StartJob const again{held.job,      held.epoch,    held.spec,
+                              std::move(rest), held.clone_of, starting.fresh_files};
     auto set_aside = std::move(starting.set_aside);
     release(held);
     begin_start(again, std::move(set_aside));
@@ -163,6 +167,7 @@ void Host::Core::on(Holding& held, capsule::Running const& event) {
            held.started.from ? fmt::format("goes on from {} at step {}", held.started.from->path, event.steps)
                              : std::string("started"));
       send(allocator_rank, held.started);
+      if (quiescing) quiesce(held);
       return;
     case Holding::Phase::arriving:
       return accept(held, event);

@@ -1,6 +1,7 @@
 // Checkpoints on request and by interval: staging is touched before the freeze, the job runs again as
 // soon as it is staged, requests share images, failures reach whoever waits, and neither a move nor a
 // checkpoint stands in the other's way.
+#include "checkpoint/interval.hpp"
 #include "support/host_scenes.hpp"
 
 namespace godwit::test {
@@ -253,6 +254,100 @@ TEST_F(HostCheckpoint, OrdersWaitWhileFrozen) {
 }
 
 // ---- and moves
+
+struct IntervalMoves : HostCheckpoint {
+  // The rest of an interval and what an image cost, as the commit frame carries them here.
+  CapsuleId came_with(JobSpec const& spec, Duration age, Duration cost) {
+    from_allocator(msg::PrepareArrival{job, other, e1, e2, e3, spec, arena_bytes});
+    auto const coming = did<host::PrepareCapsule>().order.capsule;
+    capsule(capsule::Prepared{coming});
+    sent<msg::ArrivalReady>(other);
+    round_comes(coming);
+    pages_come();
+    from(other, msg::Commit{job, e2, manifest_at(40), commit_digest(manifest_at(40), e2, Digest{5}), Generation{3}, 1,
+                            age, cost});
+    restores(coming);
+    accepts(coming);
+    nothing_else();
+    return coming;
+  }
+};
+
+TEST_F(IntervalMoves, TheAgeOfTheIntervalGoesWithTheJob) {
+  auto const capsule_id = running(e1, spec_of(10s));
+  pass(7s);
+  auto const commit = committed(capsule_id);
+  EXPECT_EQ(commit.interval_age, 7s);
+  EXPECT_EQ(commit.checkpoint_cost, Duration{0});  // it was never measured
+}
+
+TEST_F(IntervalMoves, WithoutAnIntervalThereIsNoAge) {
+  auto const capsule_id = running();
+  pass(7s);
+  EXPECT_EQ(committed(capsule_id).interval_age, Duration{0});
+}
+
+TEST_F(IntervalMoves, WhatTheLastImageCostGoesAlong) {
+  auto const capsule_id = running(e1, spec_of(10s));
+  asks_for_image(50);
+  auto const write = image_is_taken(capsule_id);
+  pass(2s);
+  staged(write);
+  thaws(capsule_id, e1);
+  runs_again(capsule_id);
+  written(write);
+  reports(e1, 1, RequestId{50});
+  auto const commit = committed(capsule_id);
+  EXPECT_EQ(commit.checkpoint_cost, 2s);
+  EXPECT_EQ(commit.interval_age, 2s);  // an image on request is none by interval
+}
+
+TEST_F(IntervalMoves, OneThatIsDueAndNotTakenIsDueThere) {
+  auto const capsule_id = running(e1, spec_of(10s));
+  reported(capsule_id);
+  pass(11s);
+  did<host::ReserveStaging>();
+  auto const stream = leaving(capsule_id);
+  EXPECT_EQ(commits(stream).interval_age, 10s);
+}
+
+TEST_F(IntervalMoves, TheTargetGoesOnCounting) {
+  auto const capsule_id = came_with(spec_of(10s), 7s, {});
+  pass(2s);
+  nothing_else();
+  pass(1s);
+  auto const write = image_is_taken(capsule_id);
+  EXPECT_EQ(write.label.generation, Generation{4});
+}
+
+TEST_F(IntervalMoves, AndSendsItOnWhenTheJobLeavesAgain) {
+  auto const capsule_id = came_with(spec_of(10s), 7s, 3s);
+  pass(2s);
+  from(third, msg::ArrivalReady{job, e2, e3, e4});
+  did<host::FreezeCapsule>();
+  freezes(capsule_id);
+  auto const commit = commits(image_leaves(capsule_id, e2, third), e2, third);
+  EXPECT_EQ(commit.interval_age, 9s);
+  EXPECT_EQ(commit.checkpoint_cost, 3s);
+}
+
+TEST_F(IntervalMoves, OneThatWasDueIsTakenAtOnce) {
+  auto const capsule_id = came_with(spec_of(10s), 10s, {});
+  pass(Duration{1});
+  image_is_taken(capsule_id);
+}
+
+TEST_F(IntervalMoves, TheAutomaticIntervalKnowsWhatAnImageCost) {
+  auto spec = spec_of();
+  spec.checkpoint_auto = true;
+  auto const capsule_id = came_with(spec, {}, 40ms);
+  auto const interval = checkpoint::young(40ms);
+  ASSERT_LT(interval, checkpoint::young(checkpoint::cost_unmeasured));
+  pass(interval - 1s);
+  nothing_else();
+  pass(1s);
+  image_is_taken(capsule_id);
+}
 
 TEST_F(HostCheckpoint, AMoveDoesNotWaitForTheFile) {
   auto const capsule_id = running();

@@ -164,14 +164,113 @@ TEST_F(HostQuiesce, AnImageTakenWhileItWasSentServesIfItStays) {
   quiet();
 }
 
-TEST_F(HostQuiesce, WhatIsStillPreparingIsKilled) {
-  from_allocator(msg::StartJob{job, e1, spec_of(), {}});
-  auto const capsule_id = did<host::PrepareCapsule>().order.capsule;
+// ---- a job that is being started
+
+struct HostQuiesceEarly : HostQuiesce {
+  CapsuleId granted(std::vector<msg::ImageName> const& images = {}) {
+    from_allocator(msg::StartJob{job, e2, spec_of(), images});
+    return did<host::PrepareCapsule>().order.capsule;
+  }
+  // Its capsule says at last that it runs.
+  void runs_and_is_saved(CapsuleId capsule_id, std::uint64_t steps) {
+    nothing_else();
+    capsule(capsule::Running{capsule_id, steps, false});
+    EXPECT_EQ(told_allocator<msg::JobStarted>().steps, steps);
+    auto const write = image_is_taken(capsule_id);
+    EXPECT_EQ(write.label.epoch, e2);
+    staged(write);
+    written(write);
+    told_allocator<msg::Checkpointed>();
+    gone(capsule_id);
+    quiet();
+  }
+};
+
+TEST_F(HostQuiesceEarly, ThatMayHaveStartedByItselfIsWaitedFor) {
+  auto const capsule_id = granted();
+  quiesces();
+  nothing_else();  // it may run already: what it has done is kept
+  capsule(capsule::Prepared{capsule_id});
+  runs_and_is_saved(capsule_id, 3);
+  from_allocator(msg::StartJob{job, e4, spec_of(), {}});  // none is started any more
+  nothing_else();
+}
+
+TEST_F(HostQuiesceEarly, ThatWasStartedIsWaitedFor) {
+  auto const capsule_id = granted();
+  capsule(capsule::Prepared{capsule_id, {"/out.txt"}});
+  told_allocator<msg::ClaimOutputs>();
+  from_allocator(msg::OutputsClaimed{job, e2, std::nullopt});
+  did<host::StartCapsule>();
+  quiesces();
+  runs_and_is_saved(capsule_id, 0);
+}
+
+TEST_F(HostQuiesceEarly, ThatIsBeingRestoredIsWaitedFor) {
+  auto const capsule_id = granted({image_of(e1, 8)});
+  auto const verify = did<host::VerifyImages>();
+  store(stored::Verified{verify.request, image_of(e1, 8), manifest_at(40), arena_bytes, {}});
+  capsule(capsule::Prepared{capsule_id});
+  store(stored::Loaded{did<host::LoadImage>().request, Done{}});
+  did<host::RestoreCapsule>();
+  quiesces();
+  runs_and_is_saved(capsule_id, 40);
+}
+
+TEST_F(HostQuiesceEarly, ThatEndsBeforeItHasSaidThatItRunsHasEnded) {
+  auto const capsule_id = granted();
+  quiesces();
+  nothing_else();
+  capsule(capsule::Prepared{capsule_id});
+  capsule(capsule::Ended{capsule_id, {Ending::finished, {}, {}, 1}});
+  EXPECT_EQ(told_allocator<msg::JobEnded>().outcome.ending, Ending::finished);
+  forgotten(capsule_id);
+  quiet();
+}
+
+TEST_F(HostQuiesceEarly, ThatWasNotStartedIsNot) {
+  auto const capsule_id = granted();
+  capsule(capsule::Prepared{capsule_id, {"/out.txt"}});
+  told_allocator<msg::ClaimOutputs>();
   quiesces();
   gone(capsule_id);
   quiet();
-  from_allocator(msg::StartJob{job, e2, spec_of(), {}});  // none is started any more
+  from_allocator(msg::OutputsClaimed{job, e2, std::nullopt});
+  nothing_else();
 }
+
+TEST_F(HostQuiesceEarly, ThatTurnsOutNotToHaveStartedIsNot) {
+  auto const capsule_id = granted();
+  quiesces();
+  nothing_else();
+  capsule(capsule::Prepared{capsule_id, {"/out.txt"}});
+  gone(capsule_id);
+  quiet();
+}
+
+TEST_F(HostQuiesceEarly, WhoseImageIsBeingLoadedIsNot) {
+  auto const capsule_id = granted({image_of(e1, 8)});
+  did<host::VerifyImages>();
+  quiesces();
+  gone(capsule_id);
+  quiet();
+}
+
+TEST_F(HostQuiesceEarly, ThatNeverSaysThatItRunsIsUnsaved) {
+  auto const capsule_id = granted();
+  capsule(capsule::Prepared{capsule_id});
+  quiesces();
+  pass(29s);
+  nothing_else();
+  pass(1s);
+  gone(capsule_id);
+  auto const unsaved = told_allocator<msg::Quiesced>().unsaved;
+  ASSERT_EQ(unsaved.size(), 1U);
+  EXPECT_EQ(unsaved[0].first, job);
+  EXPECT_EQ(unsaved[0].second.code, "not_started");
+}
+
+// ---- a job that moves
 
 TEST_F(HostQuiesce, WhatIsStillArrivingIsRefused) {
   auto const coming = ready();

@@ -39,6 +39,26 @@ TEST_F(HostStart, Afresh) {
   running();
 }
 
+TEST_F(HostStart, WithFreshFilesAlsoWhenAnOlderImageIsTried) {
+  msg::StartJob start{job, e4, spec_of(), {newest, older}};
+  start.fresh_files = true;
+  from_allocator(start);
+  auto const first = did<host::PrepareCapsule>().order;
+  EXPECT_TRUE(first.fresh_files);
+  verify = did<host::VerifyImages>();
+  capsule(capsule::Prepared{first.capsule});
+  verified(newest);
+  store(stored::Loaded{loads(first.capsule, newest).request, data_lost("digest", "a page is torn")});
+  gone(first.capsule);
+  EXPECT_TRUE(did<host::PrepareCapsule>().order.fresh_files);
+  did<host::VerifyImages>();
+  start.fresh_files = false;
+  start.job = JobId{9};
+  from_allocator(start);
+  EXPECT_FALSE(did<host::PrepareCapsule>().order.fresh_files);
+  did<host::VerifyImages>();
+}
+
 TEST_F(HostStart, FromAnImagePreparedFirst) {
   auto const capsule_id = granted({newest, older});
   capsule(capsule::Prepared{capsule_id});

@@ -215,12 +215,6 @@ void FakeCapsules::perish() {
 void FakeCapsules::kill(CapsuleId id) {
   auto* const capsule = alive(id);
   if (capsule == nullptr) return;
-  // Its host hasn't heard yet that it runs: what it did since it was told to counts as never done.
-  bool const unheard = std::ranges::any_of(events_, [&](auto const& event) {
-    auto const* const running = std::get_if<capsule::Running>(&event);
-    return running != nullptr && running->capsule == id;
-  });
-  if (unheard && capsule->begun) census_.loses(capsule->order.job);
   stop(*capsule);
   capsule->alive = false;
   capsule->commands.clear();
