@@ -75,6 +75,23 @@ void Ledger::go_on(JobRecord& record) {
   become(record, is_lost(record.host) ? JobState::stranded
                  : record.suspended   ? JobState::suspended
                                       : JobState::running);
+  if (record.state == JobState::stranded) free_if_fenced(record);
+}
+
+bool Ledger::may_still_write(Rank host) const {
+  auto const at = lost_.find(host);
+  return at != lost_.end() && !at->second.proven;
+}
+
+bool Ledger::free_if_fenced(JobRecord& record) {
+  auto const& intent = record.intent;
+  if (!is_fenced(record.host) || (intent && !is_fenced(intent->target))) return false;
+  if (may_still_write(record.host) || (intent && may_still_write(intent->target))) record.fresh_files = true;
+  ++record.host_losses;
+  release(record);
+  auto const limit = record.spec.host_loss_limit;
+  if (limit > 0 && record.host_losses >= static_cast<std::uint32_t>(limit)) become(record, JobState::held);
+  return true;
 }
 
 void Ledger::close_if_over(ArrayRecord& array, WallTime at) {
@@ -87,10 +104,12 @@ Status Ledger::fold(log::WorldBegan const& event) {
   }
   term_ = event.term;
   ended_cleanly_ = false;
-  lost_.clear();
+  for (auto& [host, lost] : lost_) lost.fenced = true;
   for (auto& [job, record] : jobs_) {
-    if (!is_ended(record.state)) release(record);
+    if (is_ended(record.state) || record.state == JobState::held) continue;
+    if (record.state != JobState::stranded || !free_if_fenced(record)) release(record);
   }
+  lost_.clear();
   return Done{};
 }
 
@@ -104,15 +123,13 @@ Status Ledger::fold(log::TermBegan const& event) {
 
 // The host's end is certain: nobody runs what it had.
 Status Ledger::fold(log::HostFenced const& event) {
-  if (!is_lost(event.host)) {
+  auto const at = lost_.find(event.host);
+  if (at == lost_.end()) {
     return data_lost("ledger", fmt::format("host {} is fenced, but hasn't been lost", event.host));
   }
+  at->second.fenced = true;
   for (auto& [job, record] : jobs_) {
-    if (record.state != JobState::stranded || record.host != event.host) continue;
-    ++record.host_losses;
-    release(record);
-    auto const limit = record.spec.host_loss_limit;
-    if (limit > 0 && record.host_losses >= static_cast<std::uint32_t>(limit)) become(record, JobState::held);
+    if (record.state == JobState::stranded) free_if_fenced(record);
   }
   return Done{};
 }
@@ -136,12 +153,13 @@ Status Ledger::fold(log::WorldEnded const& event) {
 }
 
 Status Ledger::fold(log::HostLost const& event) {
-  lost_.insert(event.host);
+  auto const [lost, first] = lost_.try_emplace(event.host);
+  lost->second.proven = lost->second.proven || event.proven;
+  if (!first) return Done{};
   for (auto& [job, record] : jobs_) {
     if (is_ended(record.state)) continue;
-    if (record.intent) {
-      if (is_lost(record.intent->source) && is_lost(record.intent->target)) go_on(record);
-    } else if (record.host == event.host) {
+    auto const& intent = record.intent;
+    if (intent ? is_lost(intent->source) && is_lost(intent->target) : record.host == event.host) {
       become(record, JobState::stranded);
     }
   }
@@ -197,7 +215,7 @@ Status Ledger::fold(log::Granted const& event) {
   auto const at = jobs_.find(event.job);
   auto const state = at != jobs_.end() ? at->second.state : this->state(event.job);
   if (!state) return refused("Granted", event.job, "no such job");
-  if (*state != JobState::waiting && *state != JobState::stranded) {
+  if (*state != JobState::waiting) {
     return refused("Granted", event.job, fmt::format("it is {}", to_string(*state)));
   }
   if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; event.epoch <= newest) {
@@ -208,6 +226,7 @@ Status Ledger::fold(log::Granted const& event) {
   become(record, JobState::starting);
   record.host = event.host;
   record.epoch = record.newest_epoch = record.granted = event.epoch;
+  record.void_epochs.clear();
   return Done{};
 }
 
@@ -227,6 +246,7 @@ Status Ledger::fold(log::Started const& event) {
   }
   record.lineage.erase(record.lineage.begin(), adopted);
   record.suspended = event.suspended;
+  record.fresh_files = false;  // it has files of its own by now
   if (record.started == WallTime{}) record.started = event.at;
   if (auto* array = array_of(event.job); array != nullptr && array->started == WallTime{}) {
     array->started = event.at;
@@ -267,6 +287,7 @@ Status Ledger::fold(log::Moved const& event) {
   }
   record.host = event.host;
   record.epoch = event.epoch;
+  record.host_losses = 0;
   ++record.moves;
   go_on(record);
   return Done{};
@@ -280,6 +301,8 @@ Status Ledger::fold(log::Stayed const& event) {
     return refused("Stayed", event.job, fmt::format("no move that thaws at epoch {} is open", event.epoch));
   }
   record.epoch = event.epoch;
+  record.void_epochs.push_back(record.intent->target_epoch);
+  if (may_still_write(record.intent->target)) record.fresh_files = true;  // the job may have run there
   go_on(record);
   return Done{};
 }
@@ -325,6 +348,7 @@ Status Ledger::fold(log::Crashed const& event) {
   auto& record = **found;
   if (record.host == no_rank) return refused("Crashed", event.job, "nobody runs it");
   ++record.crashes;
+  record.host_losses = 0;
   record.outcome = event.outcome;
   release(record);
   return Done{};
@@ -354,8 +378,11 @@ Status Ledger::fold(log::Ended const& event) {
 Status Ledger::fold(log::Parked const& event) {
   auto const found = live("Parked", event.job, event.epoch);
   if (!found) return found.failure();
-  if ((*found)->host == no_rank) return refused("Parked", event.job, "nobody runs it");
-  release(**found);
+  auto& record = **found;
+  if (record.host == no_rank) return refused("Parked", event.job, "nobody runs it");
+  if (record.state == JobState::stranded) return refused("Parked", event.job, "its host may still run it");
+  record.host_losses = 0;
+  release(record);
   return Done{};
 }
 

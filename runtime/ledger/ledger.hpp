@@ -3,7 +3,9 @@
 // epochs only rise; apply() refuses an event that would break that, and leaves the ledger as it was.
 //
 // A new world frees every job that has not ended: it waits again, with its lineage. A host that is lost
-// strands its jobs; a job on its way between two hosts is decided by what the other one says.
+// strands its jobs: it may still run them. Once it is fenced they wait again, or are held if too many hosts
+// in a row died with them. A job on its way between two hosts is decided by what the other one says; if both
+// are lost it is stranded until both are fenced, for either may have it.
 //
 // An array is one ArrayRecord (ledger/record.hpp). An element gets a JobRecord with its grant, and loses it
 // when it ends without incident: a pointer from find() is good until the next apply().
@@ -11,7 +13,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,18 @@ class Ledger {
   // The elements that JobCounts counts together with this state.
   [[nodiscard]] Intervals in_state(JobId array, JobState state) const;
 
-  [[nodiscard]] bool is_lost(Rank host) const { return lost_.contains(host); }  // in this world
+  // Of this world: out of the electorate, for good.
+  struct LostHost {
+    bool proven{false};  // its process is known to have ended
+    bool fenced{false};  // it can't run anything any more
+    bool operator==(LostHost const&) const = default;
+  };
+  [[nodiscard]] std::map<Rank, LostHost> const& lost() const { return lost_; }
+  [[nodiscard]] bool is_lost(Rank host) const { return lost_.contains(host); }
+  [[nodiscard]] bool is_fenced(Rank host) const {
+    auto const at = lost_.find(host);
+    return at != lost_.end() && at->second.fenced;
+  }
   // Would this image become part of the job's lineage? False: known already, or an orphan branch.
   [[nodiscard]] bool extends_lineage(JobId job, log::ImageKey image) const;
   [[nodiscard]] JobId next_job() const { return next_job_; }
@@ -81,13 +93,16 @@ class Ledger {
   void become(JobRecord& record, JobState state);
   void release(JobRecord& record);  // nobody runs it any more, and nobody is about to
   void go_on(JobRecord& record);    // its state, now that no intent is open
+  // Whoever may have had it is fenced: it waits again, or is held. False: one of them isn't.
+  bool free_if_fenced(JobRecord& record);
+  [[nodiscard]] bool may_still_write(Rank host) const;
   void close_if_over(ArrayRecord& array, WallTime at);
   [[nodiscard]] ArrayRecord* array_of(JobId job);
 
   std::map<JobId, JobRecord> jobs_;
   std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
   JobCounts counts_;
-  std::set<Rank> lost_;
+  std::map<Rank, LostHost> lost_;
   JobId next_job_{1};
   Term term_{0};
   bool ended_cleanly_{true};

@@ -11,8 +11,8 @@ constexpr std::uint32_t page_size = 256;
 
 bool FinishedElements::fits(JobRecord const& record) {
   return record.state == JobState::finished && record.moves == 0 && record.crashes == 0 &&
-         record.lineage.empty() && !record.suspended && !record.intent && record.host != no_rank &&
-         record.outcome.reason.empty() && record.outcome.log_tail.empty() &&
+         record.host_losses == 0 && record.lineage.empty() && !record.suspended && !record.intent &&
+         record.host != no_rank && record.outcome.reason.empty() && record.outcome.log_tail.empty() &&
          record.granted == record.epoch && record.newest_epoch == record.epoch &&
          record.epoch.value <= std::numeric_limits<std::uint32_t>::max();
 }

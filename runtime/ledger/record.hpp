@@ -35,6 +35,7 @@ struct JobRecord {
   Epoch granted;           // of the newest grant: an image of an older epoch that is reported after it is an orphan
   Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()
   std::optional<OpenIntent> intent;
+  std::vector<Epoch> void_epochs;  // since the grant: of moves that failed; what a target made of one is an orphan
   std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
   JobId clone_of;                      // 0: none
   std::optional<log::ImageOf> origin;  // of a clone: what it begins from while its lineage is empty
@@ -42,7 +43,7 @@ struct JobRecord {
   std::uint32_t moves{0};
   std::uint32_t crashes{0};
   std::uint32_t host_losses{0};  // in a row
-  bool fresh_files{false};       // a former holder's end isn't proven: it may still be writing
+  bool fresh_files{false};       // a former holder's end isn't proven: it may still write to the present files
   WallTime submitted, started, ended;
   Outcome outcome;
   bool operator==(JobRecord const&) const = default;

@@ -101,9 +101,12 @@ Intervals Ledger::in_state(JobId job, JobState state) const {
   return some;
 }
 
+// Of an epoch at which the job has run since its grant. A lost host's images count until the job is granted
+// anew, and those of a target that took it unseen never do: the source went on without them.
 bool Ledger::extends_lineage(JobId job, log::ImageKey image) const {
   if (auto const* record = find(job)) {
-    return image.epoch >= record->granted && image.epoch <= record->newest_epoch &&
+    return image.epoch >= record->granted && image.epoch <= record->epoch &&
+           std::ranges::find(record->void_epochs, image.epoch) == record->void_epochs.end() &&
            std::ranges::find(record->lineage, image) == record->lineage.end();
   }
   auto const* of = array(job);

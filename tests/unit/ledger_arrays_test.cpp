@@ -58,7 +58,8 @@ class Book {
     EXPECT_EQ(counts, ledger.counts(array, {1, size_}));
     EXPECT_EQ(counts, ledger.counts());
     for (auto const state : {JobState::waiting, JobState::running, JobState::finished, JobState::failed,
-                             JobState::cancelled, JobState::stranded, JobState::suspended}) {
+                             JobState::cancelled, JobState::stranded, JobState::suspended,
+                             JobState::held}) {
       EXPECT_EQ(ledger.in_state(array, state).size(), counts.of(state)) << to_string(state);
     }
   }
@@ -196,6 +197,27 @@ TEST(LedgerArrays, ANewWorldFreesThoseInFlight) {
   EXPECT_EQ(book.refusal(log::Granted{element(2), Epoch{1}, one, noon}),
             "Granted of job 1_2: epoch 1 is not newer than 1");
   book.take(log::Granted{element(2), Epoch{2}, one, later});
+}
+
+TEST(LedgerArrays, ElementsOfALostHostWaitAgainOrAreHeld) {
+  Book book(4);
+  for (auto const host : {one, two, Rank{3}}) {
+    auto const epoch = Epoch{static_cast<std::uint64_t>(host.value)};
+    for (std::uint32_t const i : {1U, 2U}) book.take(log::Granted{element(i), epoch, host, noon});
+    book.take(log::Started{element(1), epoch, std::nullopt, false, noon});
+    if (host == Rank{3}) book.take(log::Ended{element(2), epoch, {Ending::finished, "", "", 1}, later});
+    book.take(log::HostLost{host, true, noon});
+    book.take(log::HostFenced{host, noon});
+  }
+  JobCounts counts;
+  counts.held = 1, counts.finished = 1, counts.waiting = 2;
+  EXPECT_EQ(book.ledger.counts(array), counts);
+  EXPECT_EQ(book.ledger.counts(), counts);
+  EXPECT_EQ(book.ledger.in_state(array, JobState::held).list(), (std::vector<Intervals::Run>{{1, 1}}));
+  EXPECT_EQ(book.ledger.in_state(array, JobState::waiting).list(), (std::vector<Intervals::Run>{{3, 4}}));
+  EXPECT_EQ(book.ledger.find(element(2))->host_losses, 2U) << "kept: it didn't go without incident";
+  book.take(log::Released{element(1), later});
+  EXPECT_EQ(book.ledger.counts(array).waiting, 3U);
 }
 
 TEST(LedgerArrays, CommandsChangeNothing) {

@@ -186,7 +186,119 @@ TEST(Ledger, ALostHostStrandsItsJobs) {
   book.take(log::HostLost{one, false, noon});
   EXPECT_EQ(book.record().state, JobState::stranded);
   book.refuses(log::Granted{job, Epoch{2}, one, noon});
-  book.take(log::Granted{job, Epoch{2}, Rank{3}, noon});
+  book.refuses(log::Granted{job, Epoch{2}, Rank{3}, noon});  // host 1 may still run it
+  book.refuses(log::Parked{job, Epoch{1}});
+  EXPECT_EQ(book.ledger().counts().stranded, 1U);
+}
+
+TEST(Ledger, AFencedHostsJobsWaitAgain) {
+  for (bool const proven : {true, false}) {
+    for (bool const started : {true, false}) {
+      Book book;
+      book.submitted();
+      book.refuses(log::HostFenced{one, noon});
+      book.take(log::Granted{job, Epoch{1}, one, noon});
+      if (started) book.take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+      book.take(log::HostLost{one, proven, noon});
+      book.take(log::HostFenced{one, noon});
+      EXPECT_EQ(book.record().state, JobState::waiting);
+      EXPECT_EQ(book.record().host, no_rank);
+      EXPECT_EQ(book.record().host_losses, 1U);
+      EXPECT_EQ(book.record().fresh_files, !proven) << "a zombie may still be writing";
+      EXPECT_TRUE(book.ledger().is_fenced(one));
+      EXPECT_EQ(book.ledger().counts().waiting, 1U);
+      book.refuses(log::Granted{job, Epoch{2}, one, noon});
+      book.take(log::Checkpointed{job, image(1, 1), 10, noon});  // it was under way: better late than never
+      book.take(log::Granted{job, Epoch{2}, two, noon});
+      book.refuses(log::Checkpointed{job, image(1, 2), 10, noon});  // a zombie's
+      book.refuses(log::Started{job, Epoch{2}, image(1, 2), false, noon});
+      EXPECT_EQ(book.record().fresh_files, !proven);
+      book.take(log::Started{job, Epoch{2}, image(1, 1), false, noon});
+      EXPECT_FALSE(book.record().fresh_files) << "its files are its own now";
+    }
+  }
+}
+
+TEST(Ledger, ALossThatIsProvenBeforeTheFenceLeavesNoWriter) {
+  Book book;
+  book.running();
+  book.take(log::HostLost{one, false, noon});
+  book.take(log::HostLost{one, true, noon});
+  book.take(log::HostFenced{one, noon});
+  EXPECT_FALSE(book.record().fresh_files);
+  EXPECT_EQ(book.record().host_losses, 1U);
+}
+
+// Grants the job to this host, where it starts if it is said so, and fences that host.
+void lose(Book& book, Rank host, bool starts = true) {
+  auto const epoch = book.record().newest_epoch.next();
+  book.take(log::Granted{job, epoch, host, noon});
+  if (starts) book.take(log::Started{job, epoch, std::nullopt, false, noon});
+  book.take(log::HostLost{host, true, noon});
+  book.take(log::HostFenced{host, noon});
+}
+
+TEST(Ledger, AJobThatThreeHostsInARowDiedWithIsHeld) {
+  Book book;
+  book.submitted();
+  lose(book, one);
+  lose(book, two, false);
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  book.refuses(log::Released{job, noon});
+  lose(book, Rank{3});
+  EXPECT_EQ(book.record().state, JobState::held);
+  EXPECT_EQ(book.ledger().counts().held, 1U);
+  EXPECT_EQ(book.ledger().counts().live(), 1U);
+  book.refuses(log::Granted{job, Epoch{9}, Rank{4}, noon});
+  book.take(log::WorldBegan{Term{2}, 4, noon});
+  EXPECT_EQ(book.record().state, JobState::held) << "a new world doesn't forget";
+  book.take(log::Released{job, noon});
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.record().host_losses, 0U);
+  lose(book, one);
+  EXPECT_EQ(book.record().host_losses, 1U);
+  EXPECT_EQ(book.record().state, JobState::waiting);
+}
+
+TEST(Ledger, OnlyHostsInARowCount) {
+  auto const after = [](auto leave) {
+    Book book;
+    book.submitted();
+    lose(book, one);
+    lose(book, two);
+    book.take(log::Granted{job, Epoch{3}, Rank{3}, noon});
+    book.take(log::Started{job, Epoch{3}, std::nullopt, false, noon});
+    EXPECT_EQ(book.record().host_losses, 2U);
+    leave(book);
+    return book.record().host_losses;
+  };
+  EXPECT_EQ(after([](Book& book) { book.take(log::Parked{job, Epoch{3}}); }), 0U);
+  EXPECT_EQ(after([](Book& book) {
+              book.take(log::Crashed{job, Epoch{3}, {Ending::crashed, "", "", 0}, noon});
+            }),
+            0U);
+  EXPECT_EQ(after([](Book& book) {
+              book.take(log::Intent{job, Rank{3}, Rank{4}, Epoch{4}, Epoch{5}, noon});
+              book.take(log::Moved{job, Epoch{4}, Rank{4}, noon});
+            }),
+            0U);
+  EXPECT_EQ(after([](Book& book) {
+              book.take(log::Intent{job, Rank{3}, Rank{4}, Epoch{4}, Epoch{5}, noon});
+              book.take(log::Stayed{job, Epoch{5}, ""});
+            }),
+            2U);
+  EXPECT_EQ(after([](Book& book) { book.take(log::WorldBegan{Term{2}, 4, noon}); }), 2U);
+}
+
+TEST(Ledger, ANewWorldCountsTheHostsThatDiedInTheOldOne) {
+  Book book;
+  book.running();
+  book.take(log::HostLost{one, false, noon});
+  book.take(log::WorldBegan{Term{2}, 4, noon});
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.record().host_losses, 1U);
+  EXPECT_TRUE(book.record().fresh_files);
+  EXPECT_TRUE(book.ledger().lost().empty());
 }
 
 TEST(Ledger, AMoveWithADeadHostIsDecidedByTheOther) {
@@ -217,7 +329,63 @@ TEST(Ledger, AMoveWithADeadHostIsDecidedByTheOther) {
   book.take(log::HostLost{two, true, noon});
   book.take(log::HostLost{one, true, noon});
   EXPECT_EQ(book.record().state, JobState::stranded);
-  EXPECT_FALSE(book.record().intent);
+}
+
+TEST(Ledger, AMoveWithADeadHostIsDecidedAfterItsFenceToo) {
+  {  // the source is fenced long since when the target says that it hasn't got the job
+    Book book;
+    book.moving();
+    book.take(log::HostLost{one, true, noon});
+    book.take(log::HostFenced{one, noon});
+    EXPECT_EQ(book.record().state, JobState::migrating);
+    book.take(log::Stayed{job, Epoch{3}, "refused"});
+    EXPECT_EQ(book.record().state, JobState::waiting);
+    EXPECT_EQ(book.record().host_losses, 1U);
+  }
+  {  // only the source heard that the target took it
+    Book book;
+    book.moving();
+    book.take(log::HostLost{two, false, noon});
+    book.take(log::HostFenced{two, noon});
+    book.take(log::Moved{job, Epoch{2}, two, noon});
+    EXPECT_EQ(book.record().state, JobState::waiting);
+    EXPECT_TRUE(book.record().fresh_files);
+  }
+  {  // the source thaws: what the target may have made of it is an orphan
+    Book book;
+    book.moving();
+    book.take(log::HostLost{two, false, noon});
+    book.take(log::HostFenced{two, noon});
+    book.refuses(log::Checkpointed{job, image(2, 1), 10, noon});  // before it is known who has the job
+    book.take(log::Stayed{job, Epoch{3}, "the target is fenced"});
+    EXPECT_EQ(book.record().state, JobState::running);
+    EXPECT_TRUE(book.record().fresh_files);
+    book.refuses(log::Checkpointed{job, image(2, 1), 10, noon});
+    book.take(log::Checkpointed{job, image(1, 1), 10, noon});
+    book.take(log::Checkpointed{job, image(3, 2), 10, noon});
+    EXPECT_EQ(book.record().lineage, (std::vector{image(3, 2), image(1, 1)}));
+  }
+}
+
+TEST(Ledger, OfTwoDeadHostsBothMustBeFenced) {
+  for (bool const source_first : {true, false}) {
+    Book book;
+    book.moving();
+    auto const first = source_first ? one : two;
+    auto const second = source_first ? two : one;
+    book.take(log::HostLost{first, true, noon});
+    book.take(log::HostFenced{first, noon});
+    book.take(log::HostLost{second, false, noon});
+    EXPECT_EQ(book.record().state, JobState::stranded) << "the other may have it";
+    book.refuses(log::Granted{job, Epoch{4}, Rank{3}, noon});
+    book.take(log::HostFenced{second, noon});
+    EXPECT_EQ(book.record().state, JobState::waiting);
+    EXPECT_EQ(book.record().host_losses, 1U);
+    EXPECT_TRUE(book.record().fresh_files);
+    EXPECT_FALSE(book.record().intent);
+    book.refuses(log::Granted{job, Epoch{3}, Rank{3}, noon});
+    book.take(log::Granted{job, Epoch{4}, Rank{3}, noon});
+  }
 }
 
 TEST(Ledger, ANewWorldFreesEveryJob) {
@@ -229,6 +397,7 @@ TEST(Ledger, ANewWorldFreesEveryJob) {
   book.take(log::WorldBegan{Term{2}, 4, noon});
   EXPECT_EQ(book.record().state, JobState::waiting);
   EXPECT_FALSE(book.record().intent);
+  EXPECT_EQ(book.record().host_losses, 0U);
   EXPECT_EQ(book.record().newest_epoch, Epoch{3});
   EXPECT_EQ(book.record().lineage.size(), 1U);
   book.refuses(log::Granted{job, Epoch{3}, one, noon});
