@@ -62,7 +62,7 @@ void Allocator::Core::on(Began const& event) {
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
     unfinished.push_back(job);
-    if (event.old_leases > Duration{0} && record.host != no_rank) held.insert(job);
+    if (event.old_leases > Duration{0} && record.host != no_rank) leased.insert(job);
   }
   auto const live = ledger.counts().live();
   journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});
@@ -88,7 +88,8 @@ void Allocator::Core::on(Began const& event) {
   }
   for (auto const& [job, array] : ledger.arrays()) enforce_max_failed(job);
   note(Level::info, {}, {}, fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), live));
-  if (!held.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
+  unproven_ends = leased;
+  if (!leased.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
 }
@@ -96,7 +97,7 @@ void Allocator::Core::on(Began const& event) {
 void Allocator::Core::on(TimerFired const& event) {
   if (event.timer == watch_timer) return watch();
   if (event.timer == leases_timer) {
-    auto const released = std::exchange(held, {});
+    auto const released = std::exchange(leased, {});
     for (auto const job : released) reseat(job);
   }
 }
@@ -145,7 +146,7 @@ void Allocator::Core::reseat(JobId job) {
   bool const over = record == nullptr || is_ended(record->state);
   Seat seat;
   if (!over) {
-    seat.waits = record->state == JobState::waiting && !held.contains(job) && !blocked.contains(job.array());
+    seat.waits = record->state == JobState::waiting && !leased.contains(job) && !blocked.contains(job.array());
     seat.pin = record->spec.host;
     if (record->state != JobState::stranded) seat.host = record->host;
     if (record->intent) seat.target = record->intent->target;

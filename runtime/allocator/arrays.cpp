@@ -24,7 +24,9 @@ void Allocator::Core::cancel_waiting(JobId job, std::string const& reason) {
   std::vector<JobId> again;
   auto const& jobs = ledger.jobs();
   for (auto at = jobs.lower_bound(job); at != jobs.end() && at->first.array() == job; ++at) {
-    if (at->second.state == JobState::waiting && !held.contains(at->first)) again.push_back(at->first);
+    auto const state = at->second.state;
+    bool const stands_still = state == JobState::waiting || state == JobState::held;
+    if (stands_still && !leased.contains(at->first)) again.push_back(at->first);
   }
   for (auto const one : again) {
     auto const report = reports.find(one);
@@ -36,11 +38,12 @@ void Allocator::Core::enforce_max_failed(JobId array) {
   auto const& record = *ledger.array(array);
   auto const limit = record.work->spec.max_failed;
   auto const& counts = record.counts;
-  if (limit < 0 || counts.failed <= static_cast<std::uint64_t>(limit) || counts.waiting == 0) return;
+  auto const idle = counts.waiting + counts.held;
+  if (limit < 0 || counts.failed <= static_cast<std::uint64_t>(limit) || idle == 0) return;
   auto const reason = fmt::format("{} elements of array {} failed, more than its max_failed of {}",
                                   counts.failed, array, limit);
   note(Level::warning, array, {},
-       fmt::format("{}: {} waiting elements are cancelled: {}", called(record), counts.waiting, reason));
+       fmt::format("{}: {} waiting elements are cancelled: {}", called(record), idle, reason));
   cancel_waiting(array, reason);
 }
 

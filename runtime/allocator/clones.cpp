@@ -73,7 +73,7 @@ cmd::Act Allocator::Core::outcome_of(AwaitedClone const& awaited, JobRecord cons
                                                      awaited.source, clone.outcome.reason));
     return act;
   }
-  bool const runs = clone.host != no_rank;
+  bool const runs = clone.host != no_rank && clone.state != JobState::stranded;
   act.what = fmt::format("is a clone of job {}", awaited.source);
   if (!awaited.has_image) {
     act.what += " from its beginning";

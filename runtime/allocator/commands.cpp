@@ -59,6 +59,7 @@ std::string spell_counts(JobCounts const& counts) {
   add(counts.running, "running");
   add(counts.suspended, "suspended");
   add(counts.stranded, "stranded");
+  add(counts.held, "held");
   add(counts.finished, "finished");
   add(counts.failed, "failed");
   add(counts.cancelled, "cancelled");
@@ -72,6 +73,7 @@ bool Allocator::Core::applies(Verb verb, JobRecord const& record) const {
   if (is_ended(record.state)) return false;
   if (verb == Verb::cancel || verb == Verb::clone) return true;
   if (record.state == JobState::waiting || record.state == JobState::stranded) return false;
+  if (record.state == JobState::held) return verb == Verb::resume;
   auto const desk = desks.find(record.job);
   bool const in_flux = record.state == JobState::starting ||
                        (desk != desks.end() && (desk->second.open || !desk->second.queue.empty()));

@@ -91,8 +91,6 @@ struct HostEntry {
   std::set<JobId> occupants;  // custody here, or on the way here
   std::map<JobId, Duration> array_pace;        // how long a slot is busy with one of its elements
   std::map<std::string, Duration> type_pace;   // likewise, with a single job of that type
-  bool proven{false};         // dead: and surely so
-  bool fenced{false};         // dead: it can't run a job any more
   bool dismissed{false};      // came back from the dead and was told to park its jobs
   bool quiesced{false};
 };
@@ -142,7 +140,7 @@ struct HeldInquiry {
 struct Waiter {
   std::map<JobId, Choice> choices;
   std::uint64_t open{0};     // of them, those that have not settled
-  std::set<JobId> stranded;  // settled, and yet may end
+  std::set<JobId> held;      // not open: they wait for a user's word
 };
 
 // What a submission comes to, job by job: see accept.cpp.
@@ -220,6 +218,8 @@ struct Allocator::Core {
   void watch();
   void die(Rank host, bool proven, std::string const& how);
   void fence(Rank host);
+  void close_departures_of(Rank dead);
+  void end_if_alone();
   [[nodiscard]] std::optional<Failure> not_a_live_host(Rank host) const;
   [[nodiscard]] std::string known_hosts() const;
 
@@ -263,11 +263,16 @@ struct Allocator::Core {
   void grant(JobId job, Rank host);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
-  void strand(JobId job);
+
+  // ---- losses.cpp
+  void lost(JobId job, Rank host);
+  void clear_desk_but_cancel(JobId job, Failure const& why);
+  void let_go(JobRecord const& record, Operation const& operation);
 
   // ---- waits.cpp
   void wait(CommandId command, cmd::Wait const& wanted);
   void settle(JobId job, bool for_good = true);
+  void unsettle(JobId job);
   void settled(std::uint64_t how_many, CommandId command);
   void settle_elements(JobId array, Intervals const& elements);
 
@@ -371,7 +376,8 @@ struct Allocator::Core {
   std::map<Rank, std::set<JobId>> waiting;
   std::map<JobId, JobId> heads;  // array → that first element
   std::map<JobId, GrantMark> marks;
-  std::set<JobId> held;                     // might still run under an old lease
+  std::set<JobId> leased;                   // might still run under a former world's lease
+  std::set<JobId> unproven_ends;            // did so, and haven't started since: they may still be written to
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
   std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first
   std::map<JobId, std::set<JobId>> dependents;  // the other way round

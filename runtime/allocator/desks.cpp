@@ -68,10 +68,14 @@ std::optional<Failure> Allocator::Core::obstacle(JobRecord const& record, Operat
   if (operation.verb == Verb::clone)
     return operation.target ? not_a_live_host(*operation.target) : std::nullopt;
   if (record.state == JobState::stranded) {
-    return peer_lost("stranded",
-                     fmt::format("{} is stranded: host {} died; it goes on from its newest checkpoint "
-                                 "when the runtime is started again",
-                                 called(record), record.host));
+    return peer_lost("stranded", fmt::format("{} is stranded: host {} died, and may still run it; it goes on "
+                                             "elsewhere as soon as that is out of the question",
+                                             called(record), record.host));
+  }
+  if (record.state == JobState::held) {
+    if (operation.verb == Verb::resume) return std::nullopt;
+    return reject("held", fmt::format("{} is held: {} hosts in a row died while they had it; resume it first",
+                                      called(record), record.host_losses));
   }
   if (auto const at = blocked.find(record.job.array()); at != blocked.end()) {
     return retry_later("waiting_for_job", fmt::format("{} is waiting for job {} to be over", called(record),
@@ -103,7 +107,9 @@ void Allocator::Core::begin(JobRecord const& record, Operation operation) {
     return answer(operation.asked, std::move(act));
   }
   if (operation.verb == Verb::migrate) return begin_move(record, operation);
-  bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded;
+  if (record.state == JobState::held && operation.verb == Verb::resume) return let_go(record, operation);
+  bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded ||
+                            record.state == JobState::held;
   if (operation.verb == Verb::clone && stands_still) return begin_clone(record, operation);
   begin_order(record, operation);
 }

@@ -66,7 +66,8 @@ void Allocator::Core::grant(JobId job, Rank host) {
   marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
-  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of});
+  bool const fresh_files = record.fresh_files || unproven_ends.contains(job);
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, fresh_files});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
@@ -93,6 +94,7 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
   }
   bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
+  unproven_ends.erase(message.job);
   if (message.job.element() == 0 || message.steps > 0) {
     auto& report = reports[message.job];
     report.job = message.job;
@@ -194,7 +196,8 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   }
   journal(log::Ended{job, epoch, outcome, wall});  // an element's record may be gone with it
   reseat(job);
-  held.erase(job);
+  leased.erase(job);
+  unproven_ends.erase(job);
   give_up_outputs(job);
   marks.erase(job);
   if (element) reports.erase(job);
@@ -208,18 +211,6 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   }
   if (failed && element) enforce_max_failed(job.array());
   settle(job);
-}
-
-void Allocator::Core::strand(JobId job) {
-  auto const& record = *record_of(job);
-  auto const why =
-      peer_lost("stranded", fmt::format("host {} died; {} goes on from its newest checkpoint when the "
-                                        "runtime is started again",
-                                        record.host, called(record)));
-  if (worth_a_note(job)) note(Level::warning, job, record.epoch, why.context);
-  marks.erase(job);
-  clear_desk(job, why);
-  settle(job, false);
 }
 
 }  // namespace godwit::allocator

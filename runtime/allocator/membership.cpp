@@ -53,7 +53,7 @@ void Allocator::Core::watch() {
   for (auto& [rank, host] : hosts) {
     auto const silence = now - host.heard;
     if (host.presence == Presence::dead) {
-      if (!host.fenced && silence >= settings.lease) fenced.push_back(rank);
+      if (!ledger.is_fenced(rank) && silence >= settings.lease) fenced.push_back(rank);
     } else if (host.presence == Presence::joining) {
       // It has nothing to lose yet; but a shutdown can't wait for it for ever.
       if (!serving() && now - std::max(host.heard, shutdown.since) >= settings.suspicion)
@@ -83,59 +83,81 @@ void Allocator::Core::on(PeerDied const& event) {
   if (hosts.contains(event.peer)) die(event.peer, true, "its process has ended");
 }
 
+// What it had waits again at once if it surely runs nothing any more, else when it is fenced.
 void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   auto& host = hosts.at(rank);
   if (host.presence == Presence::dead) {
-    if (proven && !std::exchange(host.proven, true)) {
-      journal(log::HostLost{rank, true, wall});
-      fence(rank);
-    }
-    return;
+    if (!proven || ledger.lost().at(rank).proven) return;
+    journal(log::HostLost{rank, true, wall});
+    return fence(rank);
   }
   host.presence = Presence::dead;
-  host.proven = proven;
-  host.fenced = proven || now - host.heard >= settings.lease;
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
   journal(log::HostLost{rank, proven, wall});
   fail_inquiries_to(rank);
   if (shutdown.broken) return;
+  if (proven || now - host.heard >= settings.lease) journal(log::HostFenced{rank, wall});
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);
-  auto const lost = peer_lost("host_died", fmt::format("host {} died before it could answer", rank));
-  for (auto const job : busy) fail_calls_to(rank, job, lost);
+  auto const why = peer_lost("host_died", fmt::format("host {} died before it could answer", rank));
+  for (auto const job : busy) fail_calls_to(rank, job, why);
   auto const occupants = host.occupants;
   for (auto const job : occupants) {
     auto const& record = *record_of(job);
-    reseat(job);
-    if (record.state == JobState::stranded) {
-      strand(job);
-    } else if (record.intent && record.intent->source == rank) {
+    if (record.state != JobState::migrating) {
+      lost(job, rank);
+    } else if (record.intent->source == rank) {
       lost_source(record);
-    } else if (record.intent && record.intent->target == rank) {
+    } else {
       lost_target(record);
     }
   }
-  for (auto at = departures.begin(); at != departures.end();) {
-    auto const& [key, awaited] = *at;
-    if (awaited.source == rank) {
-      answer_move(awaited.asked, key.first, awaited.source, awaited.target, std::nullopt);
-      at = departures.erase(at);
-    } else {
-      ++at;
-    }
-  }
+  close_departures_of(rank);
+  end_if_alone();
 }
 
-// The host can't run anything any more: sources that had committed to it may thaw.
+// The host can't run anything any more: its jobs go on elsewhere, and sources that had committed to it may thaw.
 void Allocator::Core::fence(Rank rank) {
-  auto& host = hosts.at(rank);
-  if (std::exchange(host.fenced, true)) return;
-  auto const occupants = host.occupants;
+  if (ledger.is_fenced(rank)) return;
+  std::vector<JobId> stranded;
+  for (auto const& [job, record] : ledger.jobs()) {
+    if (record.state == JobState::stranded) stranded.push_back(job);
+  }
+  journal(log::HostFenced{rank, wall});
+  note(Level::info, {}, {}, fmt::format("host {} can't run anything any more", rank));
+  for (auto const job : stranded) {
+    if (record_of(job)->state != JobState::stranded) lost(job, rank);
+  }
+  auto const occupants = hosts.at(rank).occupants;
   for (auto const job : occupants) {
     auto const& record = *record_of(job);
     if (record.intent && record.intent->target == rank) lost_target(record);
   }
+  end_if_alone();
+}
+
+// Moves that are over but for the figures: a dead source gives none; a source whose target is dead may not
+// have heard that it had accepted, and is told so.
+void Allocator::Core::close_departures_of(Rank dead) {
+  for (auto at = departures.begin(); at != departures.end();) {
+    auto const& [key, awaited] = *at;
+    if (awaited.source == dead) {
+      answer_move(awaited.asked, key.first, awaited.source, awaited.target, std::nullopt);
+      at = departures.erase(at);
+      continue;
+    }
+    if (awaited.target == dead) send(awaited.source, msg::Accepted{key.first, key.second, 0, false});
+    ++at;
+  }
+}
+
+// Nobody is left to run anything: the runtime ends, as if it had been stopped, and may be started again.
+void Allocator::Core::end_if_alone() {
+  bool const alone = std::ranges::all_of(hosts, [this](auto const& one) { return ledger.is_fenced(one.first); });
+  if (!alone || hosts.empty() || !serving()) return;
+  note(Level::severe, {}, {}, "no host is left: the runtime ends; started again, it goes on from here");
+  begin_shutdown(false);
 }
 
 std::optional<Failure> Allocator::Core::not_a_live_host(Rank rank) const {

@@ -93,7 +93,7 @@ void Allocator::Core::moved(JobRecord const& record) {
     departures.emplace(std::pair{job, intent.target_epoch},
                        AwaitedDeparture{asked, intent.source, intent.target});
   }
-  if (record.state == JobState::stranded) strand(job);
+  if (record.state != JobState::running && record.state != JobState::suspended) lost(job, intent.target);
 }
 
 void Allocator::Core::answer_move(Asked const& asked, JobId job, Rank source, Rank target,
@@ -129,13 +129,13 @@ void Allocator::Core::hear(Rank from, msg::Stayed const& message) {
   stayed(*record, desk->refused ? *desk->refused : message.why);
 }
 
-// Custody stays with the source, at the thaw epoch; if the source is dead, the job is stranded.
+// Custody stays with the source, at the thaw epoch; if that is dead, the job goes on elsewhere.
 void Allocator::Core::stayed(JobRecord const& record, Failure const& why) {
   auto const job = record.job;
   auto const intent = *record.intent;
   journal(log::Stayed{job, intent.thaw_epoch, why.context});
   reseat(job);
-  if (record.state == JobState::stranded) return strand(job);
+  if (record.state != JobState::running && record.state != JobState::suspended) return lost(job, intent.source);
   note(Level::warning, job, record.epoch,
        fmt::format("{} stayed on host {}: {}", called(record), intent.source, why.context));
   cmd::Act act;
@@ -159,10 +159,9 @@ void Allocator::Core::lost_source(JobRecord const& record) {
 void Allocator::Core::lost_target(JobRecord const& record) {
   auto const intent = *record.intent;
   if (desks.at(record.job).departed) return moved(record);
-  auto const& target = hosts.at(intent.target);
   send(intent.source,
        msg::AbandonMove{
-           record.job, intent.target_epoch, intent.thaw_epoch, target.fenced,
+           record.job, intent.target_epoch, intent.thaw_epoch, ledger.is_fenced(intent.target),
            peer_lost("host_died", fmt::format("host {} died in the middle of the move", intent.target))});
 }
 

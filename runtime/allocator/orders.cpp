@@ -10,7 +10,7 @@ void Allocator::Core::begin_order(JobRecord const& record, Operation const& oper
   auto const job = record.job;
   auto& desk = desks[job];
   if (operation.verb == Verb::cancel &&
-      (record.state == JobState::waiting || record.state == JobState::stranded)) {
+      (record.state == JobState::waiting || record.state == JobState::stranded || record.state == JobState::held)) {
     desk.open = operation;
     auto const report = reports.find(job);
     return ended(job, {Ending::cancelled, {}, {}, report != reports.end() ? report->second.steps : 0});

@@ -18,7 +18,8 @@ Failure taken(std::string const& path, JobRecord const& owner, JobId claimant) {
                     "%{{an axis}} in it",
                     whose));
   }
-  bool const waits = owner.state == JobState::waiting || owner.state == JobState::stranded;
+  bool const waits = owner.state == JobState::waiting || owner.state == JobState::stranded ||
+                     owner.state == JobState::held;
   auto const* const state = owner.state == JobState::suspended ? "suspended"
                             : waits                            ? "yet to go on"
                                                                : "still running";

@@ -19,7 +19,7 @@ struct StateWord {
 constexpr StateWord state_words[] = {
     {"waiting", JobState::waiting},     {"running", JobState::running}, {"suspended", JobState::suspended},
     {"finished", JobState::finished},   {"failed", JobState::failed},   {"cancelled", JobState::cancelled},
-    {"stranded", JobState::stranded},
+    {"stranded", JobState::stranded},   {"held", JobState::held},
 };
 
 Result<JobState> state_called(std::string_view word) {

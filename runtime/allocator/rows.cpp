@@ -79,6 +79,7 @@ cmd::JobRow Allocator::Core::row_of(ArrayRecord const& array) const {
               : counts.waiting > 0   ? JobState::waiting
               : counts.suspended > 0 ? JobState::suspended
               : counts.stranded > 0  ? JobState::stranded
+              : counts.held > 0      ? JobState::held
               : counts.failed > 0    ? JobState::failed
               : counts.cancelled > 0 ? JobState::cancelled
                                      : JobState::finished;

@@ -1,4 +1,5 @@
-// Who waits for which jobs to settle: to end, or to be stranded. Of arrays only numbers are kept.
+// Who waits for which jobs to settle: to end, or to be held, which only a user's word ends. Of arrays only
+// numbers are kept.
 #include "allocator/core.hpp"
 
 namespace godwit::allocator {
@@ -9,12 +10,12 @@ void Allocator::Core::wait(CommandId command, cmd::Wait const& wanted) {
   Waiter waiter;
   for (auto const& choice : selection->choices) {
     auto const counts = counts_of(choice);
-    waiter.open += counts.waiting + counts.running + counts.suspended;
+    waiter.open += counts.live() - counts.held;
     if (choice.elements.empty()) {
-      if (counts.stranded > 0) waiter.stranded.insert(choice.job);
-    } else if (counts.stranded > 0) {
-      ledger.in_state(choice.job, JobState::stranded).within(choice.elements).walk([&](std::uint32_t element) {
-        waiter.stranded.insert(JobId::of_element(choice.job.number(), element));
+      if (counts.held > 0) waiter.held.insert(choice.job);
+    } else if (counts.held > 0) {
+      ledger.in_state(choice.job, JobState::held).within(choice.elements).walk([&](std::uint32_t element) {
+        waiter.held.insert(JobId::of_element(choice.job.number(), element));
         return true;
       });
     }
@@ -27,7 +28,7 @@ void Allocator::Core::wait(CommandId command, cmd::Wait const& wanted) {
   waiters.emplace(command, std::move(waiter));
 }
 
-// The job has ended, or is stranded and may yet be ended: whoever waited for it is told when it was the last.
+// The job has ended, or is held and may yet end: whoever waited for it is told when it was the last.
 void Allocator::Core::settle(JobId job, bool for_good) {
   auto const array = job.array();
   if (for_good) to_release.insert(array);
@@ -38,11 +39,21 @@ void Allocator::Core::settle(JobId job, bool for_good) {
     auto& waiter = waiters.at(command);
     if (job.element() != 0 && !waiter.choices.at(array).elements.contains(job.element())) continue;
     if (!for_good) {
-      if (!waiter.stranded.insert(job).second) continue;
-    } else if (waiter.stranded.erase(job) > 0) {
+      if (!waiter.held.insert(job).second) continue;
+    } else if (waiter.held.erase(job) > 0) {
       continue;
     }
     settled(1, command);
+  }
+}
+
+// A held job is released: it counts again.
+void Allocator::Core::unsettle(JobId job) {
+  auto const at = watchers.find(job.array());
+  if (at == watchers.end()) return;
+  for (auto const command : at->second) {
+    auto& waiter = waiters.at(command);
+    if (waiter.held.erase(job) > 0) ++waiter.open;
   }
 }
 

@@ -239,16 +239,18 @@ TEST(AllocatorArrays, AWaitIsAnsweredWithTheLastElement) {
   EXPECT_EQ(rig.replied<cmd::Jobs>(some).rows.size(), 2U);
   rig.hears(1, msg::JobEnded{starts[0].job, Epoch{1}, failure()});
   rig.appended<log::Ended>();
-  rig.feed(PeerDied{Rank{2}});  // with elements 4 and 5
-  rig.appended<log::HostLost>();
+  rig.loses(2);  // with elements 4 and 5, which nobody has to wait for any less
+  auto const fourth = rig.granted(1), fifth = rig.granted(1);
+  EXPECT_EQ(fourth.epoch, Epoch{2});
+  rig.hears(1, msg::JobEnded{fourth.job, fourth.epoch, {}});
+  rig.appended<log::Ended>();
   EXPECT_EQ(rig.replied<cmd::Jobs>(running).rows.size(), 4U);
+  rig.hears(1, msg::JobEnded{fifth.job, fifth.epoch, {}});
+  rig.appended<log::Ended>();
   EXPECT_EQ(rig.replied<cmd::Jobs>(waiting).rows.at(0).job, element(1, 5));
   auto const rows = rig.replied<cmd::Jobs>(all).rows;
   ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(rows[0].elements->stranded, 2U);
-
-  auto const stranded = rig.says(cmd::Wait{{"1@stranded"}});
-  EXPECT_EQ(rig.replied<cmd::Jobs>(stranded).rows.size(), 2U) << "they don't go on in this world";
+  EXPECT_EQ(rows[0].elements->finished, 4U);
 }
 
 TEST(AllocatorArrays, CancellingAWaitingElementCountsForAWait) {
@@ -335,7 +337,7 @@ TEST(AllocatorAhead, AtMost256AndNeverWhileAnotherHostHasRoom) {
   for (int i = 0; i < 257; ++i) rig.granted(2);
 }
 
-TEST(AllocatorAhead, OneThatIsQueuedCanBeCancelledAndStranded) {
+TEST(AllocatorAhead, OneThatIsQueuedCanBeCancelledAndGrantedAgain) {
   Rig rig({.hosts = 2, .slots = 1});
   rig.submit(Rig::sweep(4));
   auto const first = rig.granted(1), second = rig.granted(2);
@@ -347,10 +349,11 @@ TEST(AllocatorAhead, OneThatIsQueuedCanBeCancelledAndStranded) {
   EXPECT_EQ(order.job, fourth.job);
   rig.ended(1, fourth, {Ending::cancelled, "", "", 0});
   EXPECT_EQ(rig.acted(cancel).what, "cancelled");
-  rig.feed(PeerDied{Rank{1}});
-  rig.appended<log::HostLost>();
-  EXPECT_EQ(rig.record(third.job).state, JobState::stranded);
-  rig.ended(2, second);
+  rig.loses(1);
+  EXPECT_EQ(rig.record(third.job).state, JobState::waiting);
+  rig.hears(2, msg::JobEnded{second.job, second.epoch, {}});
+  rig.appended<log::Ended>();
+  EXPECT_EQ(rig.granted(2).job, third.job);
 }
 
 }  // namespace

@@ -99,15 +99,15 @@ TEST_F(Clones, ASuspendedJobHasASuspendedClone) {
 }
 
 TEST_F(Clones, AJobThatWaitsIsClonedFromWhatThereIs) {
-  rig.dies(3);
-  rig.appended<log::HostLost>();
-  auto const fresh = rig.submit(Rig::counter());
+  auto spec = Rig::counter();
+  spec.host = Rank{1};
+  auto const fresh = rig.submit(spec);
   auto start = rig.granted(1);
   rig.started(1, start);
   rig.hears(1, msg::Checkpointed{fresh, start.epoch, image_of(fresh, 1, 1), {}, {}});
   rig.appended<log::Checkpointed>();
-  for (int host : {2, 1}) rig.dies(host), rig.appended<log::HostLost>();
-  EXPECT_EQ(rig.record(fresh).state, JobState::stranded);
+  rig.loses(1);
+  EXPECT_EQ(rig.record(fresh).state, JobState::waiting);
   auto const command =
       rig.says(cmd::Clone{"1", std::nullopt});  // nobody is there to be asked for a checkpoint
   auto const cloned = rig.appended<log::Cloned>();

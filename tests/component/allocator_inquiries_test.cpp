@@ -31,16 +31,14 @@ TEST_F(Inquiries, AreAnsweredByTheHostItself) {
 
 TEST_F(Inquiries, OfAHostThatIsNotThereAreRefused) {
   EXPECT_NE(rig.refused(rig.says(cmd::ListHeld{Rank{9}})).find("host 9 does not exist"), std::string::npos);
-  rig.dies(2);
-  rig.appended<log::HostLost>();
+  rig.loses(2);
   EXPECT_NE(rig.refused(rig.says(cmd::ListHeld{Rank{2}})).find("host 2 is not alive"), std::string::npos);
 }
 
 TEST_F(Inquiries, OfAHostThatDiesMeanwhileAreRefused) {
   auto const command = rig.says(cmd::ListHeld{Rank{2}});
   auto const asked = rig.sent<msg::ListHeld>(2);
-  rig.dies(2);
-  rig.appended<log::HostLost>();
+  rig.loses(2);
   EXPECT_NE(rig.refused(command).find("host 2 died before it could answer"), std::string::npos);
   rig.hears(2, msg::HeldJobs{asked.request, {}});  // it was on its way
   rig.nothing_more();

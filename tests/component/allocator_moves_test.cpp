@@ -78,9 +78,8 @@ TEST(AllocatorMoves, RefusedWithItsReason) {
   rig.granted(1);
   EXPECT_EQ(rig.failed(rig.says(cmd::Migrate{"1", Rank{2}})), "already_ended: job 1 already finished");
   EXPECT_EQ(rig.failed(rig.says(cmd::Migrate{"1", Rank{9}})), "already_ended: job 1 already finished");
-  rig.dies(2);
-  rig.appended<log::HostLost>();
-  EXPECT_EQ(rig.failed(rig.says(cmd::Migrate{"2", Rank{1}})).substr(0, 8), "stranded");
+  rig.loses(2);
+  EXPECT_EQ(rig.failed(rig.says(cmd::Migrate{"2", Rank{1}})).substr(0, 16), "waiting_for_host");
   rig.hears(1, msg::JobStarted{JobId{3}, Epoch{1}, std::nullopt, 0, false, {}});
   rig.appended<log::Started>();
   EXPECT_EQ(rig.failed(rig.says(cmd::Migrate{"3", Rank{2}})), "host_not_alive: host 2 is not alive");

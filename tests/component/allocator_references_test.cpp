@@ -70,8 +70,8 @@ TEST(AllocatorReferences, SayWhatIsWrongWithThem) {
   EXPECT_EQ(scene.refused("1_0"), "no_such_element: no such elements: 1_0; array 1 has elements 1..300");
   EXPECT_EQ(scene.refused("1_9-3"), "no_such_element: no such elements: 1_9-3; array 1 has elements 1..300");
   EXPECT_EQ(scene.refused("1@faild"),
-            "bad_reference: @faild: jobs are waiting, running, suspended, finished, failed, cancelled, stranded (did "
-            "you mean @failed?)");
+            "bad_reference: @faild: jobs are waiting, running, suspended, finished, failed, cancelled, stranded, held "
+            "(did you mean @failed?)");
 }
 
 TEST(AllocatorReferences, NamesThatLookLikeOnesAreRefused) {

@@ -7,7 +7,7 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 }
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
-  allocator_ = std::make_unique<Allocator>(Settings{.gather = options_.gather}, options_.ledger);
+  allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather}, options_.ledger);
   feed(Began{options_.term, options_.hosts + 1, options_.old_leases});
   appended<log::WorldBegan>();
   for (int rank = 1; options_.join && rank <= options_.hosts; ++rank) joins(rank);
@@ -79,6 +79,24 @@ CommandId Rig::says(Command const& command) {
 void Rig::joins(int rank) {
   hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0});
   EXPECT_EQ(sent<msg::Welcome>(rank).term, options_.term);
+}
+
+void Rig::loses(int rank) {
+  dies(rank);
+  EXPECT_TRUE(appended<log::HostLost>().proven);
+  EXPECT_EQ(appended<log::HostFenced>().host, Rank{rank});
+}
+
+bool Rig::silent_until_lost(int rank) {
+  auto const since = now_;
+  while (appends_.empty() && now_ - since < 60s) {
+    pass(40s, {rank});
+    if (appends_.empty()) sent<msg::Poll>(rank);
+  }
+  EXPECT_FALSE(appended<log::HostLost>().proven);
+  bool const fenced = !appends_.empty() && std::holds_alternative<log::HostFenced>(appends_.front());
+  if (fenced) appends_.pop_front();
+  return fenced;
 }
 
 void Rig::pass(Duration duration, std::set<int> const& silent) {

@@ -28,6 +28,7 @@ struct RigOptions {
   Term term{1};
   Duration old_leases{0};
   Duration gather{0};
+  Duration lease{10s};
 };
 
 class Rig {
@@ -42,7 +43,9 @@ class Rig {
   void hears(int from, Message const& message) { feed(Received{Rank{from}, message}); }
   CommandId says(Command const& command);
   void dies(int rank) { feed(PeerDied{Rank{rank}}); }
+  void loses(int rank);  // it dies, surely: HostLost and HostFenced are taken
   void joins(int rank);  // and takes the Welcome
+  bool silent_until_lost(int rank);  // takes the polls, and HostLost; is it fenced at once? (HostFenced is taken)
   // Time goes by, timers fire, hosts heart-beat and are answered; all but these.
   void pass(Duration duration, std::set<int> const& silent = {});
   void sleep(Duration duration) { now_ = now_ + duration; }  // time goes by, and nobody does anything

@@ -134,8 +134,7 @@ TEST(AllocatorWorld, StopLetsAnOpenMoveCloseFirst) {
   rig.appended<log::Crashed>();  // and not granted again
   rig.hears(1, msg::Quiesced{});
   rig.hears(2, msg::Quiesced{});
-  rig.dies(3);
-  rig.appended<log::HostLost>();
+  rig.loses(3);
   EXPECT_EQ(rig.appended<log::Parked>().epoch, move.target_epoch);
   rig.appended<log::WorldEnded>();
   rig.sent<msg::Leave>(1);
