@@ -57,7 +57,7 @@ jobs:
     host: 3
     cwd: sub/
     environment: {B: 3}
-  other: {type: counter, name: ticker, account: chem, memory: 512MiB, crash_limit: 0, checkpoint: {every: never}, cwd: /tmp}
+  other: {type: counter, name: ticker, account: chem, memory: 512MiB, crash_limit: 0, host_loss_limit: 5, checkpoint: {every: never}, cwd: /tmp}
 )");
   ASSERT_TRUE(jobs) << jobs.failure().context;
   ASSERT_EQ(jobs->size(), 2U);
@@ -81,6 +81,7 @@ jobs:
   other.environment = {{"A", "1"}, {"B", "2"}};
   other.memory_bytes = 512ULL << 20;
   other.crash_limit = 0;
+  other.host_loss_limit = 5;
   EXPECT_EQ((*jobs)[1], JobArray(other));
 }
 

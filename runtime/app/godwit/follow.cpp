@@ -153,7 +153,8 @@ std::string Follower::line() const {
                                     {counts_.suspended, "suspended"},
                                     {counts_.failed, "failed"},
                                     {counts_.cancelled, "cancelled"},
-                                    {counts_.stranded, "stranded"}}) {
+                                    {counts_.stranded, "stranded"},
+                                    {counts_.held, "held"}}) {
     if (count > 0) text += fmt::format(", {} {}", spell_count(count), word);
   }
   auto const rate = per_second();

@@ -26,7 +26,7 @@ class Follower {
   Follower(std::set<JobId> jobs, bool quiet);
 
   enum class End { ended, interrupted };
-  // Until each has ended or is stranded, or a signal came. Fails when the runtime can't be reached.
+  // Until each has ended or is held, or a signal came. Fails when the runtime can't be reached.
   Result<End> follow(rpc::Client& client, SignalWatch& signals);
 
   [[nodiscard]] std::vector<cmd::JobRow> const& rows() const { return rows_; }  // as last seen
@@ -47,7 +47,7 @@ class Follower {
   void say_progress();
   void say_if_all_suspended();
   void wipe_line();
-  [[nodiscard]] bool over() const { return counts_.live() == counts_.stranded; }
+  [[nodiscard]] bool over() const { return counts_.live() == counts_.held; }
   [[nodiscard]] double per_second() const;  // lately
   [[nodiscard]] std::string line() const;
 

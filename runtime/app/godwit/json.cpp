@@ -34,6 +34,7 @@ void add_wishes(JobSpec const& spec, Json& json) {
   if (spec.time_limit.count() > 0) json["time_limit_ms"] = in_ms(spec.time_limit);
   if (spec.step_limit.count() > 0) json["step_limit_ms"] = in_ms(spec.step_limit);
   json["crash_limit"] = spec.crash_limit;
+  json["host_loss_limit"] = spec.host_loss_limit;
   if (spec.max_failed >= 0) json["max_failed"] = spec.max_failed;
   if (!spec.stdout_path.empty()) json["stdout"] = spec.stdout_path;
   if (!spec.stderr_path.empty()) json["stderr"] = spec.stderr_path;

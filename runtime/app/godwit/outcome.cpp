@@ -79,15 +79,16 @@ std::string spell_counts(JobCounts const& counts) {
                                     {counts.finished, "finished"},
                                     {counts.failed, "failed"},
                                     {counts.cancelled, "cancelled"},
-                                    {counts.stranded, "stranded"}}) {
+                                    {counts.stranded, "stranded"},
+                                    {counts.held, "held"}}) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", spell_count(count), word);
   }
   return text;
 }
 
 bool is_over(cmd::JobRow const& row) {
-  if (row.elements) return row.elements->live() == row.elements->stranded;
-  return is_ended(row.state) || row.state == JobState::stranded;
+  if (row.elements) return row.elements->live() == row.elements->held;
+  return is_ended(row.state) || row.state == JobState::held;
 }
 
 cmd::ListJobs failed_elements(JobId array) {
@@ -119,12 +120,12 @@ std::string spell_outcome(cmd::JobRow const& row) {
                          indented(row.outcome.log_tail));
     case JobState::held:
       return fmt::format(
-          "{} is held: {} hosts in a row died while they had it; `godwit resume` lets it start again", spell_job(row),
-          row.spec.host_loss_limit);
+          "{} is held: {} hosts in a row died while they had it; 'godwit resume {}' lets it start again",
+          spell_job(row), row.spec.host_loss_limit, row.job);
     case JobState::stranded:
       return fmt::format(
-          "{} is stranded: its host died; it goes on from its newest checkpoint when the "
-          "runtime is started again",
+          "{} is stranded: its host died, and may still run it; it goes on elsewhere as soon as that is out of the "
+          "question",
           spell_job(row));
     default:
       return fmt::format("{} is {}", spell_job(row), to_string(row.state));
@@ -137,12 +138,11 @@ int exit_code_of(std::vector<cmd::JobRow> const& rows) {
       return row.elements ? of_elements(*row.elements) : of_one(row.state);
     });
   };
-  bool const refused = any([](JobCounts const& counts) { return counts.failed + counts.cancelled > 0; },
-                           [](JobState state) { return is_ended(state) && state != JobState::finished; });
-  if (refused) return exit_refused;
-  bool const stranded = any([](JobCounts const& counts) { return counts.stranded > 0; },
-                            [](JobState state) { return state == JobState::stranded; });
-  return stranded ? exit_requeue : exit_done;
+  bool const refused = any([](JobCounts const& counts) { return counts.failed + counts.cancelled + counts.held > 0; },
+                           [](JobState state) {
+                             return state == JobState::held || (is_ended(state) && state != JobState::finished);
+                           });
+  return refused ? exit_refused : exit_done;
 }
 
 }  // namespace godwit::cli

@@ -19,14 +19,14 @@ namespace godwit::cli {
 // array how many of its elements did what.
 [[nodiscard]] std::string spell_outcome(cmd::JobRow const& row);
 
-// Has it ended, or has each of its elements; or is it stranded, so that it won't end in this world?
+// Has it ended, or has each of its elements; or is it held, so that it won't end without a user's word?
 [[nodiscard]] bool is_over(cmd::JobRow const& row);
 
 // Of an array's failed elements so many are named, and how to ask for the others is said.
 inline constexpr std::uint32_t failed_named_max = 20;
 [[nodiscard]] cmd::ListJobs failed_elements(JobId array);
 
-// 0 if all finished; 75 if some are only stranded; else 1.
+// 0 if all finished; else 1.
 [[nodiscard]] int exit_code_of(std::vector<cmd::JobRow> const& rows);
 
 }  // namespace godwit::cli

@@ -67,7 +67,7 @@ int lost(Invocation const& invocation, Failure failure, Term term, Launched* own
   if (!rpc::is_unreachable(failure)) return invocation.complain(failure);
   auto const well = ended_well(invocation.store(), term, 10s);
   if (well) {
-    fmt::print(stderr, "the runtime was stopped, its jobs checkpointed; 'godwit run' goes on from there\n");
+    fmt::print(stderr, "the runtime has ended; 'godwit run' goes on from its jobs' newest checkpoints\n");
     return exit_requeue;
   }
   failure = well.failure();

@@ -61,6 +61,7 @@ void show_progress(cmd::JobRow const& row) {
   }
   print_fact("moves", fmt::format("{}", row.moves));
   print_fact("crashes", fmt::format("{} (fails after {})", row.crashes, row.spec.crash_limit));
+  if (row.state == JobState::held) print_fact("held", "until 'godwit resume': too many hosts in a row died with it");
 }
 
 void show_job(cmd::JobRow const& row) {

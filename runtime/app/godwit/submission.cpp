@@ -142,6 +142,11 @@ void add_submission_options(CLI::App& verb, Submission& to) {
       ->check(at_least(0));
   note(verb.add_option("--crash-limit", to.crash_limit, "Crashes after which it fails; else 3"), "N")
       ->check(at_least(0));
+  note(verb.add_option("--host-loss-limit", to.host_loss_limit,
+                       "Hosts in a row that died with it, after which it is held until it is resumed; else 3; 0: "
+                       "never"),
+       "N")
+      ->check(at_least(0));
   note(verb.add_option("--stdout", to.stdout_path,
                        "A file for its stdout, seen from its directory; else the store's own"),
        "PATH");
@@ -166,6 +171,7 @@ Result<cmd::Submit> jobs_of(Submission const& submission) {
   spec.cores = submission.cores;
   spec.host = Rank{submission.host};
   spec.crash_limit = submission.crash_limit;
+  spec.host_loss_limit = submission.host_loss_limit;
   spec.max_failed = submission.max_failed;
   spec.stdout_path = submission.stdout_path;
   spec.stderr_path = submission.stderr_path;

@@ -18,6 +18,7 @@ struct Submission {
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};
   std::int32_t crash_limit{JobSpec{}.crash_limit};
+  std::int32_t host_loss_limit{JobSpec{}.host_loss_limit};
   std::int32_t max_failed{JobSpec{}.max_failed};
   std::vector<std::string> flags_given;  // by name, for messages
 };

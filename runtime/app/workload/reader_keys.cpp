@@ -93,6 +93,8 @@ bool WorkloadReader::read_common(std::string const& key, YAML::Node const& value
     read_count(value, place, 1, to.host.value);
   } else if (key == "crash_limit") {
     read_count(value, place, 0, to.crash_limit);
+  } else if (key == "host_loss_limit") {
+    read_count(value, place, 0, to.host_loss_limit);
   } else if (key == "max_failed") {
     read_count(value, place, 0, to.max_failed);
   } else if (key == "time_limit") {

@@ -38,6 +38,7 @@ std::vector<WorkloadKey> const& common_keys() {
       {"cwd", "DIR", "Its working directory, seen from the file's own; else that"},
       {"checkpoint", "{every: …, keep: …, partner: …}", "When its state is written to the store"},
       {"crash_limit", "N", "Crashes after which it fails; else 3"},
+      {"host_loss_limit", "N", "Hosts in a row that died with it, after which it is held; else 3; 0: never"},
       {"environment", "{NAME: VALUE}", "Added to the runtime's own"},
       {"max_failed", "N", "Of an array: when more than this many have failed, no more start"},
       {"time_limit", "TIME", "It fails after running for that long, such as 6h"},
