@@ -11,7 +11,7 @@ std::string name_of(PlainKind kind) {
 }
 
 std::string plain_text(PlainView const& value) {
-  return value.kind.form == FieldForm::text ? quoted(to_text(value.bytes))
+  return value.kind.form == FieldForm::text ? godwit::quoted(to_text(value.bytes))
                                             : number_text(value.kind.scalar, value.bytes.data());
 }
 
