@@ -103,6 +103,8 @@ void Allocator::Core::on(TimerFired const& event) {
 }
 
 void Allocator::Core::on(Received const& event) {
+  // What was meant for a former allocator is sent again; a host says Hello before it knows any term.
+  if (event.term < term && !std::holds_alternative<msg::Hello>(event.message)) return;
   auto const at = hosts.find(event.from);
   if (at == hosts.end()) return strange(event.from, event.message);
   // A host that was declared dead is out of the world: it may only park its jobs.

@@ -177,6 +177,7 @@ struct Allocator::Core {
   void on(PeerDied const& event);
   void on(StopWanted const& event);
   void on(JournalBroken const& event);
+  void on(Confirmed const&) {}
 
   // ---- messages. Those that a host has no business sending are noted and dropped.
   void hear(Rank from, msg::Hello const& message);

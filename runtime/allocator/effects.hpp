@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "custody/claim.hpp"
 #include "ledger/event.hpp"
 #include "message/command.hpp"
 #include "message/message.hpp"
@@ -27,15 +28,16 @@ struct Began {  // once, first, after the ledger was replayed
   std::vector<log::Seal> seals;  // of the former terms' logs
   Rank self{0};                  // of this allocator
   bool takes_over{false};        // within a world, from another allocator
-  std::vector<Rank> voters;      // then: who leased this one its authority,
-  Instant lease_until{};         // and until when
+  custody::Claim claim;          // then: by which votes
 };
 struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
 struct StopWanted {};     // SIGTERM or SIGINT: as the command Stop, with nobody to answer
 struct JournalBroken { Failure why; };  // the ledger can't be written: no authority any more
+struct Confirmed { std::uint64_t change{0}; };  // answers Confirm
 
-using Event = std::variant<Began, Received, TimerFired, CommandReceived, TypesFound, PeerDied, StopWanted, JournalBroken>;
+using Event = std::variant<Began, Received, TimerFired, CommandReceived, TypesFound, PeerDied, StopWanted, JournalBroken,
+                           Confirmed>;
 
 // ---- effects
 
@@ -47,9 +49,12 @@ struct FindTypes { RequestId request; std::string type; };
 struct Write { Note note; };
 // It is leased by a majority of the hosts until then: later, Node holds back all that waits for the journal too.
 struct Lead { Instant until; };
-struct Exit { int code; };  // after every Send and Reply before it has left
+// Leaves like a Send: once all that was appended before is durable, and this allocator leads. Then Confirmed is fed.
+struct Confirm { std::uint64_t change{0}; };
+// After every Send and Reply before it has left. Deposed: at once, and nothing that waited ever leaves.
+struct Exit { int code; bool deposed{false}; };
 
-using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Lead, Exit>;
+using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Lead, Confirm, Exit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::allocator

@@ -16,7 +16,7 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   note(Level::config, {}, {},
        fmt::format("host {} joined: {}, pid {}, {} cores, {} slots", from, message.node, message.pid,
                    message.cores, message.slots));
-  send(from, msg::Welcome{term, settings.heartbeat_every, settings.lease});
+  send(from, msg::Welcome{settings.heartbeat_every, settings.lease, now});
 }
 
 void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
@@ -39,7 +39,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
       reports[report.job] = report;
   }
-  send_unjournalled(from, msg::HeartbeatSeen{term, message.sent});
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now});
 }
 
 void Allocator::Core::watch() {
@@ -68,7 +68,7 @@ void Allocator::Core::watch() {
       }
       host.presence = Presence::late;
       host.polled = now;
-      send_unjournalled(rank, msg::Poll{term});
+      send_unjournalled(rank, msg::Poll{now});
     }
   }
   for (auto const rank : silent) {

@@ -56,7 +56,7 @@ using RequestId = Id<struct RequestTag, std::uint64_t>;    // per state machine;
 using StreamId = Id<struct StreamTag, std::uint64_t>;      // per (source, target) pair; one round of one image
 
 inline constexpr Rank no_rank{-1};
-inline constexpr Rank allocator_rank{0};
+inline constexpr Rank allocator_rank{0};  // of a world's first allocator
 
 }  // namespace godwit
 

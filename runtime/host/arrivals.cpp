@@ -95,7 +95,9 @@ void Host::Core::accept(Holding& held, capsule::Running const& event) {
   become_live(held, event);
   msg::Accepted const accepted{held.job, held.epoch, event.steps, event.suspended};
   send(source, accepted);
-  send(allocator_rank, accepted);
+  auto report = accepted;
+  report.report = true;
+  send(allocator_rank, report);
   note(Level::info, held.job, held.epoch, fmt::format("came from host {} at step {}", source, event.steps));
   if (quiescing) quiesce(held);
 }
@@ -118,16 +120,18 @@ void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure
        fmt::format("not taken from host {}: {}", arrival.source(), why.context));
   msg::Refused const refused{job, arrival.source_epoch(), arrival.target_epoch(), arrival.thaw_epoch(), why};
   send(arrival.source(), refused);
-  send(allocator_rank, refused);
+  auto report = refused;
+  report.report = true;
+  send(allocator_rank, std::move(report));
 }
 
 void Host::Core::abandon_arrival(Rank from, Holding& held, msg::AbandonMove const& message) {
-  auto const by_source = from == held.arrival->source();
-  if (by_source) held.round_may_come = false;
+  if (message.by_source && from != held.arrival->source()) return;
+  if (message.by_source) held.round_may_come = false;
   if (held.phase == Holding::Phase::released) return forget_if_unused(held);
   // A commit that verified is being restored: its outcome is the answer.
   if (held.arrival->phase() >= custody::Arrival::Phase::restoring) return;
-  if (!by_source) return refuse(held, message.why);
+  if (!message.by_source) return refuse(held, message.why);
   held.arrival->refuse();
   held.refusal = message.why;
   release(held);

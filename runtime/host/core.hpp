@@ -63,7 +63,7 @@ struct Host::Core {
   // messages
   void on(Rank, msg::Welcome const& message);
   void on(Rank, msg::HeartbeatSeen const& message);
-  void on(Rank, msg::Poll const& message);
+  void on(Rank, msg::Poll const&);
   void on(Rank, msg::StartJob const& message);
   void on(Rank, msg::OutputsClaimed const& message);
   void on(Rank, msg::PrepareArrival const& message);

@@ -17,7 +17,7 @@ void Host::Core::on(Rank from, msg::ArrivalReady const& message) {
   if (held == nullptr || held->leaving || held->died) {
     auto const why = reject("not_here", fmt::format("job {} is not at host {} at epoch {} any more",
                                                     message.job, self, message.epoch));
-    return send(from, msg::AbandonMove{message.job, message.target_epoch, message.thaw_epoch, false, why});
+    return send(from, msg::AbandonMove{message.job, message.target_epoch, message.thaw_epoch, false, why, true});
   }
   held->leaving.emplace(
       Leaving{custody::Departure{message.epoch, from, message.target_epoch, message.thaw_epoch, now},
@@ -111,7 +111,7 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
   held.leaving.reset();
   if (tell_target) {
     send(departure.target(),
-         msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false, why});
+         msg::AbandonMove{held.job, departure.target_epoch(), departure.thaw_epoch(), false, why, true});
   }
   if (held.superseded) {
     note(Level::severe, held.job, held.epoch,
@@ -152,7 +152,7 @@ void Host::Core::on(Rank from, msg::AbandonMove const& message) {
 }
 
 void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
-  if (from != allocator_rank) return;
+  if (message.by_source) return;
   auto* const held = departing(message.job, message.target_epoch);
   if (held == nullptr)
     return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);

@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "custody/claim.hpp"
 #include "message/message.hpp"
 #include "port/capsules.hpp"
 #include "port/checkpoint_store.hpp"
@@ -20,7 +21,7 @@ namespace godwit::host {
 
 // ---- events
 
-struct Began {};  // once, first
+struct Began { std::int32_t ranks{0}; };  // once, first. ranks: of the world, if an allocator may begin here; else 0
 struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
 struct LoadRead { Load load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
@@ -57,8 +58,8 @@ struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; s
 struct Write { Note note; };
 struct Exit { int code; };
 // A majority has voted: an allocator is to begin on this rank, beside this host. Node opens the ledger, which
-// may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not.
-struct TakeOver { Term term; std::vector<Rank> voters; Instant lease_until; };
+// may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not: custody/claim.hpp.
+struct TakeOver { custody::Claim claim; };
 
 using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
                             ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,

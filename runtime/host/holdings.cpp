@@ -110,7 +110,7 @@ void Host::Core::supersede(JobId job, Epoch epoch, bool keep_committed) {
         send(held.leaving->departure.target(),
              msg::AbandonMove{job, held.leaving->departure.target_epoch(),
                               held.leaving->departure.thaw_epoch(), false,
-                              reject("superseded", "a later epoch has come to the source")});
+                              reject("superseded", "a later epoch has come to the source"), true});
       }
       release(held);
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/core.hpp"
+#include "message/codec.hpp"
 
 namespace godwit::host {
 
@@ -28,6 +29,10 @@ void Host::Core::step(Instant at, Event const& event, Effects& effects) {
 }
 
 void Host::Core::on(Received const& event) {
+  if (course_of(event.message) == Course::from_allocator) {
+    if (event.term < term) return;
+    term = event.term;
+  }
   std::visit([this, &event](auto const& message) { on(event.from, message); }, event.message);
 }
 

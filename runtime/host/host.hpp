@@ -24,6 +24,10 @@ struct Settings {
   std::uint64_t memory_bytes{0};
   Duration safe_point_patience{30s};  // a move that finds no safe point in this time is refused
   Duration orphan_patience{60s};      // lease expired this long ago: park everything and exit
+  // Nothing heard of the allocator for this long: whoever comes first in the line of succession asks to take its
+  // place, the next one `stagger` later, and so on. At once where the allocator's process is known to have ended.
+  Duration suspicion{30s};
+  Duration stagger{2s};
 };
 
 class Host {

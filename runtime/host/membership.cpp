@@ -15,8 +15,6 @@ void Host::Core::on(Began const&) {
 }
 
 void Host::Core::on(Rank, msg::Welcome const& message) {
-  if (message.term < term) return;
-  term = message.term;
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
   expect_allocator(now + lease);
@@ -26,9 +24,7 @@ void Host::Core::on(Rank, msg::Welcome const& message) {
   emit(ReadLoad{});
 }
 
-void Host::Core::on(Rank, msg::Poll const& message) {
-  if (message.term < term) return;
-  term = message.term;
+void Host::Core::on(Rank, msg::Poll const&) {
   if (beat_wanted) return;
   beat_wanted = true;  // takes the place of an outstanding one, whose answer then renews nothing
   emit(ReadLoad{});
@@ -68,8 +64,7 @@ void Host::Core::beat(LoadRead const& event) {
 }
 
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
-  if (message.term < term || beat_outstanding != message.sent) return;
-  term = message.term;
+  if (beat_outstanding != message.sent) return;
   beat_outstanding.reset();
   auto const until = message.sent + lease;
   emit(SetLease{until});

@@ -223,7 +223,8 @@ void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
     send(departure.target(),
          msg::AbandonMove{
              held.job, departure.target_epoch(), departure.thaw_epoch(), false,
-             reject("job_ended", fmt::format("job {} ended before it was handed over", held.job))});
+             reject("job_ended", fmt::format("job {} ended before it was handed over", held.job)),
+             true});
   }
   send(allocator_rank, msg::JobEnded{held.job, held.epoch, std::move(outcome)});
   release(held, kill);

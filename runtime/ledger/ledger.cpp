@@ -102,7 +102,8 @@ Status Ledger::fold(log::WorldBegan const& event) {
   if (event.term <= term_) {
     return data_lost("ledger", fmt::format("a world of term {} after one of term {}", event.term, term_));
   }
-  term_ = event.term;
+  term_ = world_ = event.term;
+  ranks_ = event.ranks;
   ended_cleanly_ = false;
   for (auto& [host, lost] : lost_) lost.fenced = true;
   for (auto& [job, record] : jobs_) {

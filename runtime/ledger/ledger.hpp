@@ -61,6 +61,9 @@ class Ledger {
   [[nodiscard]] bool extends_lineage(JobId job, log::ImageKey image) const;
   [[nodiscard]] JobId next_job() const { return next_job_; }
   [[nodiscard]] Term term() const { return term_; }
+  [[nodiscard]] Term world() const { return world_; }  // the term with which this world began
+  // Who has a say in who leads: this world's hosts but for those lost, and its first allocator while it leads.
+  [[nodiscard]] std::set<Rank> electorate() const;
   [[nodiscard]] bool ended_cleanly() const { return ended_cleanly_; }
 
  private:
@@ -104,7 +107,8 @@ class Ledger {
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
   JobId next_job_{1};
-  Term term_{0};
+  Term term_{0}, world_{0};
+  std::int32_t ranks_{0};
   bool ended_cleanly_{true};
 };
 

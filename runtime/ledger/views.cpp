@@ -114,4 +114,13 @@ bool Ledger::extends_lineage(JobId job, log::ImageKey image) const {
   return end != nullptr && image.epoch == Epoch{end->epoch};
 }
 
+std::set<Rank> Ledger::electorate() const {
+  std::set<Rank> members;
+  for (auto rank = Rank{1}; rank.value < ranks_; rank = rank.next()) {
+    if (!is_lost(rank)) members.insert(rank);
+  }
+  if (ranks_ > 0 && term_ == world_) members.insert(allocator_rank);
+  return members;
+}
+
 }  // namespace godwit

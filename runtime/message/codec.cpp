@@ -10,49 +10,64 @@ namespace godwit {
 
 namespace {
 
-// One overload per kind: a kind without a name doesn't compile.
+// Overloads per kind: a kind without a name or a course doesn't compile.
 #define GODWIT_NAME(Kind)                        \
   constexpr char const* name(msg::Kind const&) { \
     return #Kind;                                \
   }
-GODWIT_NAME(Hello)
-GODWIT_NAME(Welcome)
-GODWIT_NAME(Heartbeat)
-GODWIT_NAME(HeartbeatSeen)
-GODWIT_NAME(Poll)
-GODWIT_NAME(AskVote)
-GODWIT_NAME(Vote)
-GODWIT_NAME(TermIs)
-GODWIT_NAME(Holdings)
-GODWIT_NAME(ReportsSeen)
-GODWIT_NAME(StartJob)
-GODWIT_NAME(ClaimOutputs)
-GODWIT_NAME(OutputsClaimed)
-GODWIT_NAME(JobStarted)
-GODWIT_NAME(JobEnded)
-GODWIT_NAME(PrepareArrival)
-GODWIT_NAME(ArrivalReady)
-GODWIT_NAME(Round)
-GODWIT_NAME(Commit)
+#define GODWIT_KIND(Kind, where)             \
+  GODWIT_NAME(Kind)                          \
+  constexpr Course course(msg::Kind const&) { \
+    return Course::where;                    \
+  }
+GODWIT_KIND(Hello, to_allocator)
+GODWIT_KIND(Welcome, from_allocator)
+GODWIT_KIND(Heartbeat, to_allocator)
+GODWIT_KIND(HeartbeatSeen, from_allocator)
+GODWIT_KIND(Poll, from_allocator)
+GODWIT_KIND(AskVote, between_hosts)
+GODWIT_KIND(Vote, between_hosts)
+GODWIT_KIND(TermIs, to_allocator)
+GODWIT_KIND(Holdings, to_allocator)
+GODWIT_KIND(ReportsSeen, from_allocator)
+GODWIT_KIND(StartJob, from_allocator)
+GODWIT_KIND(ClaimOutputs, to_allocator)
+GODWIT_KIND(OutputsClaimed, from_allocator)
+GODWIT_KIND(JobStarted, to_allocator)
+GODWIT_KIND(JobEnded, to_allocator)
+GODWIT_KIND(PrepareArrival, from_allocator)
+GODWIT_KIND(ArrivalReady, between_hosts)
+GODWIT_KIND(Round, between_hosts)
+GODWIT_KIND(Commit, between_hosts)
+GODWIT_KIND(Departed, to_allocator)
+GODWIT_KIND(Stayed, to_allocator)
+GODWIT_KIND(CheckpointJob, from_allocator)
+GODWIT_KIND(SuspendJob, from_allocator)
+GODWIT_KIND(ResumeJob, from_allocator)
+GODWIT_KIND(CancelJob, from_allocator)
+GODWIT_KIND(CallJob, from_allocator)
+GODWIT_KIND(OrderDone, to_allocator)
+GODWIT_KIND(Checkpointed, to_allocator)
+GODWIT_KIND(MoveWanted, to_allocator)
+GODWIT_KIND(ListHeld, from_allocator)
+GODWIT_KIND(HeldJobs, to_allocator)
+GODWIT_KIND(Trouble, to_allocator)
+GODWIT_KIND(Quiesce, from_allocator)
+GODWIT_KIND(Quiesced, to_allocator)
+GODWIT_KIND(Leave, from_allocator)
 GODWIT_NAME(Accepted)
+constexpr Course course(msg::Accepted const& message) {
+  return message.report ? Course::to_allocator : Course::between_hosts;
+}
 GODWIT_NAME(Refused)
-GODWIT_NAME(Departed)
-GODWIT_NAME(Stayed)
+constexpr Course course(msg::Refused const& message) {
+  return message.report ? Course::to_allocator : Course::between_hosts;
+}
 GODWIT_NAME(AbandonMove)
-GODWIT_NAME(CheckpointJob)
-GODWIT_NAME(SuspendJob)
-GODWIT_NAME(ResumeJob)
-GODWIT_NAME(CancelJob)
-GODWIT_NAME(CallJob)
-GODWIT_NAME(OrderDone)
-GODWIT_NAME(Checkpointed)
-GODWIT_NAME(MoveWanted)
-GODWIT_NAME(ListHeld)
-GODWIT_NAME(HeldJobs)
-GODWIT_NAME(Trouble)
-GODWIT_NAME(Quiesce)
-GODWIT_NAME(Quiesced)
-GODWIT_NAME(Leave)
+constexpr Course course(msg::AbandonMove const& message) {
+  return message.by_source ? Course::between_hosts : Course::from_allocator;
+}
+#undef GODWIT_KIND
 #undef GODWIT_NAME
 
 constexpr std::size_t version_bytes = sizeof(std::uint16_t);
@@ -112,9 +127,9 @@ Result<std::optional<Message>> FrameParts::next() {
   return status_.failure();
 }
 
-Bytes encode_message(Message const& message) {
+Bytes encode_message(Message const& message, Term term) {
   FrameBuilder frame;
-  frame.add(message);
+  frame.add(message, term);
   return frame.take();
 }
 
@@ -130,6 +145,10 @@ Result<Message> decode_message(ByteView frame) {
 
 char const* name_of(Message const& message) {
   return std::visit([](auto const& held) { return name(held); }, message);
+}
+
+Course course_of(Message const& message) {
+  return std::visit([](auto const& held) { return course(held); }, message);
 }
 
 }  // namespace godwit

@@ -43,9 +43,13 @@ class FrameParts {
   bool any_{false};
 };
 
-[[nodiscard]] Bytes encode_message(Message const& message);
+[[nodiscard]] Bytes encode_message(Message const& message, Term term = {});
 // A frame of one message.
 [[nodiscard]] Result<Message> decode_message(ByteView frame);
 [[nodiscard]] char const* name_of(Message const& message);  // "PrepareArrival"; for logs and tests
+
+// Who says a message to whom: an allocator may run beside a host on one rank, so ranks don't tell.
+enum class Course : std::uint8_t { from_allocator, to_allocator, between_hosts };
+[[nodiscard]] Course course_of(Message const& message);
 
 }  // namespace godwit

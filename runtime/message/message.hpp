@@ -41,12 +41,10 @@ struct Hello {  // host → allocator, once at start
 };
 
 struct Welcome {  // allocator → host: the answer; also how a new allocator introduces itself
-  Term term;
   Duration heartbeat_every{0};
   Duration lease{0};
-  Instant at;             // the allocator's own clock: echoed in Heartbeat.seen
-  std::int32_t place{0};  // of this host in the line of succession; 0: the deputy
-  GODWIT_FIELDS(term & heartbeat_every & lease & at & place)
+  Instant at;  // the allocator's own clock: echoed in Heartbeat.seen
+  GODWIT_FIELDS(heartbeat_every & lease & at)
 };
 
 struct JobReport {
@@ -71,33 +69,33 @@ struct Heartbeat {  // host → allocator; one outstanding
 };
 
 struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which is echoed
-  Term term;
   Instant sent;
-  Instant at;             // the allocator's own clock: echoed in the next Heartbeat
-  bool renews{true};      // false: the allocator isn't leased by a majority itself, and gives no lease
-  std::int32_t place{0};  // in the line of succession
-  GODWIT_FIELDS(term & sent & at & renews & place)
+  Instant at;               // the allocator's own clock: echoed in the next Heartbeat
+  bool renews{true};        // false: the allocator isn't leased by a majority itself, and gives no lease
+  std::vector<Rank> lost{}; // hosts that count as dead: no voters any more, and not in the line of succession
+  GODWIT_FIELDS(sent & at & renews & lost)
 };
 
 struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
-  Term term;
   Instant at;
-  GODWIT_FIELDS(term & at)
+  GODWIT_FIELDS(at)
 };
 
 // ---- succession: docs/protocol.md, "Terms"
 
 struct AskVote {  // candidate → every other host
-  Term term;               // that the candidate would begin
-  Instant sent;            // the candidate's own clock
-  bool proven{false};      // the allocator's process is known to have ended: nobody's lease to it counts any more
-  GODWIT_FIELDS(term & sent & proven)
+  Term term;           // that the candidate would begin
+  Instant sent;        // the candidate's own clock
+  Rank ended{-1};      // this allocator's process is known to have ended: nobody's lease to it counts any more
+  bool trial{false};   // would you? A promise is asked for only once a majority would
+  GODWIT_FIELDS(term & sent & ended & trial)
 };
 struct Vote {  // host → candidate; one per term. From the vote on, the host obeys no older term
   Term term;
   Instant sent;                     // echoed: the candidate's authority is leased from then on
+  bool trial{false};                // echoed
   std::optional<Failure> refusal;   // why not
-  GODWIT_FIELDS(term & sent & refusal)
+  GODWIT_FIELDS(term & sent & trial & refusal)
 };
 struct TermIs {  // to an allocator whose term is over: whoever reads it steps down
   Term term;
@@ -232,7 +230,8 @@ struct Accepted {  // target → source and allocator: it runs here
   Epoch target_epoch;
   std::uint64_t steps{0};
   bool suspended{false};
-  GODWIT_FIELDS(job & target_epoch & steps & suspended)
+  bool report{false};  // this is the allocator's copy: both may be on one rank
+  GODWIT_FIELDS(job & target_epoch & steps & suspended & report)
 };
 
 struct Refused {  // target → source and allocator: it doesn't, and never will under target_epoch
@@ -241,7 +240,8 @@ struct Refused {  // target → source and allocator: it doesn't, and never will
   Epoch target_epoch;
   Epoch thaw_epoch;
   Failure why;
-  GODWIT_FIELDS(job & epoch & target_epoch & thaw_epoch & why)
+  bool report{false};  // as in Accepted
+  GODWIT_FIELDS(job & epoch & target_epoch & thaw_epoch & why & report)
 };
 
 struct MoveFigures {
@@ -364,12 +364,10 @@ struct Leave {  // allocator → host: exit now
 };
 
 using Message =
-    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob, ClaimOutputs, OutputsClaimed, JobStarted,
-                 JobEnded, PrepareArrival,
-                 ArrivalReady, Round, Commit, Accepted, Refused, Departed, Stayed, AbandonMove, CheckpointJob,
-                 SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone, Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble,
-                 Quiesce,
-                 Quiesced, Leave>;
+    std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob,
+                 ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
+                 Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone,
+                 Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave>;
 
 }  // namespace godwit::msg
 

@@ -39,6 +39,7 @@ class AllocatorLoop final : public Loop {
   }
   void carry_out(allocator::Write& effect) { world.log.write(effect.note); }
   void carry_out(allocator::Lead&) {}
+  void carry_out(allocator::Confirm&) {}
   void carry_out(allocator::Exit& effect) { outbox_.put(effect); }
   bool look_at_journal();
   bool release();

@@ -15,6 +15,7 @@ class HostLoop final : public Loop {
       : Loop(world_ports), ports_(ports), host_(host) {}
 
   void begin(host::Began began) {
+    if (ports_.succession) began.ranks = world.transport.ranks();
     step(began);
     send_outgoing();
   }

@@ -41,6 +41,10 @@ void Node::stop_wanted() {
   core_->loop().stop_wanted();
 }
 
+allocator::Allocator const* Node::successor() const {
+  return nullptr;
+}
+
 Node::Turn Node::turn() {
   return core_->loop().turn();
 }

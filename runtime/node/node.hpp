@@ -1,6 +1,6 @@
 // Node: the only event loop. Polls the ports, feeds the state machines, carries their effects out in
-// order, and sleeps when there is nothing to do. Rank 0 has an allocator, the others a host (a manager
-// will have both).
+// order, and sleeps when there is nothing to do. Rank 0 has an allocator, the others a host; a host that is
+// elected gets an allocator beside it: what these two say to each other never leaves the node.
 //
 // Journal first: what the allocator wants sent, answered or ended waits until all it appended before is
 // durable; order per destination is kept. One thread. The same loop runs under the simulator: every
@@ -18,6 +18,7 @@
 #include "port/checkpoint_store.hpp"
 #include "port/control.hpp"
 #include "port/journal.hpp"
+#include "port/ledgers.hpp"
 #include "port/transport.hpp"
 #include "port/world.hpp"
 
@@ -28,10 +29,18 @@ struct AllocatorPorts {
   Control& control;
   Catalogue& catalogue;
 };
+// What an allocator needs that begins beside a host, when that is elected.
+struct SuccessionPorts {
+  Ledgers& ledgers;
+  Control& control;
+  Catalogue& catalogue;
+  allocator::Settings settings;
+};
 struct HostPorts {
   Capsules& capsules;
   CheckpointStore& store;
   Gauge& gauge;
+  std::optional<SuccessionPorts> succession{};  // none: this host votes, but never takes over
 };
 struct WorldPorts {
   Transport& transport;
@@ -56,6 +65,9 @@ class Node {
     Instant next_timer{};         // {}: none
     std::optional<int> exit_code; // the state machine is done
   };
+  // The allocator that began beside the host, if there is one now.
+  [[nodiscard]] allocator::Allocator const* successor() const;
+
   // One round of polling and stepping; never blocks.
   Turn turn();
 

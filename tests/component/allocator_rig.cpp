@@ -78,7 +78,7 @@ CommandId Rig::says(Command const& command) {
 
 void Rig::joins(int rank) {
   hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0});
-  EXPECT_EQ(sent<msg::Welcome>(rank).term, options_.term);
+  EXPECT_EQ(sent<msg::Welcome>(rank).at, now_);
 }
 
 void Rig::loses(int rank) {

@@ -40,7 +40,7 @@ class Rig {
 
   // ---- what happens
   void feed(Event const& event);
-  void hears(int from, Message const& message) { feed(Received{Rank{from}, message}); }
+  void hears(int from, Message const& message) { feed(Received{Rank{from}, message, options_.term}); }
   CommandId says(Command const& command);
   void dies(int rank) { feed(PeerDied{Rank{rank}}); }
   void loses(int rank);  // it dies, surely: HostLost and HostFenced are taken

@@ -69,7 +69,7 @@ TEST_F(HostArrival, ACapsuleThatDiesWhenTheSourceWasCalled) {
   round_comes(coming);
   refuses();
   nothing_else();
-  from(other, msg::AbandonMove{job, e2, e3, false, reject("no", "it was refused")});  // the last word
+  from(other, msg::AbandonMove{job, e2, e3, false, reject("no", "it was refused"), true});  // the last word
   nothing_else();
   pages_come();
   forgotten(coming);
@@ -131,12 +131,12 @@ TEST_F(HostArrival, TooLateToAbandonWhatIsBeingRestored) {
 
 TEST_F(HostArrival, AbandonedByTheSourceIsSilent) {
   auto const before_round = ready();
-  from(other, msg::AbandonMove{job, e2, e3, false, retry_later("no_safe_point", "busy")});
+  from(other, msg::AbandonMove{job, e2, e3, false, retry_later("no_safe_point", "busy"), true});
   gone(before_round);
 
   auto const after_round = ready(e4);
   round_comes(after_round, e4);
-  from(other, msg::AbandonMove{job, e4, e5, false, retry_later("no_safe_point", "busy")});
+  from(other, msg::AbandonMove{job, e4, e5, false, retry_later("no_safe_point", "busy"), true});
   killed(after_round);
   nothing_else();
   pages_come();

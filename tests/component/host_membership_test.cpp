@@ -27,7 +27,8 @@ struct HostMembership : testing::Test, Scenes {
     EXPECT_EQ(hello.cores, 8);
     EXPECT_EQ(hello.slots, 4);
     EXPECT_EQ(hello.memory_bytes, 1000U);
-    from_allocator(msg::Welcome{Term{3}, 500ms, 10s});
+    term = Term{3};
+    from_allocator(msg::Welcome{500ms, 10s});
     did<host::ReadLoad>();
   }
   msg::Heartbeat beats(std::vector<std::pair<CapsuleId, CapsuleReport>> reports = {}) {
@@ -44,7 +45,7 @@ TEST_F(HostMembership, TheLeaseRunsFromTheSendTime) {
   welcomed();
   auto const beat = beats();
   now = now + 200ms;
-  from_allocator(msg::HeartbeatSeen{Term{3}, beat.sent});
+  from_allocator(msg::HeartbeatSeen{beat.sent});
   lease_until(beat.sent + 10s);
 }
 
@@ -52,7 +53,7 @@ TEST_F(HostMembership, OneBeatIsOutstanding) {
   welcomed();
   auto const first = beats();
   pass(2s);  // the answer is late: no second beat
-  from_allocator(msg::HeartbeatSeen{Term{3}, first.sent});
+  from_allocator(msg::HeartbeatSeen{first.sent});
   lease_until(first.sent + 10s);
   pass(500ms);
   did<host::ReadLoad>();
@@ -63,29 +64,32 @@ TEST_F(HostMembership, APollIsAnsweredAtOnceAndTheOlderBeatRenewsNothing) {
   welcomed();
   auto const first = beats();
   now = now + 100ms;
-  from_allocator(msg::Poll{Term{3}});
+  from_allocator(msg::Poll{});
   did<host::ReadLoad>();
   auto const second = beats();
-  from_allocator(msg::HeartbeatSeen{Term{3}, first.sent});
+  from_allocator(msg::HeartbeatSeen{first.sent});
   nothing_else();
-  from_allocator(msg::HeartbeatSeen{Term{3}, second.sent});
+  from_allocator(msg::HeartbeatSeen{second.sent});
   lease_until(second.sent + 10s);
-  from_allocator(msg::HeartbeatSeen{Term{3}, second.sent});  // again: no longer outstanding
+  from_allocator(msg::HeartbeatSeen{second.sent});  // again: no longer outstanding
 }
 
 TEST_F(HostMembership, AnOldTermIsNotObeyed) {
   welcomed();
   auto const beat = beats();
-  from_allocator(msg::HeartbeatSeen{Term{2}, beat.sent});
-  from_allocator(msg::Poll{Term{2}});
-  from_allocator(msg::Welcome{Term{2}, 1ms, 1s});
+  term = Term{2};
+  from_allocator(msg::HeartbeatSeen{beat.sent});
+  from_allocator(msg::Poll{});
+  from_allocator(msg::Welcome{1ms, 1s});
   nothing_else();
-  from_allocator(msg::HeartbeatSeen{Term{4}, beat.sent});
+  term = Term{4};
+  from_allocator(msg::HeartbeatSeen{beat.sent});
   lease_until(beat.sent + 10s);
   pass(500ms);
   did<host::ReadLoad>();
   auto const next = beats();
-  from_allocator(msg::HeartbeatSeen{Term{3}, next.sent});  // a newer one has been seen
+  term = Term{3};
+  from_allocator(msg::HeartbeatSeen{next.sent});  // a newer one has been seen
 }
 
 TEST_F(HostMembership, ABeatReportsTheJobs) {
@@ -115,7 +119,7 @@ TEST_F(HostMembership, AnOrphanKillsItsCapsulesAndExits) {
   auto const capsule_id = running();
   welcomed();
   auto const beat = beats();
-  from_allocator(msg::HeartbeatSeen{Term{3}, beat.sent});
+  from_allocator(msg::HeartbeatSeen{beat.sent});
   lease_until(beat.sent + 10s);
   pass(500ms);
   did<host::ReadLoad>();
@@ -142,7 +146,7 @@ TEST_F(HostMembership, LeaveEndsIt) {
   killed(capsule_id);
   EXPECT_EQ(did<host::Exit>().code, 0);
   event(host::TimerFired{RequestId{1}});
-  from_allocator(msg::Poll{Term{9}});  // nothing follows an exit
+  from_allocator(msg::Poll{});  // nothing follows an exit
 }
 
 TEST_F(HostMembership, AMessageForTheAllocatorIsNotedAndDropped) {

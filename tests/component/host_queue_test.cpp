@@ -119,7 +119,7 @@ TEST_F(HostQueue, AnArrivalAtALaterEpochTakesItsPlace) {
   EXPECT_FALSE(arrival.start_at.has_value());
   ends(first.capsule);  // nothing waits any more
   nothing_else();
-  from(other, msg::AbandonMove{JobId{2}, e2, e3, false, reject("x", "y")});
+  from(other, msg::AbandonMove{JobId{2}, e2, e3, false, reject("x", "y"), true});
   did<host::KillCapsule>();
   did<host::ForgetCapsule>();
 }

@@ -280,7 +280,7 @@ TEST_F(HostQuiesce, WhatIsStillArrivingIsRefused) {
   killed(coming);
   quiet();
   pages_come();
-  from(other, msg::AbandonMove{job, e2, e3, false, reject("no", "refused")});
+  from(other, msg::AbandonMove{job, e2, e3, false, reject("no", "refused"), true});
   forgotten(coming);
   from_allocator(msg::PrepareArrival{JobId{8}, other, e1, e2, e3, spec_of(), 0});
   told_allocator<msg::Refused>();

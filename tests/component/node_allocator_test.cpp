@@ -22,7 +22,7 @@ struct Peer final : TransportEvents {
   void on(PagesSent) override {}
   void on(PagesReceived) override {}
   void on(PeerDied) override {}
-  void say(Message const& message) { transport.send(allocator_rank, encode_message(message)); }
+  void say(Message const& message) { transport.send(allocator_rank, encode_message(message, Term{1})); }
   std::vector<std::string> names() {
     transport.poll(*this);
     std::vector<std::string> all;

@@ -24,7 +24,7 @@ struct Peer final : TransportEvents {
   void on(PagesSent event) override { sent.push_back(event); }
   void on(PagesReceived event) override { received.push_back(event); }
   void on(PeerDied) override {}
-  void say(Message const& message) { transport.send(Rank{1}, encode_message(message)); }
+  void say(Message const& message) { transport.send(Rank{1}, encode_message(message, Term{1})); }
   template <class M>
   M hears() {
     transport.poll(*this);
@@ -88,7 +88,7 @@ TEST_F(NodeHost, BeatsWithTheLoadAndWhatItsCapsulesReport) {
   runs(16);
   zero.hears<msg::Hello>();
   gauge.load = {1750};
-  zero.say(msg::Welcome{Term{1}, 500ms, 10s});
+  zero.say(msg::Welcome{500ms, 10s});
   go();
   auto const beat = zero.hears<msg::Heartbeat>();
   EXPECT_EQ(beat.load_milli, 1750);

@@ -42,7 +42,7 @@ class HostRig {
   void store(StoreEvent happened) { event(std::move(happened)); }
   template <class M>
   void from(Rank sender, M message) {
-    event(host::Received{sender, std::move(message)});
+    event(host::Received{sender, std::move(message), term});
   }
   template <class M>
   void from_allocator(M message) {
@@ -109,6 +109,7 @@ class HostRig {
   [[nodiscard]] std::size_t timers() const { return timers_.size(); }
 
   Instant now{1'000'000'000};
+  Term term{1};  // of those who send
   std::vector<Note> notes;
 
  private:

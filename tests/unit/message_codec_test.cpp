@@ -72,14 +72,14 @@ TEST(Codec, AFrameHoldsMessagesInOrder) {
 
 TEST(Codec, WhatCameBeforeADamagedMessageStands) {
   FrameBuilder frame;
-  frame.add(msg::Poll{Term{3}});
-  frame.add(msg::Poll{Term{4}});
+  frame.add(msg::Poll{Instant{3}});
+  frame.add(msg::Poll{Instant{4}});
   auto bytes = frame.take();
   bytes.pop_back();
   FrameParts parts(bytes);
   auto const first = parts.next();
   ASSERT_TRUE(first.ok() && first->has_value());
-  EXPECT_EQ(std::get<msg::Poll>(**first).term, Term{3});
+  EXPECT_EQ(std::get<msg::Poll>(**first).at, Instant{3});
   EXPECT_FALSE(parts.next().ok());
   EXPECT_FALSE(parts.next().ok()) << "nothing follows a failure";
 }
