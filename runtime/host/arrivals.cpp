@@ -19,6 +19,10 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
                                                    message.job, self, *waits)));
   }
   queue.drop(message.job);
+  if (dead.contains(message.source)) {  // nobody would ever have a last word for it
+    return refusal(peer_lost("peer_died", fmt::format("host {} died before job {} could come from it", message.source,
+                                                      message.job)));
+  }
   if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
   supersede(message.job, message.target_epoch, true);
   auto& held = hold(message.job, message.target_epoch, message.spec, message.arena_bytes);

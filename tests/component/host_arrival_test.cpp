@@ -155,12 +155,21 @@ TEST_F(HostArrival, TheSourceDies) {
   event(PeerDied{other});
   refuses();
   gone(coming);
+}
 
+TEST_F(HostArrival, TheSourceDiesWhileItSends) {
   auto const receiving = ready(e4);
   round_comes(receiving, e4);
   event(PeerDied{other});
   refuses(e4);
   killed(receiving);  // the stream never ends: the arena is never forgotten
+}
+
+// Found by tests/explorer: nobody was left to have the last word, and the arena was kept for ever.
+TEST_F(HostArrival, TheSourceIsDeadAlready) {
+  event(PeerDied{other});
+  from_allocator(msg::PrepareArrival{job, other, e1, e2, e3, spec_of(), arena_bytes});
+  EXPECT_EQ(refuses().code, "peer_died");
 }
 
 TEST_F(HostArrival, AnOlderArrivalIsAnsweredNotObeyed) {

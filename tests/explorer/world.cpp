@@ -1,0 +1,360 @@
+#include "explorer/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/panic.hpp"
+
+namespace godwit::explorer {
+
+using Kind = Act::Kind;
+
+namespace {
+
+std::shared_ptr<Ledger const> first_ledger(Scenario const& scenario) {
+  auto first = std::make_shared<Ledger>();
+  auto& ledger = *first;
+  auto const must = [&](LedgerEvent const& event) {
+    invariant(ledger.apply(event).ok(), "the ledger takes what a world begins with");
+  };
+  must(log::WorldBegan{Term{1}, scenario.hosts + 1, {}, {}});
+  for (int i = 1; i <= scenario.jobs; ++i) {
+    must(log::Submitted{JobId{static_cast<std::uint64_t>(i)}, JobArray(JobSpec{}), {}});
+  }
+  return first;
+}
+
+JobId job_of(Act const& act) { return JobId{act.index}; }
+
+}  // namespace
+
+World::World(Scenario const& scenario)
+    : scenario_(scenario),
+      left_(scenario.budget),
+      allocator_(scenario, Term{1}, first_ledger(scenario)),
+      newest_run_(static_cast<std::size_t>(scenario.jobs)) {
+  for (auto rank = Rank{1}; rank.value <= scenario.hosts; rank = rank.next()) hosts_.emplace_back(rank, scenario.defect);
+}
+
+// ---- what is possible now
+
+std::vector<Act> World::acts() const {
+  std::vector<Act> acts;
+  for (auto const& [route, packets] : flying_) {
+    Act const deliver{Kind::deliver, route.first, route.second};
+    acts.push_back(deliver);
+    if (is_allocator(route.second)) with_last_steps(deliver, acts);
+    if (is_dead_end(route.first)) acts.push_back({Kind::lose, route.first, route.second});
+  }
+  for (auto const& host : hosts_) {
+    if (host.is_up()) host_acts(host, acts);
+  }
+  allocator_acts(acts);
+  return acts;
+}
+
+void World::host_acts(Host const& host, std::vector<Act>& acts) const {
+  auto const self = place_of(host.self());
+  std::uint8_t index = 0;
+  auto const may = [&](Kind kind, std::uint8_t budget = 1) {
+    if (budget > 0) acts.push_back({kind, self, 0, index});
+  };
+  for (auto const& held : host.holdings()) {
+    switch (held.phase) {
+      case Holding::Phase::starting:
+        may(Kind::runs);
+        may(Kind::crash, left_.crashes);
+        break;
+      case Holding::Phase::arriving:
+        if (held.arrival->phase() == custody::Arrival::Phase::preparing) may(Kind::prepared);
+        if (held.arrival->phase() == custody::Arrival::Phase::restoring) may(Kind::runs);
+        may(Kind::refuse, left_.refusals);
+        break;
+      case Holding::Phase::live:
+        if (!held.is_frozen() && host.is_leased()) may(Kind::finish, left_.finishes);
+        if (!held.died && !held.is_committed()) may(Kind::crash, left_.crashes);
+        if (!held.departure) break;
+        if (held.departure->phase() == custody::Departure::Phase::waiting) {
+          may(Kind::frozen);
+          may(Kind::refuse, left_.refusals);
+        } else if (held.departure->phase() == custody::Departure::Phase::sending) {
+          may(Kind::pages_sent);
+          may(Kind::torn_commit, left_.refusals);
+        } else if (scenario_.defect == Defect::thaws_by_itself ||
+                   (scenario_.defect == Defect::thaws_overtaken && held.superseded)) {
+          may(Kind::thaw_by_itself);
+        }
+        break;
+      case Holding::Phase::refused:
+        break;
+    }
+    ++index;
+  }
+  index = 0;
+  for (auto const& peer : hosts_) {
+    if (!peer.is_up() && !host.knows_dead(peer.self())) acts.push_back({Kind::notice_death, self, place_of(peer.self())});
+  }
+  if (host.is_leased() && allocator_.is_up() && allocator_.presence(host.self()) == Allocator::Presence::dead) {
+    may(Kind::lease_out);
+  }
+  may(Kind::host_dies, left_.host_deaths);
+}
+
+void World::allocator_acts(std::vector<Act>& acts) const {
+  if (!allocator_.is_up()) {
+    acts.push_back({Kind::take_over});
+    return;
+  }
+  auto const may = [&](Act act) {
+    acts.push_back(act);
+    with_last_steps(act, acts);
+  };
+  for (auto const& [job, record] : allocator_.ledger().jobs()) {
+    auto const number = static_cast<std::uint8_t>(job.value);
+    for (auto const& host : hosts_) {
+      auto const rank = host.self();
+      bool const first = record.newest_epoch == Epoch{};
+      if (allocator_.can_grant(job, rank) && (!scenario_.ring || !first || rank == Rank{1})) {
+        may({Kind::grant, place_of(rank), 0, number});
+      }
+      bool const next = record.host.value % scenario_.hosts + 1 == rank.value;
+      if (left_.moves > 0 && allocator_.can_move(job, rank) && (!scenario_.ring || next)) {
+        may({Kind::move, place_of(rank), 0, number});
+      }
+    }
+    if (left_.cancels > 0 && allocator_.can_cancel(job)) may({Kind::cancel, 0, 0, number});
+  }
+  for (auto const& host : hosts_) {
+    auto const rank = host.self();
+    bool const dead = allocator_.presence(rank) == Allocator::Presence::dead;
+    if (!host.is_up() && !(dead && allocator_.is_proven(rank))) may({Kind::learn_death, place_of(rank)});
+    if (host.is_up() && !dead && left_.cut_offs > 0) may({Kind::cut_off, place_of(rank)});
+    if (dead && !allocator_.is_fenced(rank) && !host.is_leased()) may({Kind::fence, place_of(rank)});
+  }
+  if (left_.allocator_deaths > 0) acts.push_back({Kind::allocator_dies});
+}
+
+// The same act, and the allocator dies before it could send anything.
+void World::with_last_steps(Act act, std::vector<Act>& acts) const {
+  if (left_.allocator_deaths == 0) return;
+  auto trial = allocator_;
+  auto const appends = step_of(trial, act).appends.size();
+  bool const leaves_nothing = scenario_.defect != Defect::sends_before_durable;
+  for (std::size_t k = leaves_nothing ? 1 : 0; k <= appends && appends > 0; ++k) {
+    act.durable = static_cast<std::uint8_t>(k);
+    acts.push_back(act);
+  }
+}
+
+bool World::is_dead_end(Place place) const {
+  if (is_allocator(place)) return !allocator_.is_up() || place != place_of(allocator_.term());
+  return !host(place).is_up();
+}
+
+// ---- carrying out
+
+bool World::is_of_allocator(Act const& act) const {
+  switch (act.kind) {
+    case Kind::deliver:
+      return is_allocator(act.b);
+    case Kind::grant:
+    case Kind::learn_death:
+    case Kind::fence:
+    case Kind::move:
+    case Kind::cancel:
+    case Kind::cut_off:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Step World::step_of(Allocator& allocator, Act const& act) const {
+  switch (act.kind) {
+    case Kind::deliver:
+      return allocator.hear(Rank{act.a}, flying_.at({act.a, act.b}).front());
+    case Kind::grant:
+      return allocator.grant(job_of(act), Rank{act.a});
+    case Kind::learn_death:
+      return allocator.host_died(Rank{act.a});
+    case Kind::fence:
+      return allocator.fence(Rank{act.a});
+    case Kind::move:
+      return allocator.move(job_of(act), Rank{act.a});
+    case Kind::cancel:
+      return allocator.cancel(job_of(act));
+    case Kind::cut_off:
+      return allocator.give_up(Rank{act.a});
+    case Kind::take_over:
+      return allocator.begin();
+    default:
+      panic("not an act of the allocator");
+  }
+}
+
+Step World::allocator_step(Act const& act) {
+  bool const counts = act.kind == Kind::deliver && allocator_.presence(Rank{act.a}) != Allocator::Presence::dead;
+  auto step = step_of(allocator_, act);
+  if (act.kind == Kind::move) --left_.moves;
+  if (act.kind == Kind::cancel) --left_.cancels;
+  if (act.kind == Kind::cut_off) {
+    --left_.cut_offs;
+    if (scenario_.defect == Defect::renews_with_stale) {
+      step.sends.push_back({act.a, {.kind = Packet::Kind::heartbeat_seen, .term = allocator_.term()}});
+    }
+  }
+  if (act.kind == Kind::deliver) {
+    auto& packets = flying_.at({act.a, act.b});
+    if (counts && !act.durable && is_report(packets.front()) && host(act.a).is_up()) host(act.a).confirmed();
+    packets.erase(packets.begin());
+    if (packets.empty()) flying_.erase({act.a, act.b});
+  }
+  return step;
+}
+
+void World::finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> const& before, Step step, std::string* story) {
+  if (!step.refused.empty() && wrong_.empty()) wrong_ = "the ledger refuses an event: " + step.refused;
+  if (story != nullptr) {
+    for (auto const& sent : step.sends) *story += fmt::format("\n      → host {}: {}", sent.to, describe(sent.packet));
+  }
+  auto const place = place_of(allocator_.term());
+  if (!act.durable) return post(place, std::move(step.sends));
+  --left_.allocator_deaths;
+  auto ledger = std::make_shared<Ledger>(*before);
+  for (std::size_t k = 0; k < *act.durable; ++k) (void)ledger->apply(step.appends[k]);
+  if (scenario_.defect == Defect::sends_before_durable) post(place, std::move(step.sends));
+  allocator_ = Allocator(scenario_, allocator_.term(), std::move(ledger));
+  end_allocator();
+  if (story != nullptr) {
+    *story += fmt::format("\n      and dies: {} of {} appends are durable, {} sent", *act.durable, step.appends.size(),
+                          scenario_.defect == Defect::sends_before_durable ? "all was" : "nothing was");
+  }
+}
+
+void World::end_allocator() {
+  allocator_ = Allocator(scenario_, allocator_.term(), allocator_.shared_ledger());
+  allocator_.dies();
+  std::erase_if(flying_, [](auto const& entry) { return is_allocator(entry.first.second); });
+}
+
+void World::post(Place from, Sends sends) {
+  for (auto& [to, packet] : sends) {
+    if (is_allocator(to)) {
+      if (!allocator_.is_up() || packet.term != allocator_.term()) continue;  // it has ended, or isn't known yet
+      to = place_of(allocator_.term());
+    } else if (!host(to).is_up()) {
+      continue;
+    }
+    flying_[{from, to}].push_back(std::move(packet));
+  }
+}
+
+void World::deliver_to_host(Act const& act, std::string* story) {
+  auto const at = flying_.find({act.a, act.b});
+  auto const packet = at->second.front();
+  at->second.erase(at->second.begin());
+  if (at->second.empty()) flying_.erase(at);
+  if (story != nullptr) *story += ": " + describe(packet);
+  Sends sends;
+  host(act.b).hear(act.a, packet, sends);
+  post(act.b, std::move(sends));
+}
+
+void World::act(Act const& act, std::string* story) {
+  if (story != nullptr) *story = describe(act);
+  Sends sends;
+  if (is_of_allocator(act)) {
+    if (story != nullptr && act.kind == Kind::deliver) *story += ": " + describe(flying_.at({act.a, act.b}).front());
+    auto const before = allocator_.shared_ledger();
+    finish_allocator_step(act, before, allocator_step(act), story);
+  } else {
+    switch (act.kind) {
+      case Kind::deliver:
+        deliver_to_host(act, story);
+        break;
+      case Kind::notice_death:
+        host(act.a).peer_died(Rank{act.b}, sends);
+        break;
+      case Kind::prepared:
+        host(act.a).prepared(act.index, sends);
+        break;
+      case Kind::runs:
+        host(act.a).runs(act.index, sends);
+        break;
+      case Kind::frozen:
+        host(act.a).frozen(act.index, sends);
+        break;
+      case Kind::pages_sent:
+        host(act.a).pages_sent(act.index, false, sends);
+        break;
+      case Kind::torn_commit:
+        --left_.refusals;
+        host(act.a).pages_sent(act.index, true, sends);
+        break;
+      case Kind::refuse:
+        --left_.refusals;
+        if (host(act.a).holdings()[act.index].is_live()) {
+          host(act.a).no_safe_point(act.index, sends);
+        } else {
+          host(act.a).fails(act.index, sends);
+        }
+        break;
+      case Kind::finish:
+        --left_.finishes;
+        host(act.a).ends(act.index, Ending::finished, sends);
+        break;
+      case Kind::crash:
+        --left_.crashes;
+        host(act.a).ends(act.index, Ending::crashed, sends);
+        break;
+      case Kind::thaw_by_itself:
+        host(act.a).thaws_by_itself(act.index, sends);
+        break;
+      case Kind::lease_out:
+        host(act.a).lease_runs_out();
+        break;
+      case Kind::host_dies:
+        --left_.host_deaths;
+        host(act.a).dies();
+        std::erase_if(flying_, [&](auto const& entry) { return entry.first.second == act.a; });
+        break;
+      case Kind::allocator_dies:
+        --left_.allocator_deaths;
+        end_allocator();
+        break;
+      case Kind::take_over: {
+        allocator_ = Allocator(scenario_, allocator_.term().next(), allocator_.shared_ledger());
+        auto const before = allocator_.shared_ledger();
+        finish_allocator_step(act, before, allocator_step(act), story);
+        break;
+      }
+      case Kind::lose:
+        flying_.erase({act.a, act.b});
+        break;
+      default:
+        panic("an act of nobody");
+    }
+    post(act.a, std::move(sends));
+  }
+  std::erase_if(flying_, [this](auto const& entry) {  // nobody hears those, so they needn't be told apart
+    auto const& [from, to] = entry.first;
+    return is_allocator(to) && allocator_.presence(Rank{from}) == Allocator::Presence::dead;
+  });
+  if (scenario_.defect != Defect::obeys_old_terms) {  // nor obeys these
+    std::erase_if(flying_, [this](auto const& entry) {
+      auto const& [from, to] = entry.first;
+      return is_allocator(from) && !is_allocator(to) && from < place_of(host(to).term());
+    });
+  }
+  if (left_.allocator_deaths == 0 && allocator_.is_up()) {  // nobody will ask for what was said before
+    for (auto& host : hosts_) {
+      if (host.term() == allocator_.term()) host.forget_reports();
+    }
+  }
+  look_at_runners();
+}
+
+}  // namespace godwit::explorer
