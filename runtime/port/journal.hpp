@@ -16,7 +16,7 @@ using JournalPosition = std::uint64_t;  // counts appends from 1
 class Journal {
  public:
   virtual ~Journal() = default;
-  virtual JournalPosition append(Bytes record) = 0;
+  virtual JournalPosition append(Bytes record) = 0;  // which isn't empty
   // The newest position that is durable; a failure once the log can't be written.
   virtual Result<JournalPosition> durable() = 0;
 };

@@ -107,6 +107,7 @@ void FakeCapsules::obey(Capsule& capsule, Prepare const&) {
   bool const moves_here = capsule.order.arena_bytes > 0;
   if (moves_here && welcome == Welcome::not_prepared)
     return fail(capsule, retry_later("no_memory", "no room for another capsule"));
+  if (capsule.order.spec.type != "count") return fail(capsule, reject("wrong_plugin", "only counting jobs run here"));
   events_.emplace_back(capsule::Prepared{capsule.order.capsule});
 }
 
@@ -176,8 +177,9 @@ void FakeCapsules::step(Capsule& capsule) {
   stop(capsule);
   capsule.alive = false;
   capsule.commands.clear();
+  auto state = capsule.order.tell_end ? manifest_of(capsule) : Bytes{};
   events_.emplace_back(
-      capsule::Ended{capsule.order.capsule, Outcome{Ending::finished, {}, {}, capsule.steps}});
+      capsule::Ended{capsule.order.capsule, Outcome{Ending::finished, {}, {}, capsule.steps}, std::move(state)});
 }
 
 void FakeCapsules::stop(Capsule& capsule) {
@@ -192,14 +194,19 @@ void FakeCapsules::fail(Capsule& capsule, Failure why) {
 
 void FakeCapsules::crash(JobId job) {
   for (auto& [id, capsule] : capsules_) {
-    if (capsule.order.job != job || !capsule.runs()) continue;
-    stop(capsule);
-    census_.loses(job);
-    capsule.alive = false;
-    capsule.commands.clear();
-    events_.emplace_back(
-        capsule::Died{id, Outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", {}, capsule.steps}});
+    if (capsule.order.job == job && capsule.runs()) crash(id);
   }
+}
+
+void FakeCapsules::crash(CapsuleId id) {
+  auto* const capsule = alive(id);
+  if (capsule == nullptr) return;
+  stop(*capsule);
+  if (capsule->runs()) census_.loses(capsule->order.job);
+  capsule->alive = false;
+  capsule->commands.clear();
+  events_.emplace_back(
+      capsule::Died{id, Outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", {}, capsule->steps}});
 }
 
 void FakeCapsules::perish() {
@@ -272,6 +279,7 @@ Bytes FakeCapsules::manifest_of(Capsule const& capsule) const {
   manifest.steps = capsule.steps;
   manifest.suspended = capsule.suspended;
   manifest.arena_bytes = arena_bytes(capsule);
+  manifest.arrays.push_back({"cells", Scalar::u64, {capsule.cells}, 0, arena_bytes(capsule)});
   return encode(manifest);
 }
 

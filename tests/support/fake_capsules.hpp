@@ -52,6 +52,7 @@ class FakeCapsules final : public Capsules {
   // One capsule obeys one command or runs one step. False: there is nothing that could be done.
   bool advance(Random& random);
   void crash(JobId job);  // where it runs
+  void crash(CapsuleId capsule);
   void perish();          // with their host
   [[nodiscard]] std::size_t alive() const;
   // What becomes of jobs that are moved here.

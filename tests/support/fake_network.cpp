@@ -50,24 +50,27 @@ bool FakeNetwork::advance(Random& random) {
   return true;
 }
 
-// A span at a time, each in two halves.
+// Half a span of the source at a time, into as many of the sink's as it takes: both sides may cut differently.
 void FakeNetwork::advance(Key const& key, Stream& stream) {
+  auto& from = stream.from;
+  auto& to = stream.to;
   auto const& source = *stream.source;
-  auto const& sink = *stream.sink;
-  auto const pieces = source.size() * 2;
-  if (stream.piece < pieces) {
-    auto const& from = source[stream.piece / 2];
-    auto const& to = sink[stream.piece / 2];
-    auto const half = from.size() / 2;
-    auto const first = stream.piece % 2 == 0;
-    auto const taken = first ? from.first(half) : from.subspan(half);
-    auto const put = first ? to.first(half) : to.subspan(half);
-    std::ranges::copy(taken, put.begin());
+  while (from.span < source.size() && from.byte == source[from.span].size()) from = {from.span + 1, 0};
+  if (from.span < source.size()) {
+    auto const left = source[from.span].subspan(from.byte);
+    auto taken = left.first(from.byte == 0 ? (left.size() + 1) / 2 : left.size());
+    from.byte += taken.size();
     stream.sent.add(taken);
-    stream.received.add(put);
-    ++stream.piece;
+    while (!taken.empty()) {
+      auto const room = stream.sink->at(to.span).subspan(to.byte);
+      auto const put = room.first(std::min(room.size(), taken.size()));
+      std::ranges::copy(taken.first(put.size()), put.begin());
+      stream.received.add(put);
+      taken = taken.subspan(put.size());
+      to = put.size() == room.size() ? Cursor{to.span + 1, 0} : Cursor{to.span, to.byte + put.size()};
+    }
+    return;
   }
-  if (stream.piece < pieces) return;
   inbox(key.from).emplace_back(PagesSent{key.to, key.stream, stream.sent.digest()});
   inbox(key.to).emplace_back(PagesReceived{key.from, key.stream, stream.received.digest()});
   streams_.erase(key);
@@ -100,6 +103,7 @@ void FakeTransport::send(Rank to, Bytes frame) {
 }
 
 void FakeTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
+  if (dropped_.contains(to)) return;
   auto& both = network_.streams_[{self_, to, stream}];
   EXPECT_FALSE(both.source.has_value()) << "a stream is sent once";
   if (both.sink) {
@@ -109,6 +113,7 @@ void FakeTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<s
 }
 
 void FakeTransport::receive_pages(Rank from, StreamId stream, std::vector<std::span<std::byte>> pages) {
+  if (dropped_.contains(from)) return;
   auto& both = network_.streams_[{from, self_, stream}];
   EXPECT_FALSE(both.sink.has_value()) << "a stream is received once";
   if (both.source) {
@@ -118,6 +123,7 @@ void FakeTransport::receive_pages(Rank from, StreamId stream, std::vector<std::s
 }
 
 bool FakeTransport::drop(Rank peer) {
+  dropped_.insert(peer);
   return std::ranges::any_of(network_.streams_, [&](auto const& entry) {
     return (entry.first.from == peer && entry.first.to == self_) ||
            (entry.first.from == self_ && entry.first.to == peer);

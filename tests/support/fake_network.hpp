@@ -44,10 +44,13 @@ class FakeNetwork {
     StreamId stream;
     auto operator<=>(Key const&) const = default;
   };
+  struct Cursor {
+    std::size_t span{0}, byte{0};
+  };
   struct Stream {
     std::optional<std::vector<std::span<std::byte const>>> source;
     std::optional<std::vector<std::span<std::byte>>> sink;
-    std::size_t piece{0};
+    Cursor from, to;
     DigestStream sent, received;
   };
 
@@ -78,6 +81,7 @@ class FakeTransport final : public Transport {
  private:
   FakeNetwork& network_;
   Rank self_;
+  std::set<Rank> dropped_;
 };
 
 }  // namespace godwit::test

@@ -26,9 +26,11 @@ class FakeJournal final : public Journal {
     if (broken) return data_lost("io", "the disk is gone");
     return durable_;
   }
-  void sync() { durable_ = records.size(); }
+  void sync() {
+    if (!broken) durable_ = records.size();
+  }
   void sync_one() {
-    if (durable_ < records.size()) ++durable_;
+    if (!broken && durable_ < records.size()) ++durable_;
   }
   [[nodiscard]] JournalPosition synced() const { return durable_; }
 

@@ -32,18 +32,39 @@ bool FakeStore::advance(Random& random, Writing& job) {
   auto const& label = job.image.label;
   msg::ImageName const name{label.epoch, label.generation,
                             checkpoint_path(label.job, label.epoch, label.generation)};
+  if (shelf_.contains(name.path)) {
+    events_.emplace_back(stored::Written{job.request, reject("exists", name.path + " exists already"), 0});
+    return true;
+  }
   auto const bytes = job.image.manifest.size() + job.image.arena.size();
-  auto const fresh = shelf_.emplace(name.path, std::move(job.image)).second;
-  EXPECT_TRUE(fresh) << name.path << " was replaced";
+  job.image.arena = described(job.image);
+  shelf_.emplace(name.path, std::move(job.image));
   events_.emplace_back(stored::Written{job.request, name, bytes});
   return true;
+}
+
+// A file holds what the manifest names; the rest of the arena comes back as zeros.
+Bytes FakeStore::described(Shelved const& image) {
+  Bytes kept(image.arena.size());
+  auto const manifest = decode<Manifest>(image.manifest);
+  EXPECT_TRUE(manifest) << "a manifest that can't be decoded";
+  if (!manifest) return kept;
+  for (auto const& array : manifest->arrays) {
+    std::ranges::copy(ByteView(image.arena).subspan(array.offset, array.bytes),
+                      kept.begin() + static_cast<std::ptrdiff_t>(array.offset));
+  }
+  return kept;
 }
 
 bool FakeStore::advance(Random&, Verifying& job) {
   stored::Verified verified{job.request, data_lost("no_image", "no image verifies"), {}, 0, {}};
   for (auto const& image : job.images) {
     auto const at = shelf_.find(image.path);
-    if (at == shelf_.end() || at->second.torn) {
+    if (at == shelf_.end()) {
+      verified.set_aside.push_back(retry_later("unreadable", fmt::format("{}: there is no such file", image.path)));
+      continue;
+    }
+    if (at->second.torn) {
       verified.set_aside.push_back(data_lost("digest", fmt::format("{} is torn", image.path)));
       continue;
     }
@@ -57,8 +78,12 @@ bool FakeStore::advance(Random&, Verifying& job) {
 }
 
 bool FakeStore::advance(Random&, Loading& job) {
-  auto const& arena = shelf_.at(job.image.path).arena;
-  std::ranges::copy(arena, job.arena.begin());
+  auto const at = shelf_.find(job.image.path);
+  if (at == shelf_.end() || at->second.torn) {
+    events_.emplace_back(stored::Loaded{job.request, data_lost("digest", job.image.path + " is torn")});
+    return true;
+  }
+  std::ranges::copy(at->second.arena, job.arena.begin());
   events_.emplace_back(stored::Loaded{job.request, Done{}});
   return true;
 }

@@ -62,6 +62,7 @@ class FakeStore final : public CheckpointStore {
   };
   using Job = std::variant<Writing, Verifying, Loading, Reserving>;
 
+  static Bytes described(Shelved const& image);
   // True: it is done.
   bool advance(Random& random, Writing& job);
   bool advance(Random&, Verifying& job);
