@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "allocator/core.hpp"
+#include "base/mutation.hpp"
 #include "message/codec.hpp"
 
 namespace godwit::allocator {
@@ -62,7 +63,8 @@ void Allocator::Core::on(Began const& event) {
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
     unfinished.push_back(job);
-    if (event.old_leases > Duration{0} && record.host != no_rank) leased.insert(job);
+    bool const may_run = event.old_leases > Duration{0} && record.host != no_rank;
+    if (may_run && !mutated(Mutation::grant_before_old_leases)) leased.insert(job);
   }
   auto const live = ledger.counts().live();
   journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "allocator/core.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -18,7 +19,9 @@ std::vector<policy::HostLoad> Allocator::Core::free_hosts() const {
   std::vector<policy::HostLoad> free;
   for (auto const& [rank, host] : hosts) {
     auto const jobs = static_cast<std::int32_t>(host.occupants.size());
-    if (host.presence == Presence::alive && jobs < host.hello.slots)
+    bool const there = host.presence == Presence::alive ||
+                       (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
+    if (there && jobs < host.hello.slots)
       free.push_back({rank, host.hello.slots, jobs});
   }
   return free;
@@ -73,7 +76,7 @@ void Allocator::Core::grant(JobId job, Rank host) {
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
   auto const* record = record_of(message.job);
   if (record == nullptr || record->state != JobState::starting || record->host != from ||
-      record->epoch != message.epoch) {
+      (record->epoch != message.epoch && !mutated(Mutation::believe_any_start))) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("JobStarted from host {} is of old: dropped", from));
   }
@@ -125,7 +128,8 @@ void Allocator::Core::hear(Rank from, msg::JobEnded const& message) {
     // It thawed, and ended before it could say so.
     stayed(*record, reject("job_ended", fmt::format("{} ended before it could move", called(*record))));
   }
-  if (record->host != from || record->epoch != message.epoch || record->state == JobState::waiting) {
+  bool const of_old = record->epoch != message.epoch && !mutated(Mutation::believe_any_end);
+  if (record->host != from || of_old || record->state == JobState::waiting) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("JobEnded from host {} is of old: dropped", from));
   }
@@ -159,7 +163,7 @@ void Allocator::Core::crashed(JobRecord const& record, Outcome const& outcome) {
          fmt::format("{} crashed ({} of {}): {}", called(record), record.crashes, record.spec.crash_limit,
                      outcome.reason));
   }
-  if (static_cast<std::int32_t>(record.crashes) >= record.spec.crash_limit) {
+  if (static_cast<std::int32_t>(record.crashes) >= record.spec.crash_limit && !mutated(Mutation::crash_for_ever)) {
     auto final = outcome;
     final.ending = Ending::failed;
     if (record.crashes > 1)

@@ -5,6 +5,7 @@
 
 #include "allocator/core.hpp"
 #include "base/figures.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -21,7 +22,7 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
 
 void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   auto& host = hosts.at(from);
-  if (host.presence == Presence::dead) {
+  if (host.presence == Presence::dead && !mutated(Mutation::renew_the_dead)) {
     // No lease for it, ever again. Its images may still be of use.
     if (!std::exchange(host.dismissed, true)) {
       note(Level::warning, {}, {},
@@ -44,7 +45,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
 
 void Allocator::Core::watch() {
   // Were we the ones who slept? Then silence proves nothing: everybody gets a fresh start.
-  if (now - watch_due > settings.late_after) {
+  if (now - watch_due > settings.late_after && !mutated(Mutation::stale_silence)) {
     for (auto& [rank, host] : hosts) {
       if (host.presence != Presence::dead) host.heard = now;
     }
@@ -97,7 +98,8 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   journal(log::HostLost{rank, proven, wall});
   fail_inquiries_to(rank);
   if (shutdown.broken) return;
-  if (proven || now - host.heard >= settings.lease) journal(log::HostFenced{rank, wall});
+  bool const fenced = proven || now - host.heard >= settings.lease || mutated(Mutation::skip_fence);
+  if (fenced) journal(log::HostFenced{rank, wall});
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);
   auto const why = peer_lost("host_died", fmt::format("host {} died before it could answer", rank));
@@ -147,7 +149,8 @@ void Allocator::Core::close_departures_of(Rank dead) {
       at = departures.erase(at);
       continue;
     }
-    if (awaited.target == dead) send(awaited.source, msg::Accepted{key.first, key.second, 0, false});
+    if (awaited.target == dead && !mutated(Mutation::no_word_for_the_source))
+      send(awaited.source, msg::Accepted{key.first, key.second, 0, false});
     ++at;
   }
 }

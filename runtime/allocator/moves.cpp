@@ -3,6 +3,7 @@
 
 #include "allocator/core.hpp"
 #include "base/figures.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -45,7 +46,8 @@ Desk* Allocator::Core::desk_of_move(JobId job, Epoch target_epoch) {
 void Allocator::Core::hear(Rank from, msg::Accepted const& message) {
   auto* desk = desk_of_move(message.job, message.target_epoch);
   auto const* record = record_of(message.job);
-  if (desk == nullptr || record->intent->target != from) {
+  bool const its_own = desk != nullptr && (record->intent->target == from || mutated(Mutation::believe_any_accept));
+  if (!its_own) {
     return note(Level::warning, message.job, message.target_epoch,
                 fmt::format("Accepted from host {} is of old: dropped", from));
   }
@@ -150,7 +152,7 @@ void Allocator::Core::lost_source(JobRecord const& record) {
   auto const intent = *record.intent;
   auto const why =
       peer_lost("host_died", fmt::format("host {} died in the middle of the move", intent.source));
-  if (desks.at(record.job).refused) return stayed(record, why);
+  if (desks.at(record.job).refused && !mutated(Mutation::forget_the_refusal)) return stayed(record, why);
   send(intent.target, msg::AbandonMove{record.job, intent.target_epoch, intent.thaw_epoch, false, why});
 }
 
@@ -158,10 +160,11 @@ void Allocator::Core::lost_source(JobRecord const& record) {
 // target_fenced, once that is known.
 void Allocator::Core::lost_target(JobRecord const& record) {
   auto const intent = *record.intent;
-  if (desks.at(record.job).departed) return moved(record);
+  if (desks.at(record.job).departed && !mutated(Mutation::forget_the_departure)) return moved(record);
   send(intent.source,
        msg::AbandonMove{
-           record.job, intent.target_epoch, intent.thaw_epoch, ledger.is_fenced(intent.target),
+           record.job, intent.target_epoch, intent.thaw_epoch,
+           ledger.is_fenced(intent.target) || mutated(Mutation::call_the_target_fenced),
            peer_lost("host_died", fmt::format("host {} died in the middle of the move", intent.target))});
 }
 

@@ -1,5 +1,6 @@
 #include "custody/departure.hpp"
 
+#include "base/mutation.hpp"
 #include "base/panic.hpp"
 
 namespace godwit::custody {
@@ -24,19 +25,21 @@ bool Departure::commit_sent() {
 }
 
 bool Departure::accepted(Epoch at) {
-  if (phase_ != Phase::committed || at != target_epoch_) return false;
+  if (phase_ != Phase::committed) return false;
+  if (at != target_epoch_ && !mutated(Mutation::accept_of_any_epoch)) return false;
   phase_ = Phase::released;
   return true;
 }
 
 bool Departure::refused(Epoch at) {
-  if (!is_open() || at != target_epoch_) return false;
+  if (!is_open() || (at != target_epoch_ && !mutated(Mutation::refuse_of_any_epoch))) return false;
   phase_ = Phase::thawed;
   return true;
 }
 
 bool Departure::abandon() {
-  if (phase_ != Phase::waiting && phase_ != Phase::sending) return false;
+  bool const ours = phase_ == Phase::waiting || phase_ == Phase::sending;
+  if (!ours && !(phase_ == Phase::committed && mutated(Mutation::thaw_after_commit))) return false;
   phase_ = Phase::thawed;
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -10,7 +11,8 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
   auto const refusal = [&](Failure why) {
     say_refused({message.source, message.epoch, message.target_epoch, message.thaw_epoch}, message.job, why);
   };
-  if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.target_epoch) {
+  if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.target_epoch &&
+                                                 !mutated(Mutation::obey_old_arrival)) {
     return refusal(reject("old_epoch", fmt::format("host {} holds job {} at epoch {} already", self,
                                                    message.job, held->epoch)));
   }
@@ -64,7 +66,7 @@ void Host::Core::on(Rank from, msg::Commit const& message) {
     say_refused(*held->arrival, message.job, held->refusal);
     return forget_if_unused(*held);
   }
-  held->last_generation = message.generation;
+  if (!mutated(Mutation::forget_generations)) held->last_generation = message.generation;
   if (message.generation != Generation{0}) {
     Epoch const epoch{message.checkpoint_epoch};
     held->newest = {epoch, message.generation, checkpoint_path(message.job, epoch, message.generation)};

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/mutation.hpp"
 #include "custody/commit.hpp"
 #include "host/core.hpp"
 
@@ -75,6 +76,7 @@ void Host::Core::on(PagesSent const& event) {
     commit.checkpoint_epoch = held.newest->epoch.value;
   }
   send(event.to, std::move(commit));
+  if (mutated(Mutation::release_before_accepted)) release(held);
 }
 
 void Host::Core::on(Rank from, msg::Accepted const& message) {
@@ -118,7 +120,7 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
          "a move was undone after the job had come back at a later epoch");
     return release(held, !held.died);
   }
-  held.epoch = departure.thaw_epoch();
+  if (!mutated(Mutation::thaw_at_the_old_epoch)) held.epoch = departure.thaw_epoch();
   note(Level::warning, held.job, held.epoch,
        fmt::format("stays here, not moved to host {}: {}", departure.target(), why.context));
   send(allocator_rank, msg::Stayed{held.job, departure.target_epoch(), held.epoch, std::move(why)});

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/figures.hpp"
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -15,11 +16,12 @@ bool Host::Core::image_wanted(Holding const& held) const {
 bool Host::Core::saved_for_good(Holding const& held) const {
   auto const& saving = held.saving;
   bool const leaves = held.leaving && held.leaving->departure.is_open();
-  return saving.last && saving.current && !saving.writing && !leaves;
+  return saving.last && saving.current && (!saving.writing || mutated(Mutation::quiesce_unsaved)) && !leaves;
 }
 
 bool Host::Core::must_stay_frozen(Holding const& held) const {
-  return quiescing || held.saving.staging || (held.leaving && held.leaving->departure.is_open());
+  bool const leaves = held.leaving && held.leaving->departure.is_open() && !mutated(Mutation::run_while_leaving);
+  return quiescing || held.saving.staging || leaves;
 }
 
 // Brings the capsule to what the holding wants: frozen or running, and its image on its way.

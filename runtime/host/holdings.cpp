@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -99,6 +100,7 @@ void Host::Core::supersede(JobId job, Epoch epoch, bool keep_committed) {
   for (auto const capsule : capsules_of(job)) {
     auto& held = holdings.at(capsule);
     if (held.phase == Holding::Phase::released || held.epoch >= epoch) continue;
+    if (mutated(Mutation::keep_the_superseded)) continue;
     if (held.is_committed() && keep_committed) {
       held.superseded = true;  // its Accepted is on its way
     } else if (held.phase == Holding::Phase::arriving) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -116,7 +117,8 @@ void Host::Core::on(Rank, msg::CancelJob const& message) {
   auto* const held = newest_of(message.job);
   auto const ours =
       held != nullptr && held->epoch == message.epoch && held->phase != Holding::Phase::arriving;
-  if (!ours || held->is_committed()) return done(message.request, message.job, not_here(message.job, self));
+  bool const gone = !ours || (held->is_committed() && !mutated(Mutation::cancel_the_committed));
+  if (gone) return done(message.request, message.job, not_here(message.job, self));
   auto const& report = held->report;
   end_job(*held, Outcome{Ending::cancelled, {}, {}, report.steps, report.running_time}, true);
   done(message.request, message.job);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -12,7 +13,8 @@ static bool is_own(JobId job, msg::ImageName const& image) {
 }
 
 void Host::Core::on(Rank, msg::StartJob const& message) {
-  if (auto* const held = newest_of(message.job); held != nullptr && held->epoch >= message.epoch) {
+  if (auto* const held = newest_of(message.job);
+      held != nullptr && held->epoch >= message.epoch && !mutated(Mutation::obey_old_start)) {
     // Answered with what is here, never obeyed. One that is still being prepared answers by itself.
     if (held->is_live()) send(allocator_rank, held->started);
     return;
@@ -48,7 +50,7 @@ void Host::Core::on(Holding& held, capsule::Prepared const& event) {
     held.starting.at_once = held.starting.afresh && event.outputs.empty();
     held.starting.told = held.starting.at_once;
     if (quiescing && !held.starting.told) return quiesce(held);
-    if (!event.outputs.empty()) {
+    if (!event.outputs.empty() && !mutated(Mutation::begin_unclaimed)) {
       held.starting.claiming = true;
       return send(allocator_rank, msg::ClaimOutputs{held.job, held.epoch, event.outputs});
     }
@@ -91,8 +93,9 @@ void Host::Core::on(stored::Verified const& event) {
   starting.asked.reset();
   if (held->phase != Holding::Phase::preparing) return;
   starting.set_aside.insert(starting.set_aside.end(), event.set_aside.begin(), event.set_aside.end());
-  if (!event.image) return next_image(*held, event.image.failure());
-  starting.chosen = *event.image;
+  bool const bad = !event.image && !mutated(Mutation::adopt_unverified);
+  if (bad) return next_image(*held, event.image.failure());
+  starting.chosen = event.image ? *event.image : starting.images.front();
   starting.manifest = event.manifest;
   starting.arena_bytes = event.arena_bytes;
   go_on_starting(*held);
@@ -218,7 +221,7 @@ void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
   auto const* const ending = endings[static_cast<std::size_t>(outcome.ending)];
   note(level, held.job, held.epoch,
        outcome.reason.empty() ? std::string(ending) : fmt::format("{}: {}", ending, outcome.reason));
-  if (held.leaving && held.leaving->departure.is_open()) {
+  if (held.leaving && held.leaving->departure.is_open() && !mutated(Mutation::no_last_word)) {
     auto const& departure = held.leaving->departure;
     send(departure.target(),
          msg::AbandonMove{

@@ -1,3 +1,4 @@
+#include "base/mutation.hpp"
 #include "ledger/ledger.hpp"
 
 #include <fmt/format.h>
@@ -71,7 +72,7 @@ void Ledger::release(JobRecord& record) {
 }
 
 void Ledger::go_on(JobRecord& record) {
-  record.intent.reset();
+  if (!mutated(Mutation::keep_intent)) record.intent.reset();
   become(record, is_lost(record.host) ? JobState::stranded
                  : record.suspended   ? JobState::suspended
                                       : JobState::running);
@@ -80,14 +81,15 @@ void Ledger::go_on(JobRecord& record) {
 
 bool Ledger::may_still_write(Rank host) const {
   auto const at = lost_.find(host);
-  return at != lost_.end() && !at->second.proven;
+  return at != lost_.end() && !at->second.proven && !mutated(Mutation::keep_files);
 }
 
 bool Ledger::free_if_fenced(JobRecord& record) {
   auto const& intent = record.intent;
-  if (!is_fenced(record.host) || (intent && !is_fenced(intent->target))) return false;
+  bool const target_too = !intent || is_fenced(intent->target) || mutated(Mutation::one_fence_for_two);
+  if (!is_fenced(record.host) || !target_too) return false;
   if (may_still_write(record.host) || (intent && may_still_write(intent->target))) record.fresh_files = true;
-  ++record.host_losses;
+  if (!mutated(Mutation::never_hold)) ++record.host_losses;
   release(record);
   auto const limit = record.spec.host_loss_limit;
   if (limit > 0 && record.host_losses >= static_cast<std::uint32_t>(limit)) become(record, JobState::held);
@@ -162,6 +164,7 @@ Status Ledger::fold(log::HostLost const& event) {
     auto const& intent = record.intent;
     if (intent ? is_lost(intent->source) && is_lost(intent->target) : record.host == event.host) {
       become(record, JobState::stranded);
+      if (mutated(Mutation::free_before_the_fence)) release(record);
     }
   }
   return Done{};
@@ -216,10 +219,10 @@ Status Ledger::fold(log::Granted const& event) {
   auto const at = jobs_.find(event.job);
   auto const state = at != jobs_.end() ? at->second.state : this->state(event.job);
   if (!state) return refused("Granted", event.job, "no such job");
-  if (*state != JobState::waiting) {
+  if (*state != JobState::waiting && !mutated(Mutation::grant_what_runs)) {
     return refused("Granted", event.job, fmt::format("it is {}", to_string(*state)));
   }
-  if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; event.epoch <= newest) {
+  if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; event.epoch <= newest && !mutated(Mutation::grant_an_old_epoch)) {
     return refused("Granted", event.job, fmt::format("epoch {} is not newer than {}", event.epoch, newest));
   }
   if (is_lost(event.host)) return refused("Granted", event.job, fmt::format("host {} is dead", event.host));

@@ -1,6 +1,7 @@
 // What the ledger says about jobs and elements, wherever it keeps them.
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "ledger/ledger.hpp"
 
 namespace godwit {
@@ -105,8 +106,9 @@ Intervals Ledger::in_state(JobId job, JobState state) const {
 // anew, and those of a target that took it unseen never do: the source went on without them.
 bool Ledger::extends_lineage(JobId job, log::ImageKey image) const {
   if (auto const* record = find(job)) {
-    return image.epoch >= record->granted && image.epoch <= record->epoch &&
-           std::ranges::find(record->void_epochs, image.epoch) == record->void_epochs.end() &&
+    bool const is_void = std::ranges::find(record->void_epochs, image.epoch) != record->void_epochs.end();
+    return (image.epoch >= record->granted || mutated(Mutation::adopt_orphan_generation)) && image.epoch <= record->epoch &&
+           (!is_void || mutated(Mutation::adopt_void_generation)) &&
            std::ranges::find(record->lineage, image) == record->lineage.end();
   }
   auto const* of = array(job);

@@ -1,3 +1,4 @@
+#include "base/mutation.hpp"
 #include "node/allocator_loop.hpp"
 
 namespace godwit {
@@ -16,7 +17,7 @@ void AllocatorLoop::carry_out(allocator::Append& effect) {
 }
 
 void AllocatorLoop::carry_out(allocator::Send& effect) {
-  if (effect.unjournalled) return send(effect.to, effect.message);
+  if (effect.unjournalled || mutated(Mutation::send_before_durable)) return send(effect.to, effect.message);
   outbox_.put(std::move(effect));
 }
 

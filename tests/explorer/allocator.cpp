@@ -10,7 +10,8 @@ using Kind = Packet::Kind;
 
 Allocator::Allocator(Scenario const& scenario, Term term, std::shared_ptr<Ledger const> ledger)
     : term_(term), defect_(scenario.defect), ledger_(std::move(ledger)) {
-  for (auto rank = Rank{1}; rank.value <= scenario.hosts; rank = rank.next()) presences_[rank] = Presence::alive;
+  for (auto rank = Rank{1}; rank.value <= scenario.hosts; rank = rank.next())
+    presences_[rank] = Presence::alive;
   for (auto const& [job, record] : ledger_->jobs()) desks_[job];
 }
 
@@ -29,7 +30,8 @@ bool Allocator::can_move(JobId job, Rank target) const {
 bool Allocator::can_cancel(JobId job) const {
   auto const& record = *ledger_->find(job);
   bool const joining = record.host != no_rank && presence(record.host) == Presence::joining;
-  return !is_ended(record.state) && record.state != JobState::migrating && !joining && !desks_.at(job).cancelling;
+  return !is_ended(record.state) && record.state != JobState::migrating && !joining &&
+         !desks_.at(job).cancelling;
 }
 
 // ---- steps
@@ -45,7 +47,8 @@ Step Allocator::begin() {
   if (defect_ == Defect::trusts_silence) {
     for (auto const& [job, desk] : desks_) {
       auto const& record = *ledger_->find(job);
-      if (!is_ended(record.state) && record.state != JobState::waiting && !record.intent) journal(log::Parked{job, record.epoch});
+      if (!is_ended(record.state) && record.state != JobState::waiting && !record.intent)
+        journal(log::Parked{job, record.epoch});
     }
   }
   return std::exchange(step_, {});
@@ -70,8 +73,12 @@ Step Allocator::move(JobId job, Rank target) {
   auto const record = *ledger_->find(job);
   auto const target_epoch = record.newest_epoch.next();
   journal(log::Intent{job, record.host, target, target_epoch, target_epoch.next(), {}});
-  send(target, {.kind = Kind::prepare_arrival, .job = job, .epoch = record.epoch, .target_epoch = target_epoch,
-                .thaw_epoch = target_epoch.next(), .source = record.host});
+  send(target, {.kind = Kind::prepare_arrival,
+                .job = job,
+                .epoch = record.epoch,
+                .target_epoch = target_epoch,
+                .thaw_epoch = target_epoch.next(),
+                .source = record.host});
   return std::exchange(step_, {});
 }
 
@@ -142,7 +149,8 @@ void Allocator::on_job_ended(Rank from, Packet const& packet) {
   auto const job = packet.job;
   auto const& record = *ledger_->find(job);
   if (is_ended(record.state)) return;
-  if (record.intent && from == record.intent->source && packet.epoch == record.intent->thaw_epoch) stayed(record);
+  if (record.intent && from == record.intent->source && packet.epoch == record.intent->thaw_epoch)
+    stayed(record);
   if (record.host != from || record.epoch != packet.epoch || record.state == JobState::waiting) return;
   if (record.intent && !is_dead(record.intent->target)) abandon(record, record.intent->target);
   auto& desk = desks_[job];

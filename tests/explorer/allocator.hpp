@@ -1,8 +1,8 @@
-// Allocator: the explored model of runtime/allocator, as far as custody goes, around the real Ledger. Every change
-// of custody is a LedgerEvent that the real Ledger::apply must accept.
+// Allocator: the explored model of runtime/allocator, as far as custody goes, around the real Ledger. Every
+// change of custody is a LedgerEvent that the real Ledger::apply must accept.
 //
-// A step returns what it would append and what it would send. The explorer decides whether both came about, or the
-// allocator died in between with part of its appends durable and nothing sent (journal first).
+// A step returns what it would append and what it would send. The explorer decides whether both came about,
+// or the allocator died in between with part of its appends durable and nothing sent (journal first).
 #pragma once
 
 #include <map>
@@ -51,9 +51,9 @@ class Allocator {
   Step grant(JobId job, Rank host);
   Step move(JobId job, Rank target);
   Step cancel(JobId job);
-  Step host_died(Rank host);   // proven
-  Step give_up(Rank host);     // unproven
-  Step fence(Rank host);       // its lease has surely run out
+  Step host_died(Rank host);  // proven
+  Step give_up(Rank host);    // unproven
+  Step fence(Rank host);      // its lease has surely run out
 
   void dies() { up_ = false; }
 

@@ -59,9 +59,9 @@ void Allocator::encode_to(Bytes& bytes, Names const& names) const {
   }
   std::vector<std::uint8_t> presences(names.size());
   for (auto const& [rank, presence] : presences_) {
-    presences[names[static_cast<std::size_t>(rank.value)]] = static_cast<std::uint8_t>(
-        static_cast<unsigned>(presence) | (ledger_->is_lost(rank) ? 4U : 0U) | (is_proven(rank) ? 8U : 0U) |
-        (is_fenced(rank) ? 16U : 0U));
+    presences[names[static_cast<std::size_t>(rank.value)]] =
+        static_cast<std::uint8_t>(static_cast<unsigned>(presence) | (ledger_->is_lost(rank) ? 4U : 0U) |
+                                  (is_proven(rank) ? 8U : 0U) | (is_fenced(rank) ? 16U : 0U));
   }
   put(bytes, departures_.size());
   for (auto const& awaited : departures_) {
@@ -73,8 +73,8 @@ void Allocator::encode_to(Bytes& bytes, Names const& names) const {
   for (auto const presence : presences) put(bytes, presence);
 }
 
-// A host as it is by itself, whatever anybody is called: hosts that differ in this needn't be tried in each other's
-// place.
+// A host as it is by itself, whatever anybody is called: hosts that differ in this needn't be tried in each
+// other's place.
 std::vector<std::uint64_t> World::faces() const {
   Names const nobody(hosts_.size() + 1, 0);
   std::vector<std::uint64_t> faces(1);
@@ -85,7 +85,8 @@ std::vector<std::uint64_t> World::faces() const {
     host.encode_to(bytes, nobody);
     put(bytes, static_cast<std::uint64_t>(allocator_.presence(host.self())));
     for (auto const& [job, record] : allocator_.ledger().jobs()) {
-      put(bytes, (record.host == host.self() ? 1U : 0U) | (record.intent && record.intent->source == host.self() ? 2U : 0U) |
+      put(bytes, (record.host == host.self() ? 1U : 0U) |
+                     (record.intent && record.intent->source == host.self() ? 2U : 0U) |
                      (record.intent && record.intent->target == host.self() ? 4U : 0U));
     }
     std::uint64_t flying = 0;  // a sum: in no order
@@ -117,7 +118,8 @@ std::uint64_t World::key_as(Names const& names) const {
   for (auto const& host : hosts_) hosts[names[static_cast<std::size_t>(host.self().value)]] = &host;
   for (std::size_t i = 1; i < hosts.size(); ++i) hosts[i]->encode_to(bytes, names);
   std::vector<std::pair<std::pair<std::uint8_t, std::uint8_t>, std::vector<Packet> const*>> flying;
-  for (auto const& [route, packets] : flying_) flying.push_back({{name(route.first), name(route.second)}, &packets});
+  for (auto const& [route, packets] : flying_)
+    flying.push_back({{name(route.first), name(route.second)}, &packets});
   std::ranges::sort(flying);
   for (auto const& [route, packets] : flying) {
     put(bytes, route.first);
@@ -143,7 +145,9 @@ std::uint64_t World::key() const {
     for (std::size_t i = 0; i < order.size(); ++i) names[order[i]] = static_cast<std::uint8_t>(i + 1);
     auto const digest = key_as(names);
     least = least ? std::min(*least, digest) : digest;
-  } while (std::ranges::next_permutation(order, {}, [&](std::size_t i) { return std::pair{faces[i], i}; }).found);
+  } while (std::ranges::next_permutation(order, {}, [&](std::size_t i) {
+             return std::pair{faces[i], i};
+           }).found);
   return *least;
 }
 

@@ -1,5 +1,5 @@
-// How worlds are written down to be told apart: a byte per number, all of which are small here; ranks as `names`
-// has them, so that a world can be written down as if its hosts were numbered otherwise.
+// How worlds are written down to be told apart: a byte per number, all of which are small here; ranks as
+// `names` has them, so that a world can be written down as if its hosts were numbered otherwise.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ inline void put(Bytes& bytes, std::uint64_t number) {
   bytes.push_back(static_cast<std::byte>(number));
 }
 inline void put(Bytes& bytes, Rank rank, Names const& names) {
-  bytes.push_back(static_cast<std::byte>(rank == no_rank ? 255 : names.at(static_cast<std::size_t>(rank.value))));
+  bytes.push_back(
+      static_cast<std::byte>(rank == no_rank ? 255 : names.at(static_cast<std::size_t>(rank.value))));
 }
 inline void put(Bytes& bytes, Packet const& packet, Names const& names) {
   put(bytes, static_cast<std::uint64_t>(packet.kind));

@@ -1,6 +1,6 @@
-// The custody protocol holds in every world that can come of small scenarios, whatever dies or falls silent in them
-// at whatever point; and what comes of naive variants of it is found, so that we know that it would be.
-// The real Departure, Arrival and Ledger are driven; README.md says what is modelled around them.
+// The custody protocol holds in every world that can come of small scenarios, whatever dies or falls silent
+// in them at whatever point; and what comes of naive variants of it is found, so that we know that it would
+// be. The real Departure, Arrival and Ledger are driven; README.md says what is modelled around them.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -28,16 +28,19 @@ TEST_P(Explorer, FindsNothingWrong) {
   EXPECT_TRUE(found.wrong.empty()) << told(found);
   EXPECT_TRUE(found.whole);
   EXPECT_GT(found.quiet, 0U);
-  std::cout << found.states << " states, " << found.transitions << " transitions, " << found.quiet << " quiet\n";
+  std::cout << found.states << " states, " << found.transitions << " transitions, " << found.quiet
+            << " quiet\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Worlds, Explorer,
     testing::Values(
         Case{"RefusedMoves", {.budget = {.moves = 4, .refusals = 2}}},
-        Case{"EndsOfAllKinds", {.budget = {.moves = 2, .cancels = 1, .refusals = 1, .finishes = 1, .crashes = 1}}},
+        Case{"EndsOfAllKinds",
+             {.budget = {.moves = 2, .cancels = 1, .refusals = 1, .finishes = 1, .crashes = 1}}},
         Case{"AHostDies", {.budget = {.moves = 4, .host_deaths = 1}}},
-        Case{"AHostDiesAmidRefusals", {.budget = {.moves = 1, .refusals = 2, .crashes = 1, .host_deaths = 1}}},
+        Case{"AHostDiesAmidRefusals",
+             {.budget = {.moves = 1, .refusals = 2, .crashes = 1, .host_deaths = 1}}},
         Case{"TwoHostsDie", {.budget = {.moves = 1, .host_deaths = 2}}},
         Case{"AHostIsCutOff", {.budget = {.moves = 3, .cut_offs = 1}}},
         Case{"AHostIsCutOffAndAnotherDies", {.budget = {.moves = 1, .host_deaths = 1, .cut_offs = 1}}},
@@ -87,8 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Naive{Defect::trusts_silence, {.moves = 0, .allocator_deaths = 1}, "runs 2 times"}),
     [](auto const& one) { return std::string(name_of(one.param.defect)); });
 
-// 1 → 2 → 3 → 1 while the first Accepted is still on its way to 1: the frozen copy there wakes up beside the job
-// that has come back.
+// 1 → 2 → 3 → 1 while the first Accepted is still on its way to 1: the frozen copy there wakes up beside the
+// job that has come back.
 TEST(NaiveVariant, RunsTwiceAfterARoundTrip) {
   Scenario scenario{.budget = {.moves = 3}, .ring = true};
   EXPECT_TRUE(explore(scenario).wrong.empty());

@@ -25,10 +25,12 @@ Bytes manifest() {
 
 void Host::on_prepare_arrival(Packet const& packet, Sends& out) {
   if (auto const at = newest_of(packet.job); at && holdings_[*at].epoch >= packet.target_epoch && !naive()) {
-    return say_refused({packet.source, packet.epoch, packet.target_epoch, packet.thaw_epoch}, packet.job, out);
+    return say_refused({packet.source, packet.epoch, packet.target_epoch, packet.thaw_epoch}, packet.job,
+                       out);
   }
   if (knows_dead(packet.source)) {
-    return say_refused({packet.source, packet.epoch, packet.target_epoch, packet.thaw_epoch}, packet.job, out);
+    return say_refused({packet.source, packet.epoch, packet.target_epoch, packet.thaw_epoch}, packet.job,
+                       out);
   }
   supersede(packet.job, packet.target_epoch, true, out);
   Holding held{.job = packet.job, .epoch = packet.target_epoch, .phase = Holding::Phase::arriving};
@@ -41,8 +43,11 @@ void Host::prepared(std::size_t index, Sends& out) {
   invariant(held.arrival->prepared(), "an arrival is prepared once");
   held.last_word_due = true;
   send(place_of(held.arrival->source()),
-       {.kind = Kind::arrival_ready, .job = held.job, .epoch = held.arrival->source_epoch(),
-        .target_epoch = held.epoch, .thaw_epoch = held.arrival->thaw_epoch()},
+       {.kind = Kind::arrival_ready,
+        .job = held.job,
+        .epoch = held.arrival->source_epoch(),
+        .target_epoch = held.epoch,
+        .thaw_epoch = held.arrival->thaw_epoch()},
        out);
 }
 
@@ -85,8 +90,11 @@ void Host::refuse(std::size_t index, Sends& out, bool aloud) {
 }
 
 void Host::say_refused(custody::Arrival const& arrival, JobId job, Sends& out) {
-  Packet const refused{.kind = Kind::refused, .job = job, .epoch = arrival.source_epoch(),
-                       .target_epoch = arrival.target_epoch(), .thaw_epoch = arrival.thaw_epoch()};
+  Packet const refused{.kind = Kind::refused,
+                       .job = job,
+                       .epoch = arrival.source_epoch(),
+                       .target_epoch = arrival.target_epoch(),
+                       .thaw_epoch = arrival.thaw_epoch()};
   send(place_of(arrival.source()), refused, out);
   report(refused, out);
 }
@@ -98,8 +106,11 @@ void Host::on_arrival_ready(Rank from, Packet const& packet, Sends& out) {
   auto const at = live_at(packet.job, packet.epoch);
   if (!at || holdings_[*at].departure || holdings_[*at].died) {
     return send(place_of(from),
-                {.kind = Kind::abandon_move, .job = packet.job, .target_epoch = packet.target_epoch,
-                 .thaw_epoch = packet.thaw_epoch, .by_source = true},
+                {.kind = Kind::abandon_move,
+                 .job = packet.job,
+                 .target_epoch = packet.target_epoch,
+                 .thaw_epoch = packet.thaw_epoch,
+                 .by_source = true},
                 out);
   }
   auto const epoch = holdings_[*at].epoch;
@@ -117,7 +128,8 @@ void Host::pages_sent(std::size_t index, bool torn, Sends& out) {
   auto& held = holdings_.at(index);
   invariant(held.departure->commit_sent(), "the commit frame is sent once");
   send(place_of(held.departure->target()),
-       {.kind = Kind::commit, .job = held.job, .target_epoch = held.departure->target_epoch(), .torn = torn}, out);
+       {.kind = Kind::commit, .job = held.job, .target_epoch = held.departure->target_epoch(), .torn = torn},
+       out);
 }
 
 void Host::no_safe_point(std::size_t index, Sends& out) {
@@ -158,8 +170,11 @@ void Host::stay(std::size_t index, bool tell_target, Sends& out) {
   held.departure.reset();
   if (tell_target) {
     send(place_of(departure.target()),
-         {.kind = Kind::abandon_move, .job = held.job, .target_epoch = departure.target_epoch(),
-          .thaw_epoch = departure.thaw_epoch(), .by_source = true},
+         {.kind = Kind::abandon_move,
+          .job = held.job,
+          .target_epoch = departure.target_epoch(),
+          .thaw_epoch = departure.thaw_epoch(),
+          .by_source = true},
          out);
   }
   if (held.superseded) {
@@ -168,13 +183,16 @@ void Host::stay(std::size_t index, bool tell_target, Sends& out) {
     held.superseded = false;
   }
   held.epoch = departure.thaw_epoch();
-  report({.kind = Kind::stayed, .job = held.job, .target_epoch = departure.target_epoch(),
+  report({.kind = Kind::stayed,
+          .job = held.job,
+          .target_epoch = departure.target_epoch(),
           .thaw_epoch = held.epoch},
          out);
   if (held.died) end_job(index, Ending::crashed, out);
 }
 
-// Refused or abandoned before there was a departure: the epoch rises all the same. False: it isn't here to stay.
+// Refused or abandoned before there was a departure: the epoch rises all the same. False: it isn't here to
+// stay.
 bool Host::never_left(Rank from, Packet const& packet, Sends& out) {
   auto const at = newest_of(packet.job);
   if (!at || !holdings_[*at].is_live() || holdings_[*at].departure) return false;
@@ -207,7 +225,9 @@ void Host::on_abandon_move(Place from, Packet const& packet, Sends& out) {
   if (!at) {
     // Neither arriving nor here: it won't come any more. What this host said before has priority.
     if (!never_left(no_rank, packet, out)) {
-      report({.kind = Kind::refused, .job = packet.job, .target_epoch = packet.target_epoch,
+      report({.kind = Kind::refused,
+              .job = packet.job,
+              .target_epoch = packet.target_epoch,
               .thaw_epoch = packet.thaw_epoch},
              out);
     }

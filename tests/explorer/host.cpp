@@ -83,7 +83,8 @@ void Host::on_welcome(Packet const&, Sends& out) {
 
 void Host::on_start_job(Packet const& packet, Sends& out) {
   if (auto const at = newest_of(packet.job); at && holdings_[*at].epoch >= packet.epoch && !naive()) {
-    if (holdings_[*at].is_live()) report({.kind = Kind::job_started, .job = packet.job, .epoch = holdings_[*at].epoch}, out);
+    if (holdings_[*at].is_live())
+      report({.kind = Kind::job_started, .job = packet.job, .epoch = holdings_[*at].epoch}, out);
     return;
   }
   supersede(packet.job, packet.epoch, false, out);
@@ -92,8 +93,8 @@ void Host::on_start_job(Packet const& packet, Sends& out) {
 
 void Host::on_cancel_job(Packet const& packet, Sends& out) {
   auto const at = newest_of(packet.job);
-  if (at && (holdings_[*at].epoch == packet.epoch || naive()) && holdings_[*at].phase != Holding::Phase::arriving &&
-      !holdings_[*at].is_committed()) {
+  if (at && (holdings_[*at].epoch == packet.epoch || naive()) &&
+      holdings_[*at].phase != Holding::Phase::arriving && !holdings_[*at].is_committed()) {
     end_job(*at, Ending::cancelled, out);
   }
   send(first_allocator_place, {.kind = Kind::order_done, .job = packet.job}, out);
@@ -129,8 +130,11 @@ void Host::end_job(std::size_t index, Ending how, Sends& out) {
   auto const& held = holdings_.at(index);
   if (held.departure) {
     send(place_of(held.departure->target()),
-         {.kind = Kind::abandon_move, .job = held.job, .target_epoch = held.departure->target_epoch(),
-          .thaw_epoch = held.departure->thaw_epoch(), .by_source = true},
+         {.kind = Kind::abandon_move,
+          .job = held.job,
+          .target_epoch = held.departure->target_epoch(),
+          .thaw_epoch = held.departure->thaw_epoch(),
+          .by_source = true},
          out);
   }
   report({.kind = Kind::job_ended, .job = held.job, .epoch = held.epoch, .ending = how}, out);
@@ -212,7 +216,8 @@ std::optional<std::size_t> Host::arrival_at(JobId job, Epoch target_epoch) const
 std::optional<std::size_t> Host::departing(JobId job, Epoch target_epoch) const {
   for (std::size_t i = 0; i < holdings_.size(); ++i) {
     auto const& held = holdings_[i];
-    if (held.job == job && held.departure && (held.departure->target_epoch() == target_epoch || naive())) return i;
+    if (held.job == job && held.departure && (held.departure->target_epoch() == target_epoch || naive()))
+      return i;
   }
   return std::nullopt;
 }
@@ -229,8 +234,11 @@ void Host::supersede(JobId job, Epoch epoch, bool keep_committed, Sends& out) {
     } else {
       if (held.departure && !held.is_committed()) {
         send(place_of(held.departure->target()),
-             {.kind = Kind::abandon_move, .job = job, .target_epoch = held.departure->target_epoch(),
-              .thaw_epoch = held.departure->thaw_epoch(), .by_source = true},
+             {.kind = Kind::abandon_move,
+              .job = job,
+              .target_epoch = held.departure->target_epoch(),
+              .thaw_epoch = held.departure->thaw_epoch(),
+              .by_source = true},
              out);
       }
       release(i);

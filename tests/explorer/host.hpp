@@ -1,9 +1,9 @@
 // Host: the explored model of runtime/host, as far as custody goes. The hand-overs are the real classes
-// custody::Departure and custody::Arrival; around them stands what a host does with messages, as docs/protocol.md
-// has it and runtime/host does it (each handler here has its namesake there).
+// custody::Departure and custody::Arrival; around them stands what a host does with messages, as
+// docs/protocol.md has it and runtime/host does it (each handler here has its namesake there).
 //
-// Plain data that can be copied and encoded. What a capsule does by itself (it is prepared, it froze, it runs)
-// is an act that the explorer takes when it likes.
+// Plain data that can be copied and encoded. What a capsule does by itself (it is prepared, it froze, it
+// runs) is an act that the explorer takes when it likes.
 #pragma once
 
 #include <optional>
@@ -55,10 +55,10 @@ class Host {
   void peer_died(Rank peer, Sends& out);
 
   // What a capsule does; `index` is that of the holding.
-  void prepared(std::size_t index, Sends& out);     // arriving
-  void runs(std::size_t index, Sends& out);         // starting, or arriving and restored
-  void fails(std::size_t index, Sends& out);        // arriving: it can't be prepared or restored
-  void frozen(std::size_t index, Sends& out);       // live, asked to leave
+  void prepared(std::size_t index, Sends& out);  // arriving
+  void runs(std::size_t index, Sends& out);      // starting, or arriving and restored
+  void fails(std::size_t index, Sends& out);     // arriving: it can't be prepared or restored
+  void frozen(std::size_t index, Sends& out);    // live, asked to leave
   void no_safe_point(std::size_t index, Sends& out);
   void pages_sent(std::size_t index, bool torn, Sends& out);
   void ends(std::size_t index, Ending how, Sends& out);

@@ -33,7 +33,8 @@ void World::look_at_runners() {
     if (epochs.empty() || !wrong_.empty()) continue;
     auto& newest = newest_run_.at(static_cast<std::size_t>(job.value - 1));
     if (epochs.size() > 1) {
-      wrong_ = one_line(fmt::format("runs {} times, at epochs {} and {}", epochs.size(), epochs[0], epochs[1]), job);
+      wrong_ = one_line(
+          fmt::format("runs {} times, at epochs {} and {}", epochs.size(), epochs[0], epochs[1]), job);
     } else if (epochs[0] < newest) {
       wrong_ = one_line(fmt::format("runs at epoch {}, and ran at {} before", epochs[0], newest), job);
     }
@@ -56,7 +57,8 @@ std::string World::unfinished() const {
     any_host = true;
     for (auto const& held : host.holdings()) {
       if (!held.is_live() || held.departure || held.superseded) {
-        return one_line(fmt::format("host {} still holds it, frozen or half arrived, at epoch {}", host.self(), held.epoch),
+        return one_line(fmt::format("host {} still holds it, frozen or half arrived, at epoch {}",
+                                    host.self(), held.epoch),
                         held.job);
       }
     }
@@ -65,14 +67,15 @@ std::string World::unfinished() const {
     auto const epochs = runners(job);
     if (is_ended(record.state) || record.state == JobState::held || record.state == JobState::waiting) {
       if (!epochs.empty()) return one_line("it runs, and the ledger says that nobody has it", job);
-      if (record.state == JobState::waiting && any_host) return one_line("it waits, and there is a host", job);
+      if (record.state == JobState::waiting && any_host)
+        return one_line("it waits, and there is a host", job);
       continue;
     }
     if (record.state == JobState::stranded) return one_line("stranded for ever", job);
     if (record.intent) return one_line("on its way for ever", job);
     if (epochs.size() != 1 || epochs[0] != record.epoch) {
-      return one_line(fmt::format("the ledger has it on host {} at epoch {}, and there it doesn't run", record.host,
-                                  record.epoch),
+      return one_line(fmt::format("the ledger has it on host {} at epoch {}, and there it doesn't run",
+                                  record.host, record.epoch),
                       job);
     }
   }

@@ -1,5 +1,5 @@
-// godwit-explore: every world that can come of a scenario, visited and checked. Exit code 1: something is wrong,
-// and how it came to that is told; 2: the command line is.
+// godwit-explore: every world that can come of a scenario, visited and checked. Exit code 1: something is
+// wrong, and how it came to that is told; 2: the command line is.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -20,8 +20,10 @@ constexpr char const* usage =
     "  --host-deaths N --allocator-deaths N --cut-offs N\n"
     "                                how often each may happen, at any point: 2 moves, nothing else\n"
     "  --ring                        moves go 1 → 2 → 3 → 1 only\n"
-    "  --defect NAME                 thaws_by_itself, thaws_overtaken, ignores_epochs, obeys_old_terms, fences_at_once,\n"
-    "                                renews_with_stale, sends_before_durable, forgets_reports, trusts_silence\n"
+    "  --defect NAME                 thaws_by_itself, thaws_overtaken, ignores_epochs, obeys_old_terms, "
+    "fences_at_once,\n"
+    "                                renews_with_stale, sends_before_durable, forgets_reports, "
+    "trusts_silence\n"
     "  --wide                        a shortest way to what is wrong, for more memory\n"
     "  --states-max N                give up after so many\n";
 
@@ -29,10 +31,10 @@ int run(std::vector<std::string_view> const& words) {
   Scenario scenario;
   SearchSettings settings;
   std::map<std::string_view, std::uint8_t*> const budgets{
-      {"--moves", &scenario.budget.moves},           {"--cancels", &scenario.budget.cancels},
-      {"--refusals", &scenario.budget.refusals},     {"--finishes", &scenario.budget.finishes},
-      {"--crashes", &scenario.budget.crashes},       {"--host-deaths", &scenario.budget.host_deaths},
-      {"--cut-offs", &scenario.budget.cut_offs},     {"--allocator-deaths", &scenario.budget.allocator_deaths}};
+      {"--moves", &scenario.budget.moves},       {"--cancels", &scenario.budget.cancels},
+      {"--refusals", &scenario.budget.refusals}, {"--finishes", &scenario.budget.finishes},
+      {"--crashes", &scenario.budget.crashes},   {"--host-deaths", &scenario.budget.host_deaths},
+      {"--cut-offs", &scenario.budget.cut_offs}, {"--allocator-deaths", &scenario.budget.allocator_deaths}};
   for (std::size_t i = 0; i < words.size(); ++i) {
     auto const word = words[i];
     if (word == "--ring") {
@@ -46,7 +48,8 @@ int run(std::vector<std::string_view> const& words) {
     auto const value = i + 1 < words.size() ? words[++i] : std::string_view{};
     std::uint64_t number = 0;
     bool const is_number =
-        std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc{} && !value.empty();
+        std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc{} &&
+        !value.empty();
     if (auto const defect = defect_named(value); word == "--defect" && defect) {
       scenario.defect = *defect;
     } else if (auto const budget = budgets.find(word); budget != budgets.end() && is_number && number < 100) {
@@ -65,8 +68,8 @@ int run(std::vector<std::string_view> const& words) {
   auto const began = std::chrono::steady_clock::now();
   auto const found = explore(scenario, settings);
   auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  fmt::print("{} states, {} transitions, {} quiet, longest way {}, {:.1f} s{}\n", found.states, found.transitions,
-             found.quiet, found.depth, seconds, found.whole ? "" : ", not all");
+  fmt::print("{} states, {} transitions, {} quiet, longest way {}, {:.1f} s{}\n", found.states,
+             found.transitions, found.quiet, found.depth, seconds, found.whole ? "" : ", not all");
   if (found.wrong.empty()) return 0;
   fmt::print("wrong: {}\n", found.wrong);
   for (std::size_t i = 0; i < found.story.size(); ++i) fmt::print("{:4}. {}\n", i + 1, found.story[i]);

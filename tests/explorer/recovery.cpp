@@ -110,7 +110,9 @@ void Allocator::lost_target(JobRecord const& record) {
 
 void Allocator::abandon(JobRecord const& record, Rank at) {
   auto const& intent = *record.intent;
-  send(at, {.kind = Kind::abandon_move, .job = record.job, .target_epoch = intent.target_epoch,
+  send(at, {.kind = Kind::abandon_move,
+            .job = record.job,
+            .target_epoch = intent.target_epoch,
             .thaw_epoch = intent.thaw_epoch,
             .target_fenced = at == intent.source && is_fenced(intent.target)});
 }
@@ -125,8 +127,8 @@ void Allocator::on_holdings(Rank from, Packet const& packet) {
   for (auto& [job, desk] : desks_) {
     auto const& record = *ledger_->find(job);
     auto const holds = [&, id = job](Epoch epoch) {
-      return std::ranges::any_of(packet.held,
-                                 [&](msg::Held const& held) { return held.job == id && held.epoch == epoch; });
+      return std::ranges::any_of(
+          packet.held, [&](msg::Held const& held) { return held.job == id && held.epoch == epoch; });
     };
     if (record.intent && record.intent->source == from) {
       if (!holds(record.epoch)) {  // it has let go of it: the target has said that it took it
@@ -136,7 +138,8 @@ void Allocator::on_holdings(Rank from, Packet const& packet) {
         abandon(record, from);
       }
     } else if (record.intent && record.intent->target == from) {
-      if (!holds(record.intent->target_epoch)) {  // it never will: nobody obeys an older term's PrepareArrival
+      if (!holds(
+              record.intent->target_epoch)) {  // it never will: nobody obeys an older term's PrepareArrival
         desk.refused = true;
         if (is_dead(record.intent->source)) stayed(record);
       } else {
@@ -147,7 +150,8 @@ void Allocator::on_holdings(Rank from, Packet const& packet) {
     }
   }
   for (auto const& held : packet.held) {  // moved, as the ledger has it, and the target's word is awaited
-    if (held.phase != msg::Held::Phase::committed || of_move(held.job, held.target_epoch) != nullptr) continue;
+    if (held.phase != msg::Held::Phase::committed || of_move(held.job, held.target_epoch) != nullptr)
+      continue;
     let_go({held.job, held.target_epoch, from, no_rank});
   }
 }

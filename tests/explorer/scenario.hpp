@@ -13,12 +13,13 @@ namespace godwit::explorer {
 struct Budget {
   std::uint8_t moves{2};
   std::uint8_t cancels{0};
-  std::uint8_t refusals{0};          // a target can't prepare, verify or restore; a source finds no safe point
-  std::uint8_t finishes{0};          // a job comes to its end by itself; after that it may also run for ever
-  std::uint8_t crashes{0};           // of a job's process
-  std::uint8_t host_deaths{0};       // proven: its process has ended
-  std::uint8_t allocator_deaths{0};  // between two steps, or within one: part of what it appended is lost, nothing is sent
-  std::uint8_t cut_offs{0};          // a host is given up, and lives: its lease runs out some time later
+  std::uint8_t refusals{0};     // a target can't prepare, verify or restore; a source finds no safe point
+  std::uint8_t finishes{0};     // a job comes to its end by itself; after that it may also run for ever
+  std::uint8_t crashes{0};      // of a job's process
+  std::uint8_t host_deaths{0};  // proven: its process has ended
+  std::uint8_t allocator_deaths{
+      0};  // between two steps, or within one: part of what it appended is lost, nothing is sent
+  std::uint8_t cut_offs{0};  // a host is given up, and lives: its lease runs out some time later
   auto operator<=>(Budget const&) const = default;
 };
 

@@ -15,7 +15,8 @@ struct Origin {  // of a state: the one before it, and which of the acts that we
   std::uint16_t act{0};
 };
 
-std::vector<std::string> tell(Scenario const& scenario, std::vector<Origin> const& origins, std::uint32_t state) {
+std::vector<std::string> tell(Scenario const& scenario, std::vector<Origin> const& origins,
+                              std::uint32_t state) {
   std::vector<std::uint16_t> way;
   for (; state != 0; state = origins[state].before) way.push_back(origins[state].act);
   std::ranges::reverse(way);

@@ -1,5 +1,5 @@
-// Search: visits every world that can come of a scenario, each once (by a 64-bit key; at ten million states the
-// odds of one false match are below 1 in 300,000), and checks each. Deterministic.
+// Search: visits every world that can come of a scenario, each once (by a 64-bit key; at ten million states
+// the odds of one false match are below 1 in 300,000), and checks each. Deterministic.
 //
 // Deep first keeps few worlds in memory; wide first finds a shortest way to what is wrong.
 #pragma once

@@ -27,7 +27,9 @@ std::shared_ptr<Ledger const> first_ledger(Scenario const& scenario) {
   return first;
 }
 
-JobId job_of(Act const& act) { return JobId{act.index}; }
+JobId job_of(Act const& act) {
+  return JobId{act.index};
+}
 
 }  // namespace
 
@@ -36,122 +38,8 @@ World::World(Scenario const& scenario)
       left_(scenario.budget),
       allocator_(scenario, Term{1}, first_ledger(scenario)),
       newest_run_(static_cast<std::size_t>(scenario.jobs)) {
-  for (auto rank = Rank{1}; rank.value <= scenario.hosts; rank = rank.next()) hosts_.emplace_back(rank, scenario.defect);
-}
-
-// ---- what is possible now
-
-std::vector<Act> World::acts() const {
-  std::vector<Act> acts;
-  for (auto const& [route, packets] : flying_) {
-    Act const deliver{Kind::deliver, route.first, route.second};
-    acts.push_back(deliver);
-    if (is_allocator(route.second)) with_last_steps(deliver, acts);
-    if (is_dead_end(route.first)) acts.push_back({Kind::lose, route.first, route.second});
-  }
-  for (auto const& host : hosts_) {
-    if (host.is_up()) host_acts(host, acts);
-  }
-  allocator_acts(acts);
-  return acts;
-}
-
-void World::host_acts(Host const& host, std::vector<Act>& acts) const {
-  auto const self = place_of(host.self());
-  std::uint8_t index = 0;
-  auto const may = [&](Kind kind, std::uint8_t budget = 1) {
-    if (budget > 0) acts.push_back({kind, self, 0, index});
-  };
-  for (auto const& held : host.holdings()) {
-    switch (held.phase) {
-      case Holding::Phase::starting:
-        may(Kind::runs);
-        may(Kind::crash, left_.crashes);
-        break;
-      case Holding::Phase::arriving:
-        if (held.arrival->phase() == custody::Arrival::Phase::preparing) may(Kind::prepared);
-        if (held.arrival->phase() == custody::Arrival::Phase::restoring) may(Kind::runs);
-        may(Kind::refuse, left_.refusals);
-        break;
-      case Holding::Phase::live:
-        if (!held.is_frozen() && host.is_leased()) may(Kind::finish, left_.finishes);
-        if (!held.died && !held.is_committed()) may(Kind::crash, left_.crashes);
-        if (!held.departure) break;
-        if (held.departure->phase() == custody::Departure::Phase::waiting) {
-          may(Kind::frozen);
-          may(Kind::refuse, left_.refusals);
-        } else if (held.departure->phase() == custody::Departure::Phase::sending) {
-          may(Kind::pages_sent);
-          may(Kind::torn_commit, left_.refusals);
-        } else if (scenario_.defect == Defect::thaws_by_itself ||
-                   (scenario_.defect == Defect::thaws_overtaken && held.superseded)) {
-          may(Kind::thaw_by_itself);
-        }
-        break;
-      case Holding::Phase::refused:
-        break;
-    }
-    ++index;
-  }
-  index = 0;
-  for (auto const& peer : hosts_) {
-    if (!peer.is_up() && !host.knows_dead(peer.self())) acts.push_back({Kind::notice_death, self, place_of(peer.self())});
-  }
-  if (host.is_leased() && allocator_.is_up() && allocator_.presence(host.self()) == Allocator::Presence::dead) {
-    may(Kind::lease_out);
-  }
-  may(Kind::host_dies, left_.host_deaths);
-}
-
-void World::allocator_acts(std::vector<Act>& acts) const {
-  if (!allocator_.is_up()) {
-    acts.push_back({Kind::take_over});
-    return;
-  }
-  auto const may = [&](Act act) {
-    acts.push_back(act);
-    with_last_steps(act, acts);
-  };
-  for (auto const& [job, record] : allocator_.ledger().jobs()) {
-    auto const number = static_cast<std::uint8_t>(job.value);
-    for (auto const& host : hosts_) {
-      auto const rank = host.self();
-      bool const first = record.newest_epoch == Epoch{};
-      if (allocator_.can_grant(job, rank) && (!scenario_.ring || !first || rank == Rank{1})) {
-        may({Kind::grant, place_of(rank), 0, number});
-      }
-      bool const next = record.host.value % scenario_.hosts + 1 == rank.value;
-      if (left_.moves > 0 && allocator_.can_move(job, rank) && (!scenario_.ring || next)) {
-        may({Kind::move, place_of(rank), 0, number});
-      }
-    }
-    if (left_.cancels > 0 && allocator_.can_cancel(job)) may({Kind::cancel, 0, 0, number});
-  }
-  for (auto const& host : hosts_) {
-    auto const rank = host.self();
-    bool const dead = allocator_.presence(rank) == Allocator::Presence::dead;
-    if (!host.is_up() && !(dead && allocator_.is_proven(rank))) may({Kind::learn_death, place_of(rank)});
-    if (host.is_up() && !dead && left_.cut_offs > 0) may({Kind::cut_off, place_of(rank)});
-    if (dead && !allocator_.is_fenced(rank) && !host.is_leased()) may({Kind::fence, place_of(rank)});
-  }
-  if (left_.allocator_deaths > 0) acts.push_back({Kind::allocator_dies});
-}
-
-// The same act, and the allocator dies before it could send anything.
-void World::with_last_steps(Act act, std::vector<Act>& acts) const {
-  if (left_.allocator_deaths == 0) return;
-  auto trial = allocator_;
-  auto const appends = step_of(trial, act).appends.size();
-  bool const leaves_nothing = scenario_.defect != Defect::sends_before_durable;
-  for (std::size_t k = leaves_nothing ? 1 : 0; k <= appends && appends > 0; ++k) {
-    act.durable = static_cast<std::uint8_t>(k);
-    acts.push_back(act);
-  }
-}
-
-bool World::is_dead_end(Place place) const {
-  if (is_allocator(place)) return !allocator_.is_up() || place != place_of(allocator_.term());
-  return !host(place).is_up();
+  for (auto rank = Rank{1}; rank.value <= scenario.hosts; rank = rank.next())
+    hosts_.emplace_back(rank, scenario.defect);
 }
 
 // ---- carrying out
@@ -196,7 +84,8 @@ Step World::step_of(Allocator& allocator, Act const& act) const {
 }
 
 Step World::allocator_step(Act const& act) {
-  bool const counts = act.kind == Kind::deliver && allocator_.presence(Rank{act.a}) != Allocator::Presence::dead;
+  bool const counts =
+      act.kind == Kind::deliver && allocator_.presence(Rank{act.a}) != Allocator::Presence::dead;
   auto step = step_of(allocator_, act);
   if (act.kind == Kind::move) --left_.moves;
   if (act.kind == Kind::cancel) --left_.cancels;
@@ -215,10 +104,12 @@ Step World::allocator_step(Act const& act) {
   return step;
 }
 
-void World::finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> const& before, Step step, std::string* story) {
+void World::finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> const& before, Step step,
+                                  std::string* story) {
   if (!step.refused.empty() && wrong_.empty()) wrong_ = "the ledger refuses an event: " + step.refused;
   if (story != nullptr) {
-    for (auto const& sent : step.sends) *story += fmt::format("\n      → host {}: {}", sent.to, describe(sent.packet));
+    for (auto const& sent : step.sends)
+      *story += fmt::format("\n      → host {}: {}", sent.to, describe(sent.packet));
   }
   auto const place = place_of(allocator_.term());
   if (!act.durable) return post(place, std::move(step.sends));
@@ -229,7 +120,8 @@ void World::finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> 
   allocator_ = Allocator(scenario_, allocator_.term(), std::move(ledger));
   end_allocator();
   if (story != nullptr) {
-    *story += fmt::format("\n      and dies: {} of {} appends are durable, {} sent", *act.durable, step.appends.size(),
+    *story += fmt::format("\n      and dies: {} of {} appends are durable, {} sent", *act.durable,
+                          step.appends.size(),
                           scenario_.defect == Defect::sends_before_durable ? "all was" : "nothing was");
   }
 }
@@ -243,7 +135,8 @@ void World::end_allocator() {
 void World::post(Place from, Sends sends) {
   for (auto& [to, packet] : sends) {
     if (is_allocator(to)) {
-      if (!allocator_.is_up() || packet.term != allocator_.term()) continue;  // it has ended, or isn't known yet
+      if (!allocator_.is_up() || packet.term != allocator_.term())
+        continue;  // it has ended, or isn't known yet
       to = place_of(allocator_.term());
     } else if (!host(to).is_up()) {
       continue;
@@ -267,7 +160,8 @@ void World::act(Act const& act, std::string* story) {
   if (story != nullptr) *story = describe(act);
   Sends sends;
   if (is_of_allocator(act)) {
-    if (story != nullptr && act.kind == Kind::deliver) *story += ": " + describe(flying_.at({act.a, act.b}).front());
+    if (story != nullptr && act.kind == Kind::deliver)
+      *story += ": " + describe(flying_.at({act.a, act.b}).front());
     auto const before = allocator_.shared_ledger();
     finish_allocator_step(act, before, allocator_step(act), story);
   } else {

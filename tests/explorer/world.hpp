@@ -1,6 +1,6 @@
-// World: hosts, the allocator of the newest term, and all that is in flight between them; and Act, one thing that
-// can happen next. Messages of one pair keep their order; pairs don't wait for each other, so any delay and any
-// reordering across pairs is some sequence of acts. What a dead end sent still comes in, or is lost.
+// World: hosts, the allocator of the newest term, and all that is in flight between them; and Act, one thing
+// that can happen next. Messages of one pair keep their order; pairs don't wait for each other, so any delay
+// and any reordering across pairs is some sequence of acts. What a dead end sent still comes in, or is lost.
 #pragma once
 
 #include <map>
@@ -18,9 +18,29 @@ namespace godwit::explorer {
 struct Act {
   enum class Kind : std::uint8_t {
     // what comes about by itself, sooner or later
-    deliver, notice_death, prepared, runs, frozen, pages_sent, grant, take_over, learn_death, fence, lease_out,
+    deliver,
+    notice_death,
+    prepared,
+    runs,
+    frozen,
+    pages_sent,
+    grant,
+    take_over,
+    learn_death,
+    fence,
+    lease_out,
     // commands and faults, as long as the budget lasts
-    move, cancel, finish, crash, refuse, torn_commit, host_dies, allocator_dies, cut_off, lose, thaw_by_itself,
+    move,
+    cancel,
+    finish,
+    crash,
+    refuse,
+    torn_commit,
+    host_dies,
+    allocator_dies,
+    cut_off,
+    lose,
+    thaw_by_itself,
   };
   Kind kind{};
   Place a{}, b{};         // deliver, lose: from, to; otherwise: host (and job, target or index)
@@ -58,7 +78,8 @@ class World {
   void with_last_steps(Act act, std::vector<Act>& acts) const;
   [[nodiscard]] Step step_of(Allocator& allocator, Act const& act) const;
   Step allocator_step(Act const& act);
-  void finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> const& before, Step step, std::string* story);
+  void finish_allocator_step(Act const& act, std::shared_ptr<Ledger const> const& before, Step step,
+                             std::string* story);
   void deliver_to_host(Act const& act, std::string* story);
   void end_allocator();
   void post(Place from, Sends sends);

@@ -172,6 +172,14 @@ TEST(Arrival, RefusesWhatWasNotSent) {
   EXPECT_EQ(other_stream.phase(), Come::receiving);
 }
 
+TEST(Arrival, TakesNothingOnceItHasRefused) {
+  auto refused = arrival_in(Come::receiving);
+  EXPECT_EQ(refused.pages(stream, pages), incomplete);
+  EXPECT_TRUE(refused.refuse());
+  EXPECT_EQ(refused.commit(manifest, digest()), incomplete);
+  EXPECT_EQ(refused.phase(), Come::refused);
+}
+
 TEST(CommitDigest, CoversManifestEpochAndPages) {
   auto const base = commit_digest(manifest, there, pages);
   EXPECT_EQ(base, commit_digest(manifest, there, pages));

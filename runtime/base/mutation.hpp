@@ -1,0 +1,70 @@
+// Mutation: a small defect that can be switched on in a test build, to see whether the tests find it (docs/testing.md,
+// "Mutations"; scripts/mutation-check). Each is asked about in one place, where the real decision is made.
+//
+// In any other build mutated() is constexpr false, and nothing of this is left. In a test build
+// (-DGODWIT_MUTATIONS=ON) tests/support/mutation_switch.cpp sets which one is present, before any test begins.
+#pragma once
+
+#include <cstdint>
+
+// name, and what it does
+#define GODWIT_MUTATION_LIST(X)                                                                            \
+  /* custody */                                                                                            \
+  X(thaw_after_commit, "a source withdraws from a move after its commit frame")                            \
+  X(accept_of_any_epoch, "a source lets go on an Accepted of another epoch")                               \
+  X(refuse_of_any_epoch, "a source thaws on a Refused of another epoch")                                   \
+  X(skip_commit_digest, "a target runs what isn't what was sent")                                          \
+  X(arrive_after_refusing, "a target that has refused takes the commit frame all the same")                \
+  /* ledger */                                                                                             \
+  X(grant_an_old_epoch, "a grant's epoch need not be newer")                                               \
+  X(grant_what_runs, "a job that isn't waiting is granted")                                                \
+  X(adopt_orphan_generation, "an image from before the grant joins the lineage")                           \
+  X(adopt_void_generation, "an image of a target that took the job unseen joins the lineage")              \
+  X(free_before_the_fence, "a lost host's jobs wait again at once")                                        \
+  X(one_fence_for_two, "a job on its way between two lost hosts is free when one is fenced")               \
+  X(never_hold, "hosts that die with a job aren't counted")                                                \
+  X(keep_intent, "a move that ends leaves its intent open")                                                \
+  X(keep_files, "a zombie may write to the files of its successor")                                        \
+  /* allocator */                                                                                          \
+  X(skip_fence, "a host that is given up counts as fenced at once")                                        \
+  X(call_the_target_fenced, "a source is told that its target is fenced before it is")                     \
+  X(stale_silence, "after it slept itself, the allocator takes silence for death")                         \
+  X(renew_the_dead, "a host that was given up gets its lease renewed")                                     \
+  X(grant_to_the_dead, "a dead host is granted jobs")                                                      \
+  X(grant_before_old_leases, "a new world doesn't wait for the old one's leases")                          \
+  X(believe_any_start, "a JobStarted of old is taken for news")                                            \
+  X(believe_any_end, "a JobEnded of a former epoch ends the job")                                          \
+  X(believe_any_accept, "an Accepted is believed whoever sends it")                                        \
+  X(forget_the_refusal, "a target's Refused is forgotten when the source dies after it")                   \
+  X(forget_the_departure, "a source's Departed is forgotten when the target dies after it")                \
+  X(no_word_for_the_source, "a source whose target died after accepting isn't told to let go")             \
+  X(crash_for_ever, "a job that crashes is always tried again")                                            \
+  X(send_before_durable, "messages leave before what they rest on is durable")                             \
+  /* host */                                                                                               \
+  X(thaw_at_the_old_epoch, "a job that stays keeps its epoch")                                             \
+  X(release_before_accepted, "a source lets go when the commit frame is sent")                             \
+  X(run_while_leaving, "a job is thawed while its image leaves")                                           \
+  X(obey_old_start, "a StartJob of an older epoch is obeyed")                                              \
+  X(obey_old_arrival, "a PrepareArrival of an older epoch is obeyed")                                      \
+  X(keep_the_superseded, "a copy that the job has overtaken isn't let go")                                 \
+  X(cancel_the_committed, "a job is cancelled where it has been handed over")                              \
+  X(begin_unclaimed, "a job opens its outputs before they are its own")                                    \
+  X(adopt_unverified, "an image that doesn't verify is loaded")                                            \
+  X(no_last_word, "a target isn't told that the job ended")                                                \
+  X(forget_generations, "a job that moved counts its generations anew")                                    \
+  X(quiesce_unsaved, "a job is let go at the end before its last image is durable")
+
+namespace godwit {
+
+#define GODWIT_MUTATION_NAME(name, what) name,
+enum class Mutation : std::uint8_t { none, GODWIT_MUTATION_LIST(GODWIT_MUTATION_NAME) };
+#undef GODWIT_MUTATION_NAME
+
+#ifdef GODWIT_MUTATIONS
+inline Mutation present_mutation = Mutation::none;
+[[nodiscard]] inline bool mutated(Mutation mutation) { return mutation == present_mutation; }
+#else
+[[nodiscard]] constexpr bool mutated(Mutation) { return false; }
+#endif
+
+}  // namespace godwit
