@@ -4,8 +4,11 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "capsule/rig.hpp"
+#include "edge/capsules/link/build.hpp"
 
 namespace godwit::testing {
 namespace {
@@ -142,6 +145,36 @@ TEST_F(CatalogueOf, AMissingCapsuleProgramIsSaid) {
   auto const zygote = ZygoteProcess::launch(scratch / "nothing");
   ASSERT_FALSE(zygote.ok());
   EXPECT_EQ(zygote.failure().code, "no_zygote");
+}
+
+// A capsule program that runs `script` with the host's socket as its standard input.
+std::filesystem::path program_of(std::filesystem::path const& path, std::string const& script) {
+  std::ofstream(path) << script;
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
+
+TEST_F(CatalogueOf, ACapsuleProgramOfAnotherBuildIsRefusedWithBothBuilds) {
+  auto const program = program_of(scratch / "godwit-capsule", R"(#!/usr/bin/python3
+import socket
+host = socket.socket(fileno=0)
+host.send(b"godwit-capsule 0.0.9-deadbeef")
+host.recv(1)
+)");
+  auto const zygote = ZygoteProcess::launch(program);
+  ASSERT_FALSE(zygote.ok());
+  EXPECT_EQ(zygote.failure().code, "other_build");
+  EXPECT_NE(zygote.failure().context.find(" is of build 0.0.9-deadbeef, but this program is of build " + link_build()),
+            std::string::npos)
+      << zygote.failure().context;
+}
+
+// As one did before builds were told: it doesn't know the argument.
+TEST_F(CatalogueOf, ACapsuleProgramThatTellsNoBuildIsRefused) {
+  auto const zygote = ZygoteProcess::launch(program_of(scratch / "godwit-capsule", "#!/bin/sh\nexit 2\n"));
+  ASSERT_FALSE(zygote.ok());
+  EXPECT_EQ(zygote.failure().code, "other_build");
+  EXPECT_NE(zygote.failure().context.find("exited with status 2"), std::string::npos) << zygote.failure().context;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // godwit-capsule: the process in which a job runs. Not for users: godwitd starts it as a zygote, with a
-// socket as its standard input, and has it fork a capsule for each job.
+// socket as its standard input, and has it fork a capsule for each job. The second argument is the build of
+// who starts it: a host from before there was one is told no by its missing.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ int main(int argc, char** argv) {
   socklen_t size = sizeof kind;
   bool const socket =
       ::getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 && kind == SOCK_SEQPACKET;
-  if (argc != 2 || std::string_view(argv[1]) != "--zygote" || !socket) {
+  if (argc != 3 || std::string_view(argv[1]) != "--zygote" || !socket) {
     std::fputs("godwit-capsule: internal program of godwitd; to run jobs, see godwit --help\n", stderr);
     return 2;
   }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -11,6 +12,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
+#include <thread>
+
+#include "edge/capsules/last_words.hpp"
+#include "edge/capsules/link/build.hpp"
+#include "edge/capsules/link/clock.hpp"
 
 namespace godwit {
 
@@ -24,6 +31,44 @@ Failure zygote_gone() {
   return peer_lost("zygote_gone", "the process that starts capsules has ended: restart this host");
 }
 
+constexpr Duration greeting_patience = 20s;  // the program may have to come from a slow filesystem
+
+// The build that the zygote says it is of; empty if it ends, or is silent.
+std::string hear_build(int socket) {
+  auto const deadline = boot_now() + greeting_patience;
+  for (auto left = greeting_patience; left > 0ns; left = deadline - boot_now()) {
+    pollfd readable{socket, POLLIN, 0};
+    if (::poll(&readable, 1, static_cast<int>(left / 1ms) + 1) <= 0) continue;
+    std::array<char, zygote::packet_bytes_max> bytes;
+    auto const got = ::recv(socket, bytes.data(), bytes.size(), 0);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    std::string const said(bytes.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    return said.starts_with(build_greeting) ? said.substr(build_greeting.size()) : std::string();
+  }
+  return {};
+}
+
+// The wait status of a child that should end by itself soon, and is ended if it doesn't.
+int end_of(pid_t pid) {
+  int status = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (::waitpid(pid, &status, WNOHANG) != 0) return status;
+    std::this_thread::sleep_for(10ms);
+  }
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, &status, 0);
+  return status;
+}
+
+Failure other_build(std::filesystem::path const& program, std::string const& said, int status) {
+  auto const its = said.empty() ? fmt::format("doesn't say which build it is of, and {}", how_it_ended(status))
+                                : fmt::format("is of build {}", said);
+  return reject("other_build",
+                fmt::format("{} {}, but this program is of build {}: build both with scripts/build, or "
+                            "install Godwit again",
+                            program.native(), its, link_build()));
+}
+
 }  // namespace
 
 Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program) {
@@ -31,7 +76,7 @@ Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return no_zygote(program, errno);
   UniqueFd ours(ends[0]);
-  UniqueFd const theirs(ends[1]);
+  UniqueFd theirs(ends[1]);
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
 
   // Its socket is its standard input: any other number might be taken.
@@ -45,12 +90,19 @@ Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
   auto const name = program.native();
-  std::array<char*, 3> arguments{const_cast<char*>(name.c_str()), const_cast<char*>("--zygote"), nullptr};
+  auto build = link_build();
+  std::array<char*, 4> arguments{const_cast<char*>(name.c_str()), const_cast<char*>("--zygote"), build.data(),
+                                 nullptr};
   pid_t pid = 0;
   auto const error = ::posix_spawn(&pid, name.c_str(), &actions, &attributes, arguments.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return no_zygote(program, error);
+  theirs.reset();
+  if (auto const said = hear_build(ours.get()); said != build) {
+    ours.reset();
+    return other_build(program, said, end_of(pid));
+  }
   return ZygoteProcess(std::move(ours), pid);
 }
 

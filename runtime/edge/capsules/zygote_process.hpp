@@ -22,7 +22,8 @@ namespace godwit {
 
 class ZygoteProcess {
  public:
-  // Starts `program` (godwit-capsule) as a zygote; fails if it isn't there or can't be run.
+  // Starts `program` (godwit-capsule) as a zygote, and waits until it says that it is of this build. Fails if
+  // it isn't there, can't be run, or is of another build.
   [[nodiscard]] static Result<ZygoteProcess> launch(std::filesystem::path const& program);
   ~ZygoteProcess();
   ZygoteProcess(ZygoteProcess&&) noexcept = default;

@@ -11,9 +11,11 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "edge/capsules/inside/run_capsule.hpp"
+#include "edge/capsules/link/build.hpp"
 #include "edge/capsules/link/scratch.hpp"
 
 namespace godwit::zygote {
@@ -71,6 +73,8 @@ void remove_scratch(CapsuleId capsule) {
 
 void Zygote::run() {
   for (int const signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE}) ::signal(signal, SIG_IGN);
+  auto const greeting = std::string(build_greeting) + link_build();
+  ::send(socket_.get(), greeting.data(), greeting.size(), MSG_NOSIGNAL);
   auto const children = watch_children();
   std::array<pollfd, 2> watched{pollfd{socket_.get(), POLLIN, 0}, pollfd{children.get(), POLLIN, 0}};
   for (;;) {
