@@ -145,8 +145,15 @@ TEST_F(Stream, AnInputThatShrankIsDataLost) {
   EXPECT_EQ(host.expect<capsule::Failed>(second).why.code, "input_short");
 }
 
-TEST_F(Stream, AMissingOutputDirectoryIsNamed) {
-  auto const why = failure_to_start(chronicle("1", {{"trace", "no/such/place.txt"}}));
+TEST_F(Stream, ADirectoryBelowTheJobsOwnIsMade) {
+  auto const capsule = rig.start(host, chronicle("3", {{"trace", "a/b/trace.txt"}}));
+  EXPECT_EQ(host.expect<capsule::Ended>(capsule).outcome.ending, Ending::finished);
+  EXPECT_TRUE(std::filesystem::is_regular_file(rig.work() / "a/b/trace.txt"));
+}
+
+TEST_F(Stream, AMissingDirectoryElsewhereIsNamed) {
+  auto const place = (rig.work() / "no/such/place.txt").native();
+  auto const why = failure_to_start(chronicle("1", {{"trace", place}}));
   EXPECT_EQ(why.code, "output_directory_missing");
   EXPECT_EQ(why.context, "output directory missing: " + (rig.work() / "no/such").native() + " (for 'trace')");
 }

@@ -1,5 +1,8 @@
 #include "edge/capsules/inside/streams.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "edge/capsules/inside/copied_file.hpp"
@@ -20,6 +23,23 @@ std::filesystem::path Streams::place_of(std::filesystem::path const& path) const
   return place;
 }
 
+// "out/%{r}.csv" in an empty directory: what lies below the job's own directory is made. A directory given by an
+// absolute path isn't: it may be a filesystem that isn't mounted, or a slip.
+void Streams::make_directories(std::filesystem::path const& path) const {
+  std::error_code ignored;  // opening the file tells
+  auto const below = path.lexically_normal();
+  if (below.is_absolute() || below.native().starts_with("..") || !below.has_parent_path()) return;
+  if (!std::filesystem::is_directory(directory_, ignored)) return;
+  auto place = directory_;
+  for (auto const& part : below.parent_path()) {
+    auto const above = place;
+    place /= part;
+    if (!std::filesystem::create_directory(place, ignored)) continue;
+    UniqueFd const entry(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (entry) ::fsync(entry.get());
+  }
+}
+
 Status Streams::open(std::string const& name, Input& stream, std::filesystem::path const& path) {
   return bind(name, stream, InputFile::open(name, directory_ / path));
 }
@@ -27,6 +47,7 @@ Status Streams::open(std::string const& name, Input& stream, std::filesystem::pa
 Status Streams::open(std::string const& name, Output& stream, std::filesystem::path const& path,
                      Output::Mode mode) {
   auto const whole = place_of(path);
+  make_directories(path);
   if (mode == Output::replace) {
     if (auto status = freshen(name, whole, 0); !status) return status;
     return bind(name, stream, OutputFile::open(name, whole, StreamMode::replace));

@@ -24,6 +24,7 @@ class Streams {
         fresh_files_(fresh_files) {}
 
   // Where an output that is declared with this path goes.
+  void make_directories(std::filesystem::path const& path) const;
   [[nodiscard]] std::filesystem::path place_of(std::filesystem::path const& path) const;
 
   [[nodiscard]] Status open(std::string const& name, Input& stream, std::filesystem::path const& path);
