@@ -126,11 +126,11 @@ function(godwit_plugin type)
   godwit_join(godwit_plugin_${type})
 endfunction()
 
-# godwit_gtest(NAME LABEL [THREADS] SOURCES … LINKS …): each TEST becomes one ctest test with that label; sanitized
-# ones are named so ("thread/Journal.Appends"), because one ctest run may cover several presets. THREADS: what is
-# tested has threads; under the thread sanitizer only such tests are there.
+# godwit_gtest(NAME LABEL [THREADS FILTER] SOURCES … LINKS …): each TEST becomes one ctest test with that label; sanitized
+# ones are named so ("thread/Journal.Appends"), because one ctest run may cover several presets. THREADS: those
+# of its tests, as --gtest_filter names them, whose subjects have threads; under the thread sanitizer only they are there.
 function(godwit_gtest name label)
-  cmake_parse_arguments(arg "THREADS" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "THREADS" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gtest GTest::gtest_main godwit_warnings godwit_sanitizers)
@@ -146,8 +146,13 @@ function(godwit_gtest name label)
   endif()
   if(arg_THREADS)
     add_dependencies(godwit_thread_tests ${name})
-  elseif(GODWIT_SANITIZE STREQUAL "thread")
-    return()
   endif()
-  gtest_discover_tests(${name} ${prefix} PROPERTIES LABELS ${label} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
+  set(filter)
+  if(GODWIT_SANITIZE STREQUAL "thread")
+    if(NOT arg_THREADS)
+      return()
+    endif()
+    set(filter TEST_FILTER ${arg_THREADS})
+  endif()
+  gtest_discover_tests(${name} ${prefix} ${filter} PROPERTIES LABELS ${label} TIMEOUT 120 DISCOVERY_TIMEOUT 60)
 endfunction()
