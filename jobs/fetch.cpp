@@ -302,3 +302,4 @@ class Fetch : public godwit::Job {
 }  // namespace
 
 GODWIT_JOB(Fetch, "fetch", 1)
+GODWIT_STEPS_VARY  // a step takes what has come in within 10 ms

@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::uint8_t poison = 0xf1;  // -1.0e238 as a double, and far below zero as any integer
 
+constexpr std::uint64_t vary_factor = 20;  // steps that depend on time may well be so many more
+
+constexpr Duration interrupt_poll = 200ms;
+
 CapsuleId capsule_of(CapsuleEvent const& event) {
   return std::visit([](auto const& one) { return one.capsule; }, event);
 }
@@ -40,7 +44,10 @@ Result<Run> Performance::play() {
     if (!event) return event.failure();
     if (capsule_of(*event) != order_.capsule) continue;
     Status status = Done{};
-    if (auto const* prepared = std::get_if<capsule::Prepared>(&*event)) status = enter(*prepared);
+    if (auto const* prepared = std::get_if<capsule::Prepared>(&*event)) {
+      run_.steps_vary = service_.steps_vary(order_.capsule);
+      status = enter(*prepared);
+    }
     if (auto* frozen = std::get_if<capsule::Frozen>(&*event)) status = take(*frozen);
     if (auto* ended = std::get_if<capsule::Ended>(&*event)) take(*ended);
     if (auto* died = std::get_if<capsule::Died>(&*event)) {
@@ -64,13 +71,14 @@ Result<CapsuleEvent> Performance::next() {
       heard_.pop_front();
       return event;
     }
+    if (interrupted_ && interrupted_()) return reject("interrupted", "interrupted");
     auto const left = deadline - boot_now();
     if (left <= 0ns) {
       return reject("no_end", fmt::format("the job reached no safe point within {} s, {}, after {} steps",
                                           patience_ / 1s, run_.how, service_.report(order_.capsule).steps));
     }
     pollfd readable{service_.wait_fd(), POLLIN, 0};
-    ::poll(&readable, 1, static_cast<int>(left / 1ms) + 1);
+    ::poll(&readable, 1, static_cast<int>(std::min<Duration>(left, interrupt_poll) / 1ms) + 1);
   }
 }
 
@@ -133,7 +141,7 @@ Status Performance::take(capsule::Frozen& frozen) {
   }
   ++run_.moves;
   leave();
-  if (image_->manifest.steps > steps_max_) {
+  if (image_->manifest.steps / (run_.steps_vary ? vary_factor : 1) > steps_max_) {
     end("still running", image_->manifest.steps);
   } else {
     begin_leg();

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -20,6 +21,8 @@ class Performance {
               Duration patience);
   // A job that has forgotten how far it is would never end: it is given up after so many steps.
   void give_up_after(std::uint64_t steps) { steps_max_ = steps; }
+
+  void ask_whether(std::function<bool()> interrupted) { interrupted_ = std::move(interrupted); }
 
   [[nodiscard]] Result<Run> play();  // without files and what was printed
 
@@ -44,6 +47,7 @@ class Performance {
   CapsuleOrder order_;
   Plan plan_;
   Duration patience_;
+  std::function<bool()> interrupted_;
   std::uint64_t steps_max_ = std::numeric_limits<std::uint64_t>::max();
   Epoch epoch_{1};
   std::optional<Image> image_;  // from which the present leg began; none: from the start

@@ -135,6 +135,7 @@ Result<Run> Rehearsal::perform(Plan const& plan) {
   order.spec.directory = (place_ / "work").native();
   order.spec.plugin_digest = type_->plugin_digest;
   Performance performance(*std::move(zygote), place_ / "store", std::move(order), plan, piece_.patience);
+  performance.ask_whether(piece_.interrupted);
   if (steps_undisturbed_) performance.give_up_after(2 * *steps_undisturbed_ + 100);
   auto run = performance.play();
   if (!run) return run.failure();

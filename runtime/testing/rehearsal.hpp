@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ struct Piece {
   std::vector<std::filesystem::path> plugins;           // in order of precedence
   std::filesystem::path capsule_program;
   Duration patience{60s};                     // between two signs of life
+  std::function<bool()> interrupted;          // asked now and then; true: the run fails, code "interrupted"
   std::optional<std::filesystem::path> keep;  // files of each run go there, in a directory named by its plan
 };
 

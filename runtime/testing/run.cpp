@@ -139,9 +139,12 @@ std::string of_files(Run const& a, Run const& b) {
 std::string Run::difference_from(Run const& other) const {
   // The run that nobody disturbed is named first, whichever way round they are compared.
   if (other.moves == 0 && moves > 0) return other.difference_from(*this);
-  auto const steps_text = steps == other.steps ? std::string("steps agree")
-                                               : "steps differ: " + both(std::to_string(steps), *this,
-                                                                         std::to_string(other.steps), other);
+  bool const vary = steps_vary || other.steps_vary;
+  bool const agree = vary || steps == other.steps;
+  auto const steps_text = vary    ? std::string("steps vary")
+                          : agree ? std::string("steps agree")
+                                  : "steps differ: " + both(std::to_string(steps), *this,
+                                                            std::to_string(other.steps), other);
   if (outcome != other.outcome) {
     auto const ended = [](Run const& run) {
       return fmt::format("{}: {} after {} step{}", run.how, run.outcome, run.steps,
@@ -152,7 +155,7 @@ std::string Run::difference_from(Run const& other) const {
   }
   auto const in_state = of_state(*this, other);
   auto const first = in_state.empty() ? of_files(*this, other) : in_state;
-  if (first.empty()) return steps == other.steps ? "" : steps_text;
+  if (first.empty()) return agree ? "" : steps_text;
   return fmt::format("{}; {}{}", steps_text, first, forgotten);
 }
 

@@ -167,6 +167,25 @@ std::string refusal(Trial& trial) {
   return "it ran";
 }
 
+TEST(Trial, ComparesNoNumberOfStepsThatVaries) {
+  Trial trial("polling");
+  trial.plugins(fixture_plugins());
+  auto const calm = trial.undisturbed();
+  auto const moved = trial.moved_every(2);
+  EXPECT_EQ(calm.steps, 11U);
+  EXPECT_EQ(moved.steps, 20U);
+  EXPECT_TRUE(calm.steps_vary);
+  EXPECT_EQ(moved, calm);
+}
+
+TEST(Trial, FindsWhatDiffersWhereStepsVary) {
+  Trial trial("polling", {{"forgets", "true"}});
+  trial.plugins(fixture_plugins());
+  EXPECT_EQ(trial.moved_every(2).difference_from(trial.undisturbed()),
+            "steps vary; field 'result' differs: 55 undisturbed, 10 moved every 2 steps: is a member missing from "
+            "describe()?");
+}
+
 TEST(Trial, OfAnUnknownTypeSaysWhatThereIs) {
   Trial trial("heet");
   trial.plugins(built_plugins());

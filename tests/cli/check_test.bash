@@ -52,3 +52,42 @@ err_has 'give it by a relative path'
 expect 2 check heat n=8 n=9
 err_has "given twice"
 expect 2 check heat --every 0
+
+# One whose number of steps depends on time says so, and only that number isn't compared.
+mkfifo address
+/usr/bin/python3 -B - "$GODWIT_SOURCE/tests/support" >address <<'END' &
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from web import Page, Web
+with Web() as web:
+    web.pages["/page"] = Page(bytes(range(256)) * 1024, seconds_per_piece=0.02)
+    print(web.url("/page"), flush=True)
+    time.sleep(100)
+END
+server=$!
+children+=("$server")
+read -r url <address
+expect 0 check fetch "url=$url" output=page --every 3
+out_has '^undisturbed: finished after [0-9]+ steps, a number that varies$'
+out_has '^moved every 3 steps \([0-9]+ moves?\): the same 5 fields, 0 arrays, 1 file'
+expect 1 check polling forgets=true --every 2 --plugins "$build/tests/capsule/plugins"
+out_has "^steps vary; field 'result' differs: 55 undisturbed, 10 moved every 2 steps"
+kill "$server"
+
+# A capsule program of another build is refused at once, with both builds and what to do.
+printf '#!/bin/sh\nexit 2\n' >old-capsule
+chmod +x old-capsule
+GODWIT_CAPSULE=$PWD/old-capsule expect 1 check counter limit=5
+err_has 'old-capsule .* but this program is of build [0-9.]+-[0-9a-f]{12}: build both with scripts/build'
+
+# Ended in the middle, it leaves nothing.
+mkdir tmp
+TMPDIR=$PWD/tmp "$GODWIT_BIN/godwit" check sleep seconds=60 >out 2>err &
+check=$!
+is_at_work() { compgen -G 'tmp/godwit-trial-*/work' >/dev/null; }
+until_true is_at_work
+kill -TERM "$check"
+code=0
+wait "$check" || code=$?
+is "$code" 130
+[[ -z $(ls tmp) ]] || fail "it left $(ls tmp)"

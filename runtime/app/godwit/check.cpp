@@ -8,6 +8,7 @@
 
 #include "app/godwit/format.hpp"
 #include "app/godwit/json.hpp"
+#include "app/godwit/signals.hpp"
 #include "app/godwit/verbs.hpp"
 #include "app/workload/argument.hpp"
 #include "base/figures.hpp"
@@ -71,6 +72,7 @@ Json json_of(Run const& run) {
   return {{"how", run.how},
           {"outcome", run.outcome},
           {"steps", run.steps},
+          {"steps_vary", run.steps_vary},
           {"moves", run.moves},
           {"fields", run.fields.size()},
           {"arrays", run.arrays.size()},
@@ -99,16 +101,23 @@ Result<std::string> compare(testing::Rehearsal& rehearsal, Run const& calm, Plan
   return difference;
 }
 
+int gave_up(Invocation const& invocation, Failure const& why) {
+  return invocation.complain(why, why.code == "interrupted" ? exit_interrupted : exit_refused);
+}
+
 int check_type(Invocation const& invocation, Check const& check) {
   auto piece = piece_of(check);
   if (!piece) return invocation.complain(piece.failure(), exit_usage);
+  SignalWatch signals;  // Ctrl-C ends it in order: processes, and the directory of the runs
+  piece->interrupted = [&signals] { return signals.came_within(0ms); };
   auto const arguments = piece->arguments;
   auto const keep = piece->keep;
   testing::Rehearsal rehearsal(*std::move(piece));
   auto const calm = rehearsal.run({});
-  if (!calm) return invocation.complain(calm.failure());
+  if (!calm) return gave_up(invocation, calm.failure());
   auto runs = Json::array({json_of(*calm)});
-  if (!invocation.json) fmt::print("undisturbed: {} after {}\n", calm->outcome, plural(calm->steps, "step"));
+  if (!invocation.json) fmt::print("undisturbed: {} after {}{}\n", calm->outcome, plural(calm->steps, "step"),
+                                     calm->steps_vary ? ", a number that varies" : "");
   std::fflush(stdout);
   if (check.every == 1 && calm->steps > many_steps) {
     fmt::print(stderr, "godwit: moving at each of {} steps takes a while; --every {} is quicker\n",
@@ -119,7 +128,7 @@ int check_type(Invocation const& invocation, Check const& check) {
   std::string difference;
   for (auto const& plan : plans) {
     auto found = compare(rehearsal, *calm, plan, runs, invocation.json);
-    if (!found) return invocation.complain(found.failure());
+    if (!found) return gave_up(invocation, found.failure());
     difference = *std::move(found);
     if (!difference.empty()) break;
   }

@@ -76,6 +76,12 @@ std::span<std::byte> CapsuleService::arena(CapsuleId capsule, std::uint64_t byte
   return core_->arena(capsule, bytes);
 }
 
+bool CapsuleService::steps_vary(CapsuleId capsule) const {
+  auto const found = core_->held.find(capsule);
+  return found != core_->held.end() &&
+         found->second.process->block().steps_vary.load(std::memory_order_relaxed) != 0;
+}
+
 CapsuleReport CapsuleService::report(CapsuleId capsule) const {
   auto const found = core_->held.find(capsule);
   if (found == core_->held.end()) return {};

@@ -37,6 +37,9 @@ class CapsuleService final : public Capsules {
   // The capsule's process, 0 if there is none (yet, or any more). For tests and notes.
   [[nodiscard]] pid_t pid(CapsuleId capsule) const;
 
+  // Whether the type of the job says that its number of steps depends on time; known once it is prepared.
+  [[nodiscard]] bool steps_vary(CapsuleId capsule) const;
+
   void prepare(CapsuleOrder order) override;
   void start(CapsuleId capsule, Epoch epoch) override;
   void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) override;

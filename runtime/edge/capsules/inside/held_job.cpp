@@ -91,6 +91,7 @@ Result<std::unique_ptr<HeldJob>> HeldJob::prepare(Surroundings surroundings, cap
   auto plugin = loaded ? Result<Plugin>(*kept->plugin)
                        : Plugin::load(fmt::format("{}/plugins/{}.so", order.store, order.spec.plugin_digest));
   if (!plugin) return plugin.failure();
+  surroundings.block.steps_vary.store(plugin->steps_vary() ? 1 : 0, std::memory_order_relaxed);
   if (kept != nullptr && !loaded) {
     kept->plugin = *plugin;
     kept->plugin_digest = order.spec.plugin_digest;

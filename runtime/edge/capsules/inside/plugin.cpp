@@ -31,7 +31,7 @@ Result<Plugin> Plugin::load(std::filesystem::path const& path) {
     return refuse("plugin_compiler", fmt::format("built by compiler {}, this Godwit by {}: rebuild it",
                                                  descriptor->compiler, __VERSION__));
   }
-  return Plugin(descriptor);
+  return Plugin(descriptor, ::dlsym(library, "godwit_steps_vary") != nullptr);
 }
 
 }  // namespace godwit::inside

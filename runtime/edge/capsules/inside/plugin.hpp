@@ -18,11 +18,14 @@ class Plugin {
 
   [[nodiscard]] std::string type() const { return descriptor_->type; }
   [[nodiscard]] std::uint32_t state_version() const { return descriptor_->state_version; }
+  [[nodiscard]] bool steps_vary() const { return steps_vary_; }  // see GODWIT_STEPS_VARY
   [[nodiscard]] std::unique_ptr<Job> make() const { return std::unique_ptr<Job>(descriptor_->make()); }
 
  private:
-  explicit Plugin(PluginDescriptor const* descriptor) : descriptor_(descriptor) {}
+  Plugin(PluginDescriptor const* descriptor, bool steps_vary)
+      : descriptor_(descriptor), steps_vary_(steps_vary) {}
   PluginDescriptor const* descriptor_;
+  bool steps_vary_;
 };
 
 }  // namespace godwit::inside

@@ -35,6 +35,7 @@ struct ControlBlock {
   alignas(64) std::atomic<std::uint64_t> steps{0};
   std::atomic<std::uint32_t> taken{0};
   std::atomic<std::uint32_t> running{0};
+  std::atomic<std::uint32_t> steps_vary{0};  // its type says that their number depends on time
   std::atomic<std::uint64_t> epoch{0};  // at which it was told to run
   std::atomic<std::int64_t> safe_point_ns{0};  // the last one, CLOCK_BOOTTIME, exact to a clock tick
   std::atomic<std::uint32_t> waits{0};         // no step is running: idle, suspended, frozen, or without a lease

@@ -268,3 +268,7 @@ struct PluginDescriptor {  // the first two members never move
   extern "C" __attribute__((visibility("default"))) godwit::PluginDescriptor const                \
       godwit_plugin{godwit::plugin_magic, godwit::plugin_interface_version, type_name, (version), \
                     __VERSION__, []() -> godwit::Job* { return new Class(); }};
+
+// Beside GODWIT_JOB, for a type whose number of steps depends on time: one that polls, say, and takes what has come.
+// Tests and `godwit check` then compare everything but that number.
+#define GODWIT_STEPS_VARY extern "C" __attribute__((visibility("default"))) char const godwit_steps_vary = 1;

@@ -27,7 +27,7 @@
 
 namespace godwit::testing {
 
-// What came of a job. Two are equal if everything but `how` and `moves` is.
+// What came of a job. Two are equal if everything but `how` and `moves` is, and `steps` where they vary.
 struct GODWIT_TESTING_API Run {
   struct Field {
     std::string type;   // "float64", "text", "list of int32", "map of text to float64"
@@ -47,6 +47,7 @@ struct GODWIT_TESTING_API Run {
   std::string outcome;  // "finished", "failed: MESSAGE", "crashed: REASON"; of a moved run also
                         // "refused: REASON" (its image), "still running" (far longer than undisturbed)
   std::uint64_t steps{0};
+  bool steps_vary{false};  // their number depends on time, says the job type: GODWIT_STEPS_VARY
   std::map<std::string, Field> fields;  // described, at the end; empty unless it finished
   std::map<std::string, Array> arrays;
   std::map<std::string, std::string> files;  // all in the run's directory, by relative path
