@@ -121,7 +121,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
 
 // The host can't run anything any more: its jobs go on elsewhere, and sources that had committed to it may thaw.
 void Allocator::Core::fence(Rank rank) {
-  if (ledger.is_fenced(rank)) return;
+  if (ledger.is_fenced(rank) || shutdown.broken) return;
   std::vector<JobId> stranded;
   for (auto const& [job, record] : ledger.jobs()) {
     if (record.state == JobState::stranded) stranded.push_back(job);

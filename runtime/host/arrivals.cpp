@@ -134,7 +134,10 @@ void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure
 void Host::Core::abandon_arrival(Rank from, Holding& held, msg::AbandonMove const& message) {
   if (message.by_source && from != held.arrival->source()) return;
   if (message.by_source) held.round_may_come = false;
-  if (held.phase == Holding::Phase::released) return forget_if_unused(held);
+  if (held.phase == Holding::Phase::released) {
+    if (!message.by_source) abandon_departure(from, message);  // nothing of it is here: so it is said
+    return forget_if_unused(held);
+  }
   // A commit that verified is being restored: its outcome is the answer.
   if (held.arrival->phase() >= custody::Arrival::Phase::restoring) return;
   if (!message.by_source) return refuse(held, message.why);

@@ -156,8 +156,17 @@ void Host::Core::on(Rank from, msg::AbandonMove const& message) {
 void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
   if (message.by_source) return;
   auto* const held = departing(message.job, message.target_epoch);
-  if (held == nullptr)
+  if (held == nullptr) {
+    auto* const newest = newest_of(message.job);
+    if (newest == nullptr || newest->is_committed()) {
+      // The target, after its source had abandoned the move, which needs no answer. Had the job been accepted
+      // here, that was said before this.
+      msg::Refused refused{message.job, {}, message.target_epoch, message.thaw_epoch, message.why};
+      refused.report = true;
+      return send(allocator_rank, std::move(refused));
+    }
     return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
+  }
   auto& departure = held->leaving->departure;
   if (message.target_fenced) {
     if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, false);
