@@ -63,7 +63,8 @@ void Allocator::Core::on(Began const& event) {
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
     unfinished.push_back(job);
-    bool const may_run = event.old_leases > Duration{0} && record.host != no_rank;
+    // Also one that waits: a host of the world before the last may run it, if the last didn't wait its leases out.
+    bool const may_run = event.old_leases > Duration{0} && record.newest_epoch > Epoch{};
     if (may_run && !mutated(Mutation::grant_before_old_leases)) leased.insert(job);
   }
   auto const live = ledger.counts().live();
