@@ -1,0 +1,103 @@
+#include "sim/audit.hpp"
+
+#include "port/checkpoint_store.hpp"
+#include "state/manifest.hpp"
+
+namespace godwit::sim {
+
+void Audit::begins(OpenedLedger const& opened) {
+  if (opened.term <= term_) wrong("term {} begins after term {}", opened.term, term_);
+  auto const known = std::exchange(history_, {});
+  ledger_ = {};
+  minted_.clear();
+  submitted_ = 0;
+  for (auto const& [term, bytes] : opened.records) {
+    auto const digest = digest_of(bytes).value;
+    if (history_.size() < known.size() && known[history_.size()] != digest) {
+      wrong("record {} of the ledger was durable, and isn't what term {} reads there", history_.size() + 1, opened.term);
+    }
+    history_.push_back(digest);
+    auto const event = decode<LedgerEvent>(bytes);
+    if (!event) wrong("record {} of the ledger can't be read", history_.size());
+    bool const is_news = history_.size() > known.size();
+    is_news ? fold(*event) : (void)ledger_.apply(*event).ok();
+    if (!is_news) look_at(*event);
+  }
+  if (history_.size() < known.size()) {
+    wrong("{} records of the ledger were durable, and term {} reads {}", known.size(), opened.term, history_.size());
+  }
+  term_ = opened.term;
+}
+
+void Audit::record(Term term, ByteView bytes) {
+  if (term < term_) return;  // sealed: it doesn't count
+  history_.push_back(digest_of(bytes).value);
+  auto const event = decode<LedgerEvent>(bytes);
+  if (!event) wrong("a record that can't be read is appended to the ledger");
+  fold(*event);
+}
+
+void Audit::mint(JobId job, Epoch epoch) {
+  auto& newest = minted_[job];
+  if (epoch <= newest) wrong("epoch {} of job {} is minted after {}", epoch, job, newest);
+  newest = epoch;
+}
+
+// What only counts the record.
+void Audit::look_at(LedgerEvent const& event) {
+  if (auto const* one = std::get_if<log::Submitted>(&event)) submitted_ += one->work.size();
+  if (std::holds_alternative<log::Cloned>(event)) ++submitted_;
+  if (auto const* one = std::get_if<log::Granted>(&event)) mint(one->job, one->epoch);
+  if (auto const* one = std::get_if<log::Intent>(&event)) mint(one->job, one->target_epoch), mint(one->job, one->thaw_epoch);
+}
+
+void Audit::lose_all_of(Rank host) {
+  for (auto const& [job, record] : ledger_.jobs()) {
+    if (is_ended(record.state)) continue;
+    bool const there = record.host == host || (record.intent && (record.intent->source == host || record.intent->target == host));
+    if (there) census_.loses(job);
+  }
+}
+
+void Audit::fold(LedgerEvent const& event) {
+  look_at(event);
+  if (auto const* one = std::get_if<log::HostLost>(&event)) lose_all_of(one->host);
+  if (std::holds_alternative<log::WorldBegan>(event) && !ledger_.ended_cleanly()) {
+    for (auto const& [job, record] : ledger_.jobs()) census_.loses(job);
+  }
+  if (auto const* one = std::get_if<log::Ended>(&event); one != nullptr && one->outcome.ending == Ending::finished) {
+    if (census_.finished_at(one->job) != one->outcome.steps) {
+      wrong("the ledger has job {} finished after {} steps, and no capsule has", one->job, one->outcome.steps);
+    }
+  }
+  auto const applied = ledger_.apply(event);
+  if (!applied) wrong("the ledger holds what doesn't apply: {}", applied.failure().context);
+  if (ledger_.counts().all() != submitted_) {
+    wrong("{} jobs were submitted, and the ledger counts {}", submitted_, ledger_.counts().all());
+  }
+  if (auto const* one = std::get_if<log::Checkpointed>(&event)) {
+    auto const at = disk_.images.find(checkpoint_path(one->job, one->image.epoch, one->image.generation));
+    if (at == disk_.images.end()) wrong("the ledger has image {}-{} of job {}, and the store hasn't", one->image.epoch, one->image.generation, one->job);
+    auto const manifest = decode<Manifest>(at->second.manifest);
+    census_.image_known(one->job, manifest->steps);
+  }
+}
+
+void Audit::answered(JobId job) const {
+  if (!ledger_.state(job) && ledger_.array(job) == nullptr) {
+    wrong("a user was told that job {} was submitted, and it isn't durable in the ledger", job);
+  }
+}
+
+std::vector<JobId> Audit::jobs() const {
+  std::vector<JobId> all;
+  for (auto const& [job, record] : ledger_.jobs()) {
+    if (job.element() == 0) all.push_back(job);
+  }
+  for (auto const& [job, array] : ledger_.arrays()) {
+    for (std::uint32_t element = 1; element <= array.size; ++element) all.push_back(JobId::of_element(job.number(), element));
+  }
+  return all;
+}
+
+}  // namespace godwit::sim

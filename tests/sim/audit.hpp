@@ -1,0 +1,44 @@
+// Audit: the oracle over the ledger. It folds every durable record of every term by itself, and throws Wrong when one
+// doesn't apply, an epoch doesn't rise, counts don't add up, a durable record is missing from what a later term
+// reads, or a job is said to have finished that no capsule has finished. What a former allocator appends after
+// it was sealed is void.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "ledger/ledger.hpp"
+#include "sim/census.hpp"
+#include "sim/disk.hpp"
+
+namespace godwit::sim {
+
+class Audit {
+ public:
+  Audit(SimDisk const& disk, Census& census) : disk_(disk), census_(census) {}
+
+  void begins(OpenedLedger const& opened);   // a term: with all that counts of the former ones
+  void record(Term term, ByteView bytes);    // is durable
+  void answered(JobId job) const;            // a user was told that it was submitted
+  // The runtime is told to end without a fault under way: jobs must come to rest at an image.
+  [[nodiscard]] Ledger const& ledger() const { return ledger_; }
+  [[nodiscard]] std::uint64_t records() const { return history_.size(); }
+  // All jobs: single ones and elements.
+  [[nodiscard]] std::vector<JobId> jobs() const;
+
+ private:
+  void fold(LedgerEvent const& event);
+  void look_at(LedgerEvent const& event);
+  void mint(JobId job, Epoch epoch);
+  void lose_all_of(Rank host);
+
+  SimDisk const& disk_;
+  Census& census_;
+  Ledger ledger_;
+  Term term_;
+  std::vector<std::uint64_t> history_;  // digests of the durable records that count
+  std::map<JobId, Epoch> minted_;
+  std::uint64_t submitted_{0};
+};
+
+}  // namespace godwit::sim

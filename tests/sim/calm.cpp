@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/universe.hpp"
+
+namespace godwit::sim {
+
+namespace {
+constexpr Duration look_every = 2s;
+constexpr Duration slack = 30min;       // beyond twice the time that all jobs take one after the other
+constexpr Duration stop_patience = 3min;
+constexpr Duration tidy_patience = 2min;
+constexpr Duration strand_patience = 20s;
+}  // namespace
+
+void Universe::run() {
+  scheduler_.at(Moment{0}, [this] { begin_world(scenario_.hosts); });
+  auto over = Moment{1s};
+  for (auto const& action : scenario_.actions) {
+    scheduler_.at(action.at, [this, &action] { act(action); });
+    over = std::max(over, action.at + action.span);
+  }
+  for (auto const& plan : scenario_.plans) {
+    patience_ += plan.work.time_of_all() * (1 + std::max(1U, plan.elements)) * 2 + plan.step_limit * 4;
+  }
+  scheduler_.at(over, [this] { calm_down(); });
+  while (!done_) {
+    if (!scheduler_.run_one()) wrong("nothing more happens, and it isn't over");
+  }
+}
+
+void Universe::calm_down() {
+  trace_.say("── all is calm from here on");
+  calm_ = true;
+  calm_since_ = scheduler_.now();
+  disk_.heal();
+  for (auto const& world : worlds_) world->network->heal();
+  look_after();
+}
+
+void Universe::look_after() {
+  nudge();
+  if (!done_) scheduler_.after(look_every, [this] { look_after(); });
+}
+
+// What users would do who want to see the end of it.
+void Universe::nudge() {
+  if (scheduler_.now() - calm_since_ > patience_ + slack) {
+    std::string open;
+    for (auto const job : audit_.jobs()) {
+      if (auto const state = audit_.ledger().state(job); !is_ended(*state)) open += fmt::format(" {}:{}", job, to_string(*state));
+    }
+    for (auto* const host : living_hosts()) open += fmt::format("; host {} has{}", host->rank(), host->capsules()->describe());
+    wrong("it has been calm for {} s, and it isn't over:{}",
+          std::chrono::duration_cast<std::chrono::seconds>(scheduler_.now() - calm_since_).count(), open);
+  }
+  if (all_ended_ && start_after_stop_ == false && worlds_.back()->stopping) return judge_leftovers();
+  auto* const world = present();
+  if (world == nullptr) {
+    if (!beginning_) {
+      beginning_ = true;
+      begin_world(scenario_.hosts);
+    }
+    return;
+  }
+  if (leader() == nullptr) {
+    if (abilities_.takes_over) return;
+    return world_over(*world, 1s, scenario_.hosts);
+  }
+  if (living_hosts().empty()) {
+    for (auto const& rank : world->ranks) rank->kill(false);
+    return world_over(*world, 1s, scenario_.hosts);
+  }
+  if (stop_) return;
+  bool all = true;
+  for (std::size_t plan = 0; plan < submissions_.size(); ++plan) {
+    if (submissions_[plan].wanted && !submissions_[plan].job) submit(plan), all = false;
+  }
+  for (auto const& [job, record] : audit_.ledger().jobs()) {
+    if (is_ended(record.state)) continue;
+    if (record.suspended || record.state == JobState::held) give(cmd::Resume{fmt::format("{}", job)});
+  }
+  if (!all || audit_.ledger().counts().live() > 0) {
+    all_ended_.reset();
+    // Without recovery in place a host's death needs a new world.
+    auto const& counts = audit_.ledger().counts();
+    bool const stranded = !abilities_.recovers_in_place && counts.stranded > 0;
+    bool const pinned = std::ranges::any_of(audit_.ledger().jobs(), [&](auto const& one) {
+      auto const& [job, record] = one;  // to a host that isn't there
+      auto const pin = record.spec.host;
+      return !is_ended(record.state) && pin != no_rank &&
+             (audit_.ledger().is_lost(pin) || pin.value >= static_cast<int>(world->ranks.size()));
+    });
+    bool const stuck = (stranded || pinned) && counts.running + counts.suspended == 0;
+    if (!stuck) stranded_since_.reset();
+    else if (!stranded_since_) stranded_since_ = scheduler_.now();
+    else if (scheduler_.now() - *stranded_since_ > strand_patience) {
+      stranded_since_.reset();
+      start_after_stop_ = true;
+      stop();
+    }
+    return;
+  }
+  if (!all_ended_) all_ended_ = scheduler_.now();
+  bool tidy = true;
+  for (auto* const host : living_hosts()) tidy = tidy && host->capsules()->known() == 0 && host->store()->is_idle();
+  if (!tidy && scheduler_.now() - *all_ended_ < tidy_patience) return;
+  if (!tidy && !hosts_lost_) {
+    for (auto* const host : living_hosts()) {
+      if (host->capsules()->known() > 0) wrong("all jobs have ended, and host {} still has{}", host->rank(), host->capsules()->describe());
+      if (!host->store()->is_idle()) wrong("all jobs have ended, and host {} is still writing", host->rank());
+    }
+  }
+  stop();
+}
+
+void Universe::judge_leftovers() {
+  for (auto const& world : worlds_) {
+    for (auto const& rank : world->ranks) {
+      if (!rank->lives()) continue;
+      if (scheduler_.now() - *all_ended_ < tidy_patience + stop_patience) return;  // later
+      wrong("rank {} of a world that has ended is still there", rank->rank());
+    }
+  }
+  if (census_.runners() > 0) wrong("jobs still run after the end");
+  if (!audit_.ledger().ended_cleanly()) wrong("the ledger wasn't closed");
+  for (auto const& [job, record] : audit_.ledger().jobs()) {
+    if (record.intent) wrong("a move of job {} is open at the end", job);
+  }
+  check_ends();
+  done_ = true;
+}
+
+// ---- what became of the jobs
+
+void Universe::check_ends() const {
+  for (std::size_t plan = 0; plan < submissions_.size(); ++plan) {
+    auto const& submission = submissions_[plan];
+    if (submission.wanted && !submission.job) wrong("submission {} was never answered", plan);
+    if (!submission.job) continue;
+    auto const counts = audit_.ledger().counts(*submission.job);
+    auto const size = std::max(1U, scenario_.plans[plan].elements);
+    if (counts.ended() != size) wrong("of submission {} {} have ended, of {}", plan, counts.ended(), size);
+  }
+  for (auto const job : audit_.jobs()) check_end(job, *audit_.ledger().record(job));
+}
+
+bool Universe::may_be_cancelled(JobId job, JobRecord const& record) const {
+  auto const key = Work::of(record.spec).key;
+  auto const plan = static_cast<std::size_t>(std::stoul(key.substr(1)));
+  if (submissions_[plan].cancelled || scenario_.plans[plan].max_failed >= 0) return true;
+  auto const after = scenario_.plans[plan].after;
+  if (after < 0 || scenario_.plans[plan].after_any_end || record.epoch != Epoch{}) return false;
+  auto const before = audit_.ledger().counts(*submissions_[static_cast<std::size_t>(after)].job);
+  (void)job;
+  return before.finished != before.all();
+}
+
+void Universe::check_end(JobId job, JobRecord const& record) const {
+  auto const work = Work::of(record.spec);
+  if (record.state == JobState::cancelled) {
+    if (!may_be_cancelled(job, record)) wrong("job {} was cancelled, and nobody wanted that: {}", job, record.outcome.reason);
+    return;
+  }
+  if (record.state == JobState::failed) {
+    bool const image = record.outcome.reason.find("no image of job") != record.outcome.reason.npos;
+    if (image && images_harmed_) return;
+    if (work.end == Work::End::finishes || image) wrong("job {} failed, and shouldn't have: {}", job, record.outcome.reason);
+    if (work.end == Work::End::fails && record.outcome.reason != "as planned") {
+      wrong("job {} failed otherwise than planned: {}", job, record.outcome.reason);
+    }
+    return check_output(job, record);
+  }
+  if (work.end != Work::End::finishes) wrong("job {} finished, and couldn't", job);
+  if (record.outcome.steps != work.steps) wrong("job {} finished after {} steps of {}", job, record.outcome.steps, work.steps);
+  check_output(job, record);
+}
+
+// Bit by bit what an undisturbed run writes; of a job that failed, as far as it came.
+void Universe::check_output(JobId job, JobRecord const& record) const {
+  auto const work = Work::of(record.spec);
+  auto const paths = work.paths(record.clone_of == JobId{} ? JobId{} : job);
+  bool const whole = record.state == JobState::finished || work.end == Work::End::fails;
+  auto const steps = work.end == Work::End::finishes ? work.steps : work.end_at - 1;
+  for (std::uint32_t output = 0; output < paths.size(); ++output) {
+    auto const file = disk_.find(paths[output]);
+    auto const wanted = work.output_after(steps, output);
+    if (!file) {
+      if (whole) wrong("job {}: output {} isn't there", job, paths[output]);
+      continue;
+    }
+    auto const& found = file->bytes;
+    bool const same = found.size() <= wanted.size() && std::equal(found.begin(), found.end(), wanted.begin());
+    if (same && (!whole || found.size() == wanted.size())) continue;
+    auto const differs = std::ranges::mismatch(found, wanted).in1 - found.begin();
+    wrong("job {}: output {} has {} bytes instead of {}, and differs from byte {} on", job, paths[output], found.size(),
+          wanted.size(), differs);
+  }
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,87 @@
+// SimDisk: the shared filesystem, which outlives processes and worlds. Three kinds of things lie on it:
+//
+//   files    outputs of jobs: inodes and the names that point to them. A process that has opened an inode goes on
+//            writing to it, even if its name points to another by now. Bytes written and not synced are lost, from
+//            some point on, when the node of the last writer goes down; a process that dies loses none.
+//   images   checkpoint files, published whole and never replaced; a drawn fault may damage one
+//   logs     one per term, created exclusively: records, of which the first so many are durable
+//
+// Faults are states of the disk that the world's plan switches on and off: full, failing, slow, stale.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+#include "port/checkpoint_store.hpp"
+#include "port/ledgers.hpp"
+#include "sim/trace.hpp"
+
+namespace godwit::sim {
+
+struct Inode {
+  Bytes bytes;
+  std::uint64_t synced{0};
+  std::uint64_t writer{0};  // the process that wrote last
+};
+
+struct StoredImage {
+  CheckpointLabel label;
+  Bytes manifest;
+  Bytes arena;
+  Moment published{0};
+  bool damaged{false};
+};
+
+struct TermLog {
+  std::vector<Bytes> records;
+  std::uint64_t durable{0};
+  std::uint64_t writer{0};
+};
+
+class SimDisk {
+ public:
+  SimDisk(std::uint64_t seed, Scheduler const& scheduler) : random_(seed), scheduler_(scheduler) {}
+
+  // ---- outputs
+  [[nodiscard]] std::shared_ptr<Inode> open(std::string const& path, std::uint64_t writer);  // made if it isn't there
+  [[nodiscard]] std::shared_ptr<Inode> make(std::uint64_t writer);  // without a name yet
+  [[nodiscard]] std::shared_ptr<Inode> find(std::string const& path) const;  // null: no such file
+  void rename_over(std::string const& path, std::shared_ptr<Inode> inode) { names_[path] = std::move(inode); }
+  [[nodiscard]] std::map<std::string, std::shared_ptr<Inode>> const& names() const { return names_; }
+
+  // ---- checkpoint files
+  std::map<std::string, StoredImage> images;
+  std::map<std::string, std::uint64_t> drafts;  // temporary files: path → process that writes it
+
+  // ---- ledger
+  std::map<Term, TermLog> logs;
+  // All records that count, in order, with their terms: of sealed logs only as many as the seal says.
+  [[nodiscard]] std::vector<std::pair<Term, Bytes>> read_logs() const;
+  [[nodiscard]] Term newest_term() const { return logs.empty() ? Term{0} : logs.rbegin()->first; }
+
+  // ---- deaths. `node`: power is lost, and with it what was never synced.
+  void process_ended(std::uint64_t process, bool node);
+
+  // ---- faults
+  Moment full_until{0}, failing_until{0}, reads_failing_until{0}, stale_until{0};
+  std::int64_t slow{1};
+  void heal();
+  [[nodiscard]] std::optional<Failure> write_fault();
+  [[nodiscard]] bool reads_fail() { return scheduler_.now() < reads_failing_until && random_.below(2) == 0; }
+  [[nodiscard]] bool is_stale(StoredImage const& image) const {
+    return scheduler_.now() < stale_until && scheduler_.now() - image.published < 2s;
+  }
+
+ private:
+  Random random_;
+  Scheduler const& scheduler_;
+  std::map<std::string, std::shared_ptr<Inode>> names_;
+  std::vector<std::weak_ptr<Inode>> all_;
+};
+
+}  // namespace godwit::sim

@@ -1,0 +1,60 @@
+// SimJournal and SimLedgers: the ledger's logs on the shared disk, as port/ledgers.hpp promises them: a term's log is
+// created exclusively, and one that is opened after a record was durable shows that record. Appends become durable in
+// groups, some time later; a process that ends leaves some of those that weren't yet.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "port/ledgers.hpp"
+#include "sim/disk.hpp"
+
+namespace godwit::sim {
+
+class SimJournal final : public Journal {
+ public:
+  SimJournal(SimDisk& disk, Scheduler& scheduler, Term term, std::uint64_t seed, std::uint64_t process);
+
+  std::function<void()> on_durable = [] {};
+  std::function<void(Term, ByteView)> on_record = [](Term, ByteView) {};  // one that is durable, in order
+  void end() { ended_ = true; }
+  void break_off() { broken_ = true; }
+
+  JournalPosition append(Bytes record) override;
+  Result<JournalPosition> durable() override;
+
+ private:
+  void commit();
+
+  SimDisk& disk_;
+  Scheduler& scheduler_;
+  Random random_;
+  Term term_;
+  bool committing_{false}, ended_{false}, broken_{false};
+};
+
+class SimLedgers final : public Ledgers {
+ public:
+  // `opened` learns of each journal that is handed out, before anybody has it.
+  SimLedgers(SimDisk& disk, Scheduler& scheduler, std::uint64_t seed, std::uint64_t process)
+      : disk_(disk), scheduler_(scheduler), random_(seed), process_(process) {}
+
+  std::function<void()> on_event = [] {};
+  std::function<void(SimJournal&)> on_journal = [](SimJournal&) {};
+  void end() { ended_ = true; }
+
+  void open(RequestId request, Term term) override;
+  std::vector<LedgerOpened> poll() override { return std::exchange(events_, {}); }
+  // What open() does, at once: for the start of a world, before its loop runs.
+  [[nodiscard]] Result<OpenedLedger> open_now(Term term);
+
+ private:
+  SimDisk& disk_;
+  Scheduler& scheduler_;
+  Random random_;
+  std::uint64_t process_;
+  bool ended_{false};
+  std::vector<LedgerOpened> events_;
+};
+
+}  // namespace godwit::sim

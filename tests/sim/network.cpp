@@ -1,0 +1,230 @@
+#include "sim/network.hpp"
+
+#include <algorithm>
+
+#include "message/codec.hpp"
+
+namespace godwit::sim {
+
+namespace {
+
+constexpr std::size_t inbox_max = 20'000;
+
+bool overlap(std::span<std::byte const> a, std::span<std::byte const> b) {
+  return !a.empty() && !b.empty() && a.data() < b.data() + b.size() && b.data() < a.data() + a.size();
+}
+
+std::string told(Bytes const& frame) {
+  FrameParts parts(frame);
+  std::string names;
+  for (;;) {
+    auto const message = parts.next();
+    if (!message || !*message) return names;
+    names += fmt::format(" {}", name_of(**message));
+    std::visit(
+        [&](auto const& held) {
+          if constexpr (requires { held.job; }) names += fmt::format("({}", held.job);
+          if constexpr (requires { held.epoch; }) names += fmt::format("@{}", held.epoch);
+          if constexpr (requires { held.target_epoch; }) names += fmt::format("→{}", held.target_epoch);
+          if constexpr (requires { held.job; }) names += ")";
+        },
+        **message);
+  }
+}
+
+}  // namespace
+
+SimNetwork::SimNetwork(int ranks, Habits habits, std::uint64_t seed, Scheduler& scheduler, Trace& trace)
+    : ranks_(ranks), habits_(habits), random_(seed), scheduler_(scheduler), trace_(trace),
+      ended_(static_cast<std::size_t>(ranks), false) {
+  for (int rank = 0; rank < ranks; ++rank) ends_.push_back(std::make_unique<SimTransport>(*this, Rank{rank}));
+}
+SimNetwork::~SimNetwork() = default;
+
+bool SimNetwork::has_ended(Rank rank) const { return ended_.at(static_cast<std::size_t>(rank.value)); }
+
+Duration SimNetwork::latency(Link const& link) {
+  // Mostly short, now and then long.
+  auto const base = habits_.latency.count();
+  auto extra = static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(2 * base) + 1));
+  if (random_.below(50) == 0) extra *= 40;
+  return Duration{(base + extra) * link.slow};
+}
+
+void SimNetwork::send(Rank from, Rank to, Bytes frame) {
+  ++frames_sent_;
+  trace_.add(static_cast<std::uint64_t>(from.value) << 32 | static_cast<std::uint32_t>(to.value));
+  trace_.add(frame);
+  if (trace_.is_heard()) trace_.hint(fmt::format("{} ─► {}:{}", from, to, told(frame)));
+  if (has_ended(to) || has_ended(from)) return;
+  auto& one = link(from, to);
+  one.newest = std::max(one.newest, scheduler_.now() + latency(one));
+  one.frames.emplace_back(one.newest, std::move(frame));
+  if (one.frames.size() > inbox_max) wrong("more than {} frames are under way from {} to {}", inbox_max, from, to);
+  if (one.frames.size() == 1) plan({from, to}, one);
+}
+
+void SimNetwork::plan(Pair pair, Link& link) {
+  auto const serial = ++link.serial;
+  if (link.frames.empty() || link.silent) return;
+  auto const when = std::max({link.frames.front().first, link.held_until, scheduler_.now()});
+  scheduler_.at(when, [this, pair, serial] { deliver(pair, serial); });
+}
+
+void SimNetwork::deliver(Pair pair, std::uint64_t serial) {
+  auto& one = links_.at(pair);
+  if (one.serial != serial) return;
+  auto frame = std::move(one.frames.front().second);
+  one.frames.pop_front();
+  plan(pair, one);
+  if (!has_ended(pair.second)) transport(pair.second).take(FrameReceived{pair.first, std::move(frame)});
+}
+
+void SimNetwork::end(Rank rank, bool crash) {
+  ended_.at(static_cast<std::size_t>(rank.value)) = true;
+  std::erase_if(streams_, [&](auto const& one) { return one.first.from == rank || one.first.to == rank; });
+  for (auto& [pair, one] : links_) {
+    if (pair.second == rank) one.frames.clear();
+    if (pair.first == rank && crash && !one.frames.empty()) one.frames.resize(random_.below(one.frames.size() + 1));
+    if (pair.first == rank || pair.second == rank) plan(pair, one);
+  }
+}
+
+void SimNetwork::tell_death(Rank dead, Rank to) {
+  if (!has_ended(to)) transport(to).take(PeerDied{dead});
+}
+
+void SimNetwork::hold_up(Rank a, Rank b, Moment until) {
+  for (auto const& pair : {Pair{a, b}, Pair{b, a}}) {
+    links_[pair].held_until = std::max(links_[pair].held_until, until);
+    plan(pair, links_[pair]);
+  }
+}
+void SimNetwork::silence(Rank a, Rank b) {
+  for (auto const& pair : {Pair{a, b}, Pair{b, a}}) {
+    links_[pair].silent = true;
+    plan(pair, links_[pair]);
+  }
+}
+void SimNetwork::slow_down(Rank a, Rank b, std::int64_t times) {
+  for (auto const& pair : {Pair{a, b}, Pair{b, a}}) links_[pair].slow = times;
+}
+void SimNetwork::heal() {
+  for (auto& [pair, one] : links_) {
+    one.held_until = scheduler_.now();
+    one.silent = false;
+    one.slow = 1;
+    plan(pair, one);
+  }
+}
+
+bool SimNetwork::refers_to(std::span<std::byte const> memory) const {
+  return std::ranges::any_of(streams_, [&](auto const& one) {
+    auto const& [source, sink, piece, sent, received] = one.second;
+    return (source && std::ranges::any_of(*source, [&](auto const& page) { return overlap(page, memory); })) ||
+           (sink && std::ranges::any_of(*sink, [&](auto const& page) { return overlap(page, memory); }));
+  });
+}
+
+std::size_t SimNetwork::frames_under_way() const {
+  std::size_t all = 0;
+  for (auto const& [pair, one] : links_) all += one.frames.size();
+  return all;
+}
+
+// ---- pages
+
+namespace {
+template <class Span>
+std::size_t total(std::vector<Span> const& pages) {
+  std::size_t bytes = 0;
+  for (auto const& page : pages) bytes += page.size();
+  return bytes;
+}
+}  // namespace
+
+void SimNetwork::begin_if_both(Key const& key) {
+  auto const& both = streams_.at(key);
+  if (!both.source || !both.sink) return;
+  if (total(*both.source) != total(*both.sink)) {
+    wrong("stream {} from {} to {}: {} bytes are sent and {} expected", key.stream, key.from, key.to,
+          total(*both.source), total(*both.sink));
+  }
+  scheduler_.after(latency(link(key.from, key.to)), [this, key] { advance(key); });
+}
+
+// A span at a time, each in two halves.
+void SimNetwork::advance(Key const& key) {
+  auto const at = streams_.find(key);
+  if (at == streams_.end()) return;
+  auto& one = link(key.from, key.to);
+  if (one.silent) {
+    scheduler_.after(1s, [this, key] { advance(key); });
+    return;
+  }
+  if (one.held_until > scheduler_.now()) {
+    scheduler_.at(one.held_until, [this, key] { advance(key); });
+    return;
+  }
+  auto& stream = at->second;
+  auto const pieces = stream.source->size() * 2;
+  if (stream.piece < pieces) {
+    auto const& from = (*stream.source)[stream.piece / 2];
+    auto const& to = (*stream.sink)[stream.piece / 2];
+    auto const half = from.size() / 2;
+    bool const first = stream.piece % 2 == 0;
+    auto const taken = first ? from.first(half) : from.subspan(half);
+    auto const put = first ? to.first(half) : to.subspan(half);
+    std::ranges::copy(taken, put.begin());
+    stream.sent.add(taken);
+    stream.received.add(put);
+    ++stream.piece;
+    auto const time = 1ms * static_cast<std::int64_t>(taken.size()) / static_cast<std::int64_t>(habits_.bytes_per_ms);
+    scheduler_.after(latency(one) + time * one.slow, [this, key] { advance(key); });
+    return;
+  }
+  PagesSent const sent{key.to, key.stream, stream.sent.digest()};
+  PagesReceived const received{key.from, key.stream, stream.received.digest()};
+  streams_.erase(at);
+  scheduler_.after(latency(one), [this, key, sent] {
+    if (!has_ended(key.from)) transport(key.from).take(sent);
+  });
+  scheduler_.after(latency(one), [this, key, received] {
+    if (!has_ended(key.to)) transport(key.to).take(received);
+  });
+}
+
+void SimTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
+  if (network_.has_ended(to)) return;  // as MPI does with a dead peer: nothing ever comes of it
+  auto& both = network_.streams_[{self_, to, stream}];
+  if (both.source) wrong("stream {} from {} to {} is sent twice", stream, self_, to);
+  both.source = std::move(pages);
+  network_.begin_if_both({self_, to, stream});
+}
+
+void SimTransport::receive_pages(Rank from, StreamId stream, std::vector<std::span<std::byte>> pages) {
+  if (network_.has_ended(from)) return;
+  auto& both = network_.streams_[{from, self_, stream}];
+  if (both.sink) wrong("stream {} from {} to {} is received twice", stream, from, self_);
+  both.sink = std::move(pages);
+  network_.begin_if_both({from, self_, stream});
+}
+
+bool SimTransport::drop(Rank peer) {
+  return std::erase_if(network_.streams_, [&](auto const& one) {
+           return (one.first.from == peer && one.first.to == self_) ||
+                  (one.first.from == self_ && one.first.to == peer);
+         }) > 0;
+}
+
+bool SimTransport::poll(TransportEvents& events) {
+  auto const incoming = std::exchange(inbox_, {});
+  for (auto const& event : incoming) {
+    std::visit([&](auto const& held) { events.on(held); }, event);
+  }
+  return !incoming.empty() || std::ranges::any_of(network_.streams_, [&](auto const& one) {
+    return one.first.from == self_ || one.first.to == self_;
+  });
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,137 @@
+#include "sim/process.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace godwit::sim {
+
+namespace {
+
+Instant some_boot(Random& random) { return {static_cast<std::int64_t>(1'000'000'000 + random.below(1'000'000'000'000))}; }
+std::int64_t some_drift(Random& random, std::int64_t most) {
+  return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(2 * most + 1))) - most;
+}
+
+// What must never be said, whatever goes wrong.
+constexpr char const* never[] = {"that nobody here waits for", "which is not of its lineage",
+                                 "a move was undone after",    "is not for the allocator",
+                                 "was dropped",                "meant for the allocator"};
+
+}  // namespace
+
+Process::Process(Place place, bool host)
+    : place_(place),
+      random_(place.seed),
+      clock_(place.scheduler, some_boot(random_), some_drift(random_, place.scenario.drift_ppm_max)),
+      ledgers_(place.disk, place.scheduler, random_(), place.number) {
+  place_.network.transport(place_.rank).on_arrival = [this] { wake(20us); };
+  control_.on_command = [this] { wake(50us); };
+  catalogue_.on_found = [this] { wake(50us); };
+  ledgers_.on_event = [this] { wake(20us); };
+  ledgers_.on_journal = [this](SimJournal& journal) { use(journal); };
+  if (!host) return;
+  capsules_ = std::make_unique<SimCapsules>(
+      SimCapsules::Surroundings{place_.disk, place_.census, place_.scheduler, place_.trace, clock_, place_.number,
+                                place_.rank, place_.planted},
+      random_());
+  store_ = std::make_unique<SimStore>(place_.disk, place_.scheduler, random_(), place_.number);
+  capsules_->on_event = [this] { wake(20us); };
+  capsules_->is_referred_to = [this](auto memory) {
+    return place_.network.refers_to(memory) || store_->refers_to(memory);
+  };
+  store_->on_event = [this] { wake(20us); };
+}
+
+void Process::use(SimJournal& journal) {
+  journal_sim_ = &journal;
+  journal.on_durable = [this] { wake(20us); };
+}
+
+void Process::begin_allocator(allocator::Began began, Ledger ledger, std::unique_ptr<Journal> journal) {
+  journal_ = std::move(journal);
+  allocator_ = std::make_unique<allocator::Allocator>(place_.scenario.allocator, std::move(ledger));
+  node_ = std::make_unique<Node>(WorldPorts{place_.network.transport(place_.rank), clock_, log_},
+                                 AllocatorPorts{*journal_, control_, catalogue_}, *allocator_);
+  node_->begin(std::move(began));
+  wake(20us);
+}
+
+void Process::begin_host() {
+  host::Settings settings;
+  settings.pid = static_cast<std::int32_t>(place_.number);
+  settings.node = fmt::format("node{}", place_.rank);
+  settings.slots = place_.scenario.slots;
+  settings.safe_point_patience = place_.scenario.safe_point_patience;
+  settings.orphan_patience = place_.scenario.orphan_patience;
+  host_ = std::make_unique<host::Host>(place_.rank, std::move(settings));
+  node_ = std::make_unique<Node>(WorldPorts{place_.network.transport(place_.rank), clock_, log_},
+                                 HostPorts{*capsules_, *store_, gauge_}, *host_);
+  node_->begin(host::Began{});
+  wake(20us);
+}
+
+// The loop turns at the earliest of the moments for which it was woken.
+void Process::wake(Duration soon) {
+  if (!lives()) return;
+  auto const extra = static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(std::min(soon, Duration{100us}).count()) + 1));
+  auto const when = std::max(place_.scheduler.now() + soon + Duration{extra}, stopped_until_);
+  if (wakes_at_ && *wakes_at_ <= when) return;
+  wakes_at_ = when;
+  place_.scheduler.at(when, [this, serial = ++wake_serial_] {
+    if (serial != wake_serial_ || !lives()) return;
+    wakes_at_.reset();
+    if (place_.scheduler.now() < stopped_until_) return wake(stopped_until_ - place_.scheduler.now());
+    turn();
+  });
+}
+
+void Process::turn() {
+  if (!node_) return;  // it has yet to begin
+  auto const turned = node_->turn();
+  after_turn(*this);
+  if (turned.exit_code) {
+    exit_code_ = turned.exit_code;
+    place_.trace.say(fmt::format("{}: exits with {}", place_.rank, *exit_code_));
+    end();
+    place_.network.end(place_.rank, false);
+    place_.disk.process_ended(place_.number, false);
+    on_exit(*this);
+    return;
+  }
+  if (turned.happened) return wake(5us);
+  if (turned.next_timer == Instant{}) return;
+  wake(clock_.moment_of(turned.next_timer) - place_.scheduler.now());
+}
+
+void Process::end() {
+  if (capsules_) capsules_->perish();
+  if (store_) store_->end();
+  if (journal_sim_ != nullptr) journal_sim_->end();
+  ledgers_.end();
+}
+
+void Process::kill(bool node) {
+  if (!lives()) return;
+  killed_ = true;
+  place_.trace.say(fmt::format("{}: {} dies", place_.rank, node ? "its node" : "its process"));
+  end();
+  place_.network.end(place_.rank, true);
+  place_.disk.process_ended(place_.number, node);
+}
+
+void Process::stop_until(Moment until, bool node) {
+  stopped_until_ = std::max(stopped_until_, until);
+  if (node && capsules_) capsules_->hold_still(until);
+}
+
+void Process::NoteLog::write(Note const& note) {
+  auto const line = fmt::format("{}: [{}] {}{}", process_.place_.rank, static_cast<int>(note.level),
+                                note.job == JobId{} ? "" : fmt::format("{}@{} ", note.job, note.epoch), note.text);
+  process_.place_.trace.say(line);
+  for (auto const* text : never) {
+    if (note.text.find(text) != std::string::npos) wrong("rank {} says: {}", process_.place_.rank, note.text);
+  }
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,101 @@
+// Process: one rank of a world: the real Node with the real state machines in it, between simulated ports. Its loop
+// turns when something has come in or a timer is due, some microseconds later. It can be stopped for a while, and it
+// can end, by itself or not; it is never destroyed before the simulation is.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "allocator/allocator.hpp"
+#include "host/host.hpp"
+#include "node/node.hpp"
+#include "sim/capsules.hpp"
+#include "sim/clock.hpp"
+#include "sim/control.hpp"
+#include "sim/ledgers.hpp"
+#include "sim/network.hpp"
+#include "sim/scenario.hpp"
+#include "sim/store.hpp"
+
+namespace godwit::sim {
+
+class Process {
+ public:
+  struct Place {
+    Scheduler& scheduler;
+    Trace& trace;
+    SimDisk& disk;
+    Census& census;
+    SimNetwork& network;
+    Scenario const& scenario;
+    std::uint64_t number{0};  // of all processes ever
+    Rank rank;
+    std::uint64_t seed{0};
+    Planted planted{Planted::none};
+  };
+  Process(Place place, bool host);
+  virtual ~Process() = default;
+
+  void begin_allocator(allocator::Began began, Ledger ledger, std::unique_ptr<Journal> journal);
+  void begin_host();
+
+  [[nodiscard]] bool lives() const { return !exit_code_ && !killed_; }
+  [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  [[nodiscard]] Rank rank() const { return place_.rank; }
+  [[nodiscard]] std::uint64_t number() const { return place_.number; }
+
+  void kill(bool node);              // its capsules go with it; node: so does what was not synced
+  void stop_until(Moment until, bool node);
+  void wake(Duration soon);          // turn the loop
+  std::function<void(Process&)> on_exit = [](Process&) {};
+  std::function<void(Process&)> after_turn = [](Process&) {};
+
+  // ---- what it has; hosts: capsules and store, an allocator: control
+  [[nodiscard]] SimCapsules* capsules() { return capsules_.get(); }
+  [[nodiscard]] SimStore* store() { return store_.get(); }
+  [[nodiscard]] SimLedgers& ledgers() { return ledgers_; }
+  [[nodiscard]] SimControl& control() { return control_; }
+  [[nodiscard]] allocator::Allocator const* allocator() const { return allocator_.get(); }
+  void use(SimJournal& journal);
+  [[nodiscard]] SimJournal* journal() { return journal_sim_; }
+
+ private:
+  class NoteLog final : public Log {
+   public:
+    explicit NoteLog(Process& process) : process_(process) {}
+    void write(Note const& note) override;
+
+   private:
+    Process& process_;
+  };
+  class StillGauge final : public Gauge {
+   public:
+    [[nodiscard]] Load read() override { return {}; }
+  };
+  void turn();
+  void end();
+
+  Place place_;
+  Random random_;
+  SimClock clock_;
+  NoteLog log_{*this};
+  StillGauge gauge_;
+  std::unique_ptr<SimCapsules> capsules_;
+  std::unique_ptr<SimStore> store_;
+  SimLedgers ledgers_;
+  SimControl control_;
+  SimCatalogue catalogue_;
+  std::unique_ptr<Journal> journal_;
+  SimJournal* journal_sim_{nullptr};
+  std::unique_ptr<allocator::Allocator> allocator_;
+  std::unique_ptr<host::Host> host_;
+  std::unique_ptr<Node> node_;
+
+  std::uint64_t wake_serial_{0};
+  std::optional<Moment> wakes_at_;
+  Moment stopped_until_{0};
+  std::optional<int> exit_code_;
+  bool killed_{false};
+};
+
+}  // namespace godwit::sim

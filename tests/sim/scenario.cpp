@@ -1,0 +1,166 @@
+#include "sim/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace godwit::sim {
+
+char const* name_of(Do what) {
+  static constexpr char const* names[] = {
+      "submit",       "migrate",       "clone",         "checkpoint",   "suspend",      "resume",
+      "call",         "cancel",        "stop_and_start", "crash_capsule", "refuse_arrival", "host_dies",    "node_dies",
+      "world_dies",   "allocator_dies", "allocator_stalls", "host_stalls",  "node_stalls",  "link_late",
+      "link_silent",  "link_slow",     "store_full",    "store_fails",  "store_slow",   "reads_fail",
+      "names_stale",  "image_damaged", "journal_breaks"};
+  return names[static_cast<std::size_t>(what)];
+}
+
+namespace {
+
+class Draw {
+ public:
+  Draw(std::uint64_t seed, Range const& range) : random_(seed * 2 + 1), range_(range) { made_.seed = seed; }
+
+  Scenario make() {
+    topology();
+    auto const plans = 6 + random_.below(7);
+    for (std::uint64_t plan = 0; plan < plans; ++plan) made_.plans.push_back(work(static_cast<int>(plan)));
+    for (std::uint32_t plan = 0; plan < plans; ++plan) {
+      made_.actions.push_back({one_in(3) ? within(20s) : within(1s), Do::submit, plan});
+    }
+    auto const orders = 4 + random_.below(30);
+    for (std::uint64_t order = 0; order < orders; ++order) made_.actions.push_back(user());
+    if (one_in(3)) bouncing();
+    auto const faults = one_in(8) ? 0 : 1 + random_.below(6);
+    for (std::uint64_t fault = 0; fault < faults; ++fault) made_.actions.push_back(trouble());
+    std::ranges::stable_sort(made_.actions, {}, &Action::at);
+    return made_;
+  }
+
+ private:
+  bool one_in(std::uint64_t times) { return random_.below(times) == 0; }
+  Duration within(Duration most) {
+    return Duration{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))};
+  }
+  std::uint32_t any() { return static_cast<std::uint32_t>(random_.below(1 << 20)); }
+
+  void topology() {
+    made_.hosts = static_cast<int>(3 + random_.below(one_in(3) ? 10 : 4));
+    made_.slots = static_cast<std::int32_t>(1 + random_.below(4));
+    if (range_.drifting_clocks && one_in(3)) made_.drift_ppm_max = static_cast<std::int64_t>(10 + random_.below(200));
+    constexpr Duration latencies[] = {20us, 100us, 1ms, 5ms};
+    made_.habits.latency = latencies[random_.below(4)];
+    made_.habits.bytes_per_ms = 1 + random_.below(100);
+    auto& settings = made_.allocator;
+    settings.heartbeat_every = one_in(2) ? 500ms : 1s;
+    settings.lease = one_in(2) ? 10s : 5s;
+    settings.late_after = 4 * settings.heartbeat_every;
+    settings.suspicion = one_in(2) ? 30s : settings.lease + within(20s);
+    settings.gather = one_in(2) ? 2s : 0s;
+    made_.orphan_patience = one_in(2) ? 60s : 20s;
+    made_.safe_point_patience = one_in(2) ? 30s : 5s;
+  }
+
+  Plan work(int number) {
+    Plan plan;
+    auto& work = plan.work;
+    work.key = fmt::format("p{}", number);
+    work.steps = 5 + random_.below(one_in(3) ? 300 : 60);
+    work.cells = 1 + random_.below(64);
+    constexpr Duration steps[] = {1ms, 20ms, 200ms, 1s};
+    work.step = steps[random_.below(4)] + within(100ms);
+    if (work.step > 500ms) work.steps = 5 + random_.below(60);
+    work.outputs = static_cast<std::uint32_t>(random_.below(3));
+    work.chatter = 1 + random_.below(3);
+    if (one_in(6)) work.rest_every = 1 + random_.below(10), work.rest = within(2s);
+    if (one_in(10)) work.roams_at = 1 + random_.below(work.steps);
+    if (one_in(10)) work.end = Work::End::fails;
+    else if (one_in(12)) work.end = Work::End::crashes;
+    else if (one_in(20)) work.end = Work::End::hangs, plan.step_limit = 3s + within(5s);
+    if (work.end != Work::End::finishes) work.end_at = 1 + random_.below(work.steps);
+    plan.checkpoint_every = one_in(2) ? 200ms + within(5s) : 0s;
+    plan.crash_limit = work.end == Work::End::finishes ? 1000 : static_cast<std::int32_t>(1 + random_.below(3));
+    if (one_in(6)) {
+      plan.elements = static_cast<std::uint32_t>(2 + random_.below(8));
+      work.steps = 2 + random_.below(30);
+      work.end_at = std::min(work.end_at, work.steps);
+      if (one_in(2)) work.step = 1ms;
+    }
+    if (number > 0 && one_in(6)) {
+      plan.after = static_cast<int>(random_.below(static_cast<std::uint64_t>(number)));
+      plan.after_any_end = one_in(2);
+    }
+    return plan;
+  }
+
+  Action user() {
+    constexpr Do often[] = {Do::migrate, Do::migrate, Do::migrate, Do::migrate, Do::checkpoint, Do::checkpoint,
+                            Do::suspend, Do::resume,  Do::call,    Do::clone};
+    Action action{within(40s), often[random_.below(std::size(often))], any(), any()};
+    if (one_in(25)) action.what = Do::cancel;
+    if (one_in(40)) action.what = Do::stop_and_start;
+    return action;
+  }
+
+  // One job to and fro, as fast as the answers come.
+  void bouncing() {
+    auto const plan = any();
+    auto const at = within(20s);
+    auto const moves = 3 + random_.below(10);
+    for (std::uint64_t move = 0; move < moves; ++move) {
+      made_.actions.push_back({at + within(200ms), Do::migrate, plan, static_cast<std::uint32_t>(move % 2)});
+    }
+  }
+
+  Action trouble() {
+    constexpr Do kinds[] = {Do::crash_capsule, Do::crash_capsule, Do::refuse_arrival, Do::host_dies,    Do::host_dies,
+                            Do::host_dies,     Do::node_dies,     Do::world_dies,     Do::allocator_stalls, Do::host_stalls,
+                            Do::host_stalls,   Do::node_stalls,   Do::link_late,      Do::link_late,    Do::link_silent,
+                            Do::link_slow,     Do::store_full,    Do::store_fails,    Do::store_slow,   Do::names_stale,
+                            Do::image_damaged, Do::journal_breaks};
+    Action action{within(50s), kinds[random_.below(std::size(kinds))], any(), any()};
+    if (range_.allocator_dies && one_in(4)) action.what = Do::allocator_dies;
+    action.proven = !one_in(3);
+    constexpr Duration spans[] = {100ms, 2s, 15s, 60s};
+    action.span = within(spans[random_.below(4)]) + 1ms;
+    return action;
+  }
+
+  Random random_;
+  Range range_;
+  Scenario made_;
+};
+
+}  // namespace
+
+Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range).make(); }
+
+std::string describe(Scenario const& scenario) {
+  using Seconds = std::chrono::duration<double>;
+  auto text = fmt::format("seed {}: {} hosts of {} slots, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
+                          scenario.seed, scenario.hosts, scenario.slots, scenario.drift_ppm_max,
+                          Seconds(scenario.allocator.lease).count(), Seconds(scenario.allocator.suspicion).count(),
+                          scenario.plans.size());
+  for (std::size_t index = 0; index < scenario.plans.size(); ++index) {
+    auto const& plan = scenario.plans[index];
+    text += fmt::format("  job {}: {} steps of {:.3f} s{}, {} outputs, checkpoint every {:.1f} s{}\n", plan.work.key,
+                        plan.work.steps, Seconds(plan.work.step).count(),
+                        plan.elements > 0 ? fmt::format(" × {}", plan.elements) : "", plan.work.outputs,
+                        Seconds(plan.checkpoint_every).count(),
+                        plan.work.end == Work::End::finishes
+                            ? ""
+                            : fmt::format(", {} at {}",
+                                          plan.work.end == Work::End::fails     ? "fails"
+                                          : plan.work.end == Work::End::crashes ? "crashes"
+                                                                                : "hangs",
+                                          plan.work.end_at));
+  }
+  for (auto const& action : scenario.actions) {
+    text += fmt::format("  {:>9.3f} s {} {} {} {:.3f} s{}\n", Seconds(action.at).count(), name_of(action.what), action.a,
+                        action.b, Seconds(action.span).count(), action.proven ? "" : " unproven");
+  }
+  return text;
+}
+
+}  // namespace godwit::sim

@@ -1,0 +1,68 @@
+// Scenario: all that a seed decides beforehand, as data: how large the world is, which jobs there are, what users do and
+// what goes wrong, and when. What is left to chance during the run (delays, which of two events comes first) is drawn
+// from the same seed. A scenario without some of its actions or jobs is a scenario too: that is how the shrinker works.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "allocator/allocator.hpp"
+#include "host/host.hpp"
+#include "sim/network.hpp"
+#include "sim/work.hpp"
+
+namespace godwit::sim {
+
+// A submission: a job, or an array of `elements`.
+struct Plan {
+  Work work;
+  std::uint32_t elements{0};
+  Duration checkpoint_every{0};
+  std::int32_t crash_limit{3};
+  std::int32_t max_failed{-1};
+  Duration time_limit{0}, step_limit{0};
+  int after{-1};              // another plan
+  bool after_any_end{false};  // else it must have finished
+};
+
+enum class Do : std::uint8_t {
+  // what users do
+  submit, migrate, clone, checkpoint, suspend, resume, call, cancel, stop_and_start,
+  // what goes wrong
+  crash_capsule, refuse_arrival, host_dies, node_dies, world_dies, allocator_dies, allocator_stalls, host_stalls, node_stalls,
+  link_late, link_silent, link_slow, store_full, store_fails, store_slow, reads_fail, names_stale, image_damaged, journal_breaks,
+};
+[[nodiscard]] char const* name_of(Do what);
+[[nodiscard]] constexpr bool is_fault(Do what) { return what >= Do::crash_capsule; }
+
+struct Action {
+  Moment at{0};
+  Do what{};
+  std::uint32_t a{0}, b{0};   // plan, host, …: taken modulo how many there are
+  Duration span{0};
+  bool proven{true};          // of a death
+};
+
+struct Scenario {
+  std::uint64_t seed{0};
+  int hosts{3};
+  std::int32_t slots{2};
+  std::int64_t drift_ppm_max{0};
+  SimNetwork::Habits habits;
+  allocator::Settings allocator;
+  Duration orphan_patience{60s}, safe_point_patience{30s};
+  std::vector<Plan> plans;
+  std::vector<Action> actions;  // in order of time
+};
+
+// What a run may contain: stages of the runtime's abilities.
+struct Range {
+  bool allocator_dies{false};  // and another takes over
+  bool drifting_clocks{true};
+};
+
+[[nodiscard]] Scenario draw(std::uint64_t seed, Range const& range);
+[[nodiscard]] std::string describe(Scenario const& scenario);
+
+}  // namespace godwit::sim

@@ -1,0 +1,101 @@
+// The whole runtime under a few hundred seeds of commands and troubles, each seed twice with the same trace; and the
+// simulator itself: it must see a defect that is planted, shrink what shows it, and get the same from the same seed.
+#include <gtest/gtest.h>
+
+#include "sim/run.hpp"
+
+namespace godwit::sim {
+namespace {
+
+// ---- seeds
+
+class Seeds : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Seeds, GoWell) {
+  for (auto seed = GetParam(); seed < GetParam() + 25; ++seed) {
+    auto const verdict = run_twice(draw(seed, {}), {});
+    EXPECT_FALSE(verdict.failure) << "seed " << seed << ": " << *verdict.failure << "\nreplay: godwit-sim --seed "
+                                  << seed << " --trace";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Some, Seeds, testing::Range<std::uint64_t>(1, 251, 25));
+
+// Seeds that failed once. 1573, 4347, 4570: a move whose source had abandoned it by itself and then died stayed open for
+// ever, because the target answered the allocator nothing. 4936: a host was fenced after the journal had broken, and
+// the allocator looked for a desk that was gone. 1444, 2439: two worlds ended within one lease, and the third gave out at
+// once what a host of the first was still running.
+class Regression : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Regression, StaysMended) {
+  auto const verdict = run_twice(draw(GetParam(), {}), {});
+  EXPECT_FALSE(verdict.failure) << *verdict.failure;
+}
+
+INSTANTIATE_TEST_SUITE_P(Past, Regression, testing::Values(1444, 1573, 2439, 4347, 4570, 4936));
+
+// ---- the simulator itself
+
+TEST(Simulator, GivesTheSameForTheSameSeed) {
+  auto const first = run(draw(7, {}), {});
+  EXPECT_EQ(run(draw(7, {}), {}).digest, first.digest);
+  EXPECT_NE(run(draw(8, {}), {}).digest, first.digest);
+}
+
+TEST(Simulator, RunsAreLargeEnough) {
+  std::vector<std::uint64_t> events, jobs, faults;
+  for (std::uint64_t seed = 1; seed <= 41; ++seed) {
+    auto const verdict = run(draw(seed, {}), {});
+    events.push_back(verdict.events), jobs.push_back(verdict.jobs);
+    std::uint64_t all = 0;
+    for (auto const& [kind, count] : verdict.faults) all += count;
+    faults.push_back(all);
+  }
+  auto const median = [](auto& of) { return std::ranges::nth_element(of, of.begin() + 20), of[20]; };
+  EXPECT_GE(median(events), 2000U);
+  EXPECT_GE(median(jobs), 10U);
+  EXPECT_GE(median(faults), 3U);
+}
+
+Scenario small(std::uint64_t seed) {
+  auto scenario = draw(seed, {});
+  scenario.actions.resize(std::min<std::size_t>(scenario.actions.size(), 30));
+  return scenario;
+}
+
+TEST(Simulator, SeesALostStepAndShrinksWhatShowsIt) {
+  Abilities blind;
+  blind.planted = Planted::loses_steps;
+  for (std::uint64_t seed = 1; seed < 200; ++seed) {
+    auto scenario = small(seed);
+    if (!run(scenario, blind).failure) continue;
+    auto const actions = scenario.actions.size();
+    auto const shrunk = shrink(std::move(scenario), blind, 300);
+    EXPECT_TRUE(run(shrunk, blind).failure);
+    EXPECT_LT(shrunk.actions.size(), actions);
+    EXPECT_LT(shrunk.actions.size(), 12U);
+    return;
+  }
+  FAIL() << "a lost step isn't noticed";
+}
+
+TEST(Simulator, SeesTwoRunners) {
+  Abilities blind;
+  blind.planted = Planted::ignores_leases;
+  for (std::uint64_t seed = 1; seed < 400; ++seed) {
+    if (run(small(seed), blind).failure) return;
+  }
+  FAIL() << "two runners aren't noticed";
+}
+
+TEST(Simulator, SeesOutputsThatAreNotCutBack) {
+  Abilities blind;
+  blind.planted = Planted::keeps_outputs;
+  for (std::uint64_t seed = 1; seed < 200; ++seed) {
+    if (run(small(seed), blind).failure) return;
+  }
+  FAIL() << "outputs that are too long aren't noticed";
+}
+
+}  // namespace
+}  // namespace godwit::sim

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/universe.hpp"
+
+namespace godwit::sim {
+
+void Universe::act(Action const& action) {
+  if (is_fault(action.what)) {
+    trace_.say(fmt::format("── {} {} {} for {:.3f} s{}", name_of(action.what), action.a, action.b,
+                           std::chrono::duration<double>(action.span).count(), action.proven ? "" : ", unproven"));
+    return trouble(action);
+  }
+  if (action.what == Do::submit) return submit(action.a % scenario_.plans.size());
+  if (action.what != Do::stop_and_start) return order(action);
+  if (leader() == nullptr || stop_) return;
+  start_after_stop_ = true;
+  stop();
+}
+
+void Universe::kill_host(Action const& action, bool node) {
+  auto const hosts = living_hosts();
+  if (hosts.size() < 2) return;
+  ++faults_[action.proven ? "host dies, proven" : "host dies, unproven"];
+  if (node) ++faults_["node loses power"];
+  hosts_lost_ = true;
+  auto& victim = *hosts[action.a % hosts.size()];
+  victim.kill(node);
+  if (action.proven) tell_deaths(*present(), victim.rank());
+}
+
+void Universe::trouble(Action const& action) {
+  auto* const world = present();
+  auto const now = scheduler_.now();
+  auto const hosts = living_hosts();
+  auto const until = now + action.span;
+  auto* const host = hosts.empty() ? nullptr : hosts[action.a % hosts.size()];
+  switch (action.what) {
+    case Do::store_full: disk_.full_until = until; ++faults_["store full"]; return;
+    case Do::store_fails: disk_.failing_until = until; ++faults_["store fails to write"]; return;
+    case Do::reads_fail:
+      disk_.reads_failing_until = until; images_harmed_ = true; census_.images_harmed(); ++faults_["store fails to read"]; return;
+    case Do::names_stale:
+      disk_.stale_until = until; images_harmed_ = true; census_.images_harmed(); ++faults_["stale names"]; return;
+    case Do::store_slow:
+      disk_.slow = 50; ++faults_["store slow"];
+      return scheduler_.after(action.span, [this] { disk_.slow = 1; });
+    case Do::image_damaged: {
+      if (disk_.images.empty()) return;
+      auto const at = std::next(disk_.images.begin(), static_cast<std::ptrdiff_t>(action.a % disk_.images.size()));
+      at->second.damaged = true;
+      images_harmed_ = true, census_.images_harmed(), ++faults_["image damaged"];
+      return;
+    }
+    default: break;
+  }
+  if (world == nullptr || host == nullptr || leader() == nullptr) return;
+  switch (action.what) {
+    case Do::crash_capsule: {
+      for (std::size_t k = 0; k < hosts.size(); ++k) {
+        auto* const there = hosts[(action.a + k) % hosts.size()];
+        for (auto const& [job, record] : audit_.ledger().jobs()) {
+          if (record.host != there->rank() || record.spec.crash_limit < 1000) continue;
+          if (there->capsules()->crash(job)) { ++faults_["capsule crashes"]; return; }
+        }
+      }
+      return;
+    }
+    case Do::refuse_arrival: host->capsules()->refuse_next(); ++faults_["capsule can't be prepared"]; return;
+    case Do::host_dies: return kill_host(action, false);
+    case Do::node_dies: return kill_host(action, true);
+    case Do::world_dies: {
+      ++faults_[action.proven ? "world dies" : "world dies, hosts linger"];
+      for (auto const& rank : world->ranks) {
+        if (!action.proven && rank->rank() != allocator_rank && random_.below(2) == 0) {
+          lingering_until_ = now + scenario_.allocator.lease * 2;
+        } else {
+          rank->kill(action.b % 2 == 0);
+        }
+      }
+      return world_over(*world, std::min<Duration>(action.span, 20s), static_cast<int>(1 + action.b % 8));
+    }
+    case Do::allocator_stalls:
+      ++faults_["allocator stalls"];
+      return leader()->stop_until(until, true);
+    case Do::host_stalls: links_harmed_ = true; ++faults_["host stalls"]; return host->stop_until(until, false);
+    case Do::node_stalls: links_harmed_ = true; ++faults_["node stalls"]; return host->stop_until(until, true);
+    case Do::link_late:
+    case Do::link_silent:
+    case Do::link_slow: {
+      Rank const a = host->rank();
+      Rank b{static_cast<std::int32_t>(action.b % world->ranks.size())};
+      if (a == b) b = allocator_rank;
+      links_harmed_ = true;
+      if (action.what == Do::link_late) ++faults_["link late"], world->network->hold_up(a, b, until);
+      if (action.what == Do::link_silent) ++faults_["link silent"], world->network->silence(a, b);
+      if (action.what == Do::link_slow) ++faults_["link slow"], world->network->slow_down(a, b, 100);
+      return;
+    }
+    case Do::journal_breaks:
+      ++faults_["journal breaks"];
+      leader()->journal()->break_off();
+      leader()->wake(1ms);
+      return;
+    default: return;
+  }
+}
+
+}  // namespace godwit::sim

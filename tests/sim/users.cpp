@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include "sim/universe.hpp"
+
+namespace godwit::sim {
+
+CommandId Universe::give(Command command) {
+  last_command_ = last_command_.next();
+  open_.insert(last_command_);
+  leader()->control().give(last_command_, std::move(command));
+  return last_command_;
+}
+
+// Under a name of its own, so that asking again doubles nothing.
+void Universe::submit(std::size_t index) {
+  auto& submission = submissions_[index];
+  submission.wanted = true;
+  if (submission.job || submission.pending || leader() == nullptr) return;
+  auto const& plan = scenario_.plans[index];
+  JobSpec spec;
+  auto work = plan.work;
+  if (plan.elements > 0) work.key += "-%{index}";
+  work.put_into(spec);
+  spec.name = plan.work.key;
+  spec.account = "tester";
+  spec.directory = "/";
+  spec.checkpoint_every = plan.checkpoint_every;
+  spec.crash_limit = plan.crash_limit;
+  spec.max_failed = plan.max_failed;
+  spec.time_limit = plan.time_limit;
+  spec.step_limit = plan.step_limit;
+  spec.host_loss_limit = 0;
+  if (plan.after >= 0) {
+    auto const& before = submissions_[static_cast<std::size_t>(plan.after)];
+    if (!before.job) return submit(static_cast<std::size_t>(plan.after));  // and this one when it is asked for again
+    spec.after = {{fmt::format("{}", before.job->number()), {},
+                   plan.after_any_end ? Dependency::Until::ended : Dependency::Until::finished}};
+  }
+  JobArray array(std::move(spec));
+  if (plan.elements > 0) array.axes = {{.name = "index_", .count = plan.elements}};
+  submission.pending = give(cmd::Submit{{std::move(array)}, true});
+  asked_[*submission.pending] = index;
+}
+
+std::optional<JobId> Universe::job_of(Action const& action) const {
+  if ((action.a >> 10) % 5 == 0) {  // a clone, if there is one
+    std::vector<JobId> clones;
+    for (auto const& [job, record] : audit_.ledger().jobs()) {
+      if (record.clone_of != JobId{}) clones.push_back(job);
+    }
+    if (!clones.empty()) return clones[action.a % clones.size()];
+  }
+  if (scenario_.plans.empty()) return std::nullopt;
+  auto const index = action.a % scenario_.plans.size();
+  auto const& job = submissions_[index].job;
+  auto const elements = scenario_.plans[index].elements;
+  if (!job || elements == 0) return job;
+  return JobId::of_element(job->number(), 1 + (action.a >> 4) % elements);
+}
+
+void Universe::order(Action const& action) {
+  auto const job = job_of(action);
+  if (!job || leader() == nullptr) return;
+  auto const name = fmt::format("{}", *job);
+  auto const hosts = static_cast<std::uint32_t>(present()->ranks.size() - 1);
+  std::optional<Rank> const host =
+      action.b % (hosts + 1) == 0 ? std::nullopt : std::optional(Rank{static_cast<std::int32_t>(action.b % (hosts + 1))});
+  switch (action.what) {
+    case Do::migrate: give(cmd::Migrate{name, host}); return;
+    case Do::clone: give(cmd::Clone{name, host}); return;
+    case Do::checkpoint: give(cmd::Checkpoint{name}); return;
+    case Do::suspend: give(cmd::Suspend{name}); return;
+    case Do::resume: give(cmd::Resume{name}); return;
+    case Do::call: give(cmd::Call{name, "steps", {}}); return;
+    case Do::cancel: {
+      // A clone may be of it: whatever is of that plan may be cancelled.
+      auto const index = action.a % scenario_.plans.size();
+      submissions_[index].cancelled = true;
+      if (auto const record = audit_.ledger().record(*job)) {
+        auto const key = Work::of(record->spec).key;
+        submissions_[static_cast<std::size_t>(std::stoul(key.substr(1)))].cancelled = true;
+      }
+      give(cmd::Cancel{name});
+      return;
+    }
+    default: return;
+  }
+}
+
+void Universe::stop() {
+  if (leader() == nullptr || stop_) return;
+  stop_ = give(cmd::Stop{});
+}
+
+void Universe::answered(CommandId id, Answer const& answer) {
+  open_.erase(id);
+  if (auto const at = asked_.find(id); at != asked_.end()) {
+    auto& submission = submissions_[at->second];
+    submission.pending.reset();
+    if (auto const* submitted = std::get_if<cmd::Submitted>(&answer)) {
+      for (auto const job : submitted->jobs) audit_.answered(job);
+      if (submission.job && *submission.job != submitted->jobs.at(0)) {
+        wrong("submission {} is job {} and job {}", at->second, *submission.job, submitted->jobs.at(0));
+      }
+      submission.job = submitted->jobs.at(0);
+    }
+  }
+  if (auto const* stopped = std::get_if<cmd::Stopped>(&answer)) {
+    for (auto const& [job, why] : stopped->unsaved) {
+      if (job != JobId{}) census_.loses(job);
+    }
+  }
+  if (trace_.is_heard()) {
+    auto const* refusal = std::get_if<cmd::Refusal>(&answer);
+    std::string text = refusal != nullptr ? "refused: " + refusal->why.context : std::string("answered");
+    if (auto const* acted = std::get_if<cmd::Acted>(&answer)) {
+      for (auto const& act : acted->acts) text += fmt::format("; {}", act.failure ? act.failure->context : act.what);
+    }
+    trace_.hint(fmt::format("command {} {}", id, text));
+  }
+}
+
+}  // namespace godwit::sim
