@@ -7,7 +7,7 @@
 namespace godwit::sim {
 
 namespace {
-constexpr std::size_t arena_max = 4096;
+constexpr std::size_t arena_bytes_first = 4096, arena_bytes_max = 1 << 16;
 constexpr std::byte work_noise[] = {std::byte{'?'}};  // what a file that isn't cut back has too much
 }
 
@@ -106,7 +106,8 @@ void SimCapsules::prepare(CapsuleOrder order) {
   auto& capsule = capsules_[id];
   capsule.work = Work::of(order.spec);
   capsule.order = std::move(order);
-  capsule.arena.resize(arena_max);
+  capsule.arena.reserve(arena_bytes_max);  // it grows where it is
+  capsule.arena.resize(arena_bytes_first);
   tell(id, Prepare{});
 }
 
@@ -220,8 +221,10 @@ void SimCapsules::end_step(CapsuleId id, Capsule& capsule) {
 void SimCapsules::finish(CapsuleId id, Capsule& capsule, Outcome outcome) {
   for (auto& output : capsule.outputs) output.sync();
   around_.trace.say(fmt::format("{}: job {} ends after step {}", around_.host, capsule.order.job, capsule.steps));
+  bool const told = capsule.order.tell_end && outcome.ending == Ending::finished;
+  auto state = told ? manifest_of(capsule) : Bytes{};
   end_process(id, capsule);
-  say(capsule::Ended{id, std::move(outcome), {}});
+  say(capsule::Ended{id, std::move(outcome), std::move(state)});
 }
 
 void SimCapsules::die(CapsuleId id, Capsule& capsule, std::string reason) {
@@ -284,7 +287,8 @@ void SimCapsules::forget(CapsuleId id) {
 
 std::span<std::byte> SimCapsules::arena(CapsuleId id, std::uint64_t bytes) {
   auto const at = capsules_.find(id);
-  if (at == capsules_.end() || bytes > at->second.arena.size()) return {};
+  if (at == capsules_.end() || bytes > arena_bytes_max) return {};
+  if (bytes > at->second.arena.size()) at->second.arena.resize(bytes);
   return at->second.arena;
 }
 
@@ -328,6 +332,7 @@ Bytes SimCapsules::manifest_of(Capsule const& capsule) const {
   manifest.suspended = capsule.suspended;
   manifest.running_time = capsule.running_time;
   manifest.arena_bytes = capsule.work.cells * 8;
+  manifest.arrays.push_back({"cells", Scalar::u64, {capsule.work.cells}, 0, capsule.work.cells * 8});
   manifest.wait_left = std::max(Duration{0}, capsule.rests_until - around_.clock.now());
   for (auto const& output : capsule.outputs) manifest.streams.push_back(output.mark());
   return encode(manifest);

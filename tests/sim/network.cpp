@@ -82,7 +82,6 @@ void SimNetwork::deliver(Pair pair, std::uint64_t serial) {
 
 void SimNetwork::end(Rank rank, bool crash) {
   ended_.at(static_cast<std::size_t>(rank.value)) = true;
-  std::erase_if(streams_, [&](auto const& one) { return one.first.from == rank || one.first.to == rank; });
   for (auto& [pair, one] : links_) {
     if (pair.second == rank) one.frames.clear();
     if (pair.first == rank && crash && !one.frames.empty()) one.frames.resize(random_.below(one.frames.size() + 1));
@@ -119,8 +118,11 @@ void SimNetwork::heal() {
 }
 
 bool SimNetwork::refers_to(std::span<std::byte const> memory) const {
+  static decltype(Stream::source) const nothing_sent;  // by a process that is gone
+  static decltype(Stream::sink) const nothing_taken;
   return std::ranges::any_of(streams_, [&](auto const& one) {
-    auto const& [source, sink, piece, sent, received] = one.second;
+    auto const& source = has_ended(one.first.from) ? nothing_sent : one.second.source;
+    auto const& sink = has_ended(one.first.to) ? nothing_taken : one.second.sink;
     return (source && std::ranges::any_of(*source, [&](auto const& page) { return overlap(page, memory); })) ||
            (sink && std::ranges::any_of(*sink, [&](auto const& page) { return overlap(page, memory); }));
   });
@@ -153,10 +155,10 @@ void SimNetwork::begin_if_both(Key const& key) {
   scheduler_.after(latency(link(key.from, key.to)), [this, key] { advance(key); });
 }
 
-// A span at a time, each in two halves.
+// Half a span of the source at a time, into as many of the sink's as it takes: both sides may cut differently.
 void SimNetwork::advance(Key const& key) {
   auto const at = streams_.find(key);
-  if (at == streams_.end()) return;
+  if (at == streams_.end() || has_ended(key.from) || has_ended(key.to)) return;
   auto& one = link(key.from, key.to);
   if (one.silent) {
     scheduler_.after(1s, [this, key] { advance(key); });
@@ -167,31 +169,40 @@ void SimNetwork::advance(Key const& key) {
     return;
   }
   auto& stream = at->second;
-  auto const pieces = stream.source->size() * 2;
-  if (stream.piece < pieces) {
-    auto const& from = (*stream.source)[stream.piece / 2];
-    auto const& to = (*stream.sink)[stream.piece / 2];
-    auto const half = from.size() / 2;
-    bool const first = stream.piece % 2 == 0;
-    auto const taken = first ? from.first(half) : from.subspan(half);
-    auto const put = first ? to.first(half) : to.subspan(half);
-    std::ranges::copy(taken, put.begin());
+  auto const& source = *stream.source;
+  auto& from = stream.from;
+  while (from.span < source.size() && from.byte == source[from.span].size()) from = {from.span + 1, 0};
+  if (from.span < source.size()) {
+    auto const left = source[from.span].subspan(from.byte);
+    auto const taken = left.first(from.byte == 0 ? (left.size() + 1) / 2 : left.size());
+    from.byte += taken.size();
     stream.sent.add(taken);
-    stream.received.add(put);
-    ++stream.piece;
+    for (auto rest = taken; !rest.empty();) {
+      auto const room = stream.sink->at(stream.to.span).subspan(stream.to.byte);
+      auto const put = room.first(std::min(room.size(), rest.size()));
+      std::ranges::copy(rest.first(put.size()), put.begin());
+      stream.received.add(put);
+      rest = rest.subspan(put.size());
+      stream.to = put.size() == room.size() ? Cursor{stream.to.span + 1, 0} : Cursor{stream.to.span, stream.to.byte + put.size()};
+    }
     auto const time = 1ms * static_cast<std::int64_t>(taken.size()) / static_cast<std::int64_t>(habits_.bytes_per_ms);
     scheduler_.after(latency(one) + time * one.slow, [this, key] { advance(key); });
     return;
   }
-  PagesSent const sent{key.to, key.stream, stream.sent.digest()};
-  PagesReceived const received{key.from, key.stream, stream.received.digest()};
-  streams_.erase(at);
-  scheduler_.after(latency(one), [this, key, sent] {
-    if (!has_ended(key.from)) transport(key.from).take(sent);
+  scheduler_.after(latency(one), [this, key] {
+    tell(key, key.from, PagesSent{key.to, key.stream, streams_.at(key).sent.digest()});
   });
-  scheduler_.after(latency(one), [this, key, received] {
-    if (!has_ended(key.to)) transport(key.to).take(received);
+  scheduler_.after(latency(one), [this, key] {
+    tell(key, key.to, PagesReceived{key.from, key.stream, streams_.at(key).received.digest()});
   });
+}
+
+// To each end in its own time; to none that has given the stream up.
+void SimNetwork::tell(Key const& key, Rank to, Incoming event) {
+  auto& stream = streams_.at(key);
+  bool const over = ++stream.told == 2;
+  if (!has_ended(to) && !stream.given_up) transport(to).take(std::move(event));
+  if (over && !streams_.at(key).given_up) streams_.erase(key);
 }
 
 void SimTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
@@ -211,10 +222,12 @@ void SimTransport::receive_pages(Rank from, StreamId stream, std::vector<std::sp
 }
 
 bool SimTransport::drop(Rank peer) {
-  return std::erase_if(network_.streams_, [&](auto const& one) {
-           return (one.first.from == peer && one.first.to == self_) ||
-                  (one.first.from == self_ && one.first.to == peer);
-         }) > 0;
+  bool open = false;
+  for (auto& [key, stream] : network_.streams_) {
+    bool const ours = (key.from == peer && key.to == self_) || (key.from == self_ && key.to == peer);
+    if (ours && !stream.given_up) open = stream.given_up = true;
+  }
+  return open;
 }
 
 bool SimTransport::poll(TransportEvents& events) {
@@ -223,7 +236,8 @@ bool SimTransport::poll(TransportEvents& events) {
     std::visit([&](auto const& held) { events.on(held); }, event);
   }
   return !incoming.empty() || std::ranges::any_of(network_.streams_, [&](auto const& one) {
-    return one.first.from == self_ || one.first.to == self_;
+    auto const& [from, to, stream] = one.first;
+    return (from == self_ && !network_.has_ended(to)) || (to == self_ && !network_.has_ended(from));
   });
 }
 

@@ -64,11 +64,16 @@ class SimNetwork {
     StreamId stream;
     auto operator<=>(Key const&) const = default;
   };
+  struct Cursor {
+    std::size_t span{0}, byte{0};
+  };
   struct Stream {
     std::optional<std::vector<std::span<std::byte const>>> source;
     std::optional<std::vector<std::span<std::byte>>> sink;
-    std::size_t piece{0};
+    Cursor from, to;
+    int told{0};  // ends
     DigestStream sent, received;
+    bool given_up{false};  // one end died, the other knows: its memory is referred to for ever
   };
   using Pair = std::pair<Rank, Rank>;
 
@@ -79,6 +84,8 @@ class SimNetwork {
   void deliver(Pair pair, std::uint64_t serial);
   void begin_if_both(Key const& key);
   void advance(Key const& key);
+  using Incoming = std::variant<FrameReceived, PagesSent, PagesReceived, PeerDied>;
+  void tell(Key const& key, Rank to, Incoming event);
 
   int ranks_;
   Habits habits_;

@@ -45,6 +45,18 @@ void SimStore::stage(std::shared_ptr<Writing> const& writing) {
   say(stored::Staged{writing->request});
 }
 
+// A file holds what the manifest names; the rest of the arena comes back as zeros.
+Bytes SimStore::described(StoredImage const& image) {
+  Bytes kept(image.arena.size());
+  auto const manifest = decode<Manifest>(image.manifest);
+  if (!manifest) wrong("a manifest that can't be decoded is written");
+  for (auto const& array : manifest->arrays) {
+    std::ranges::copy(ByteView(image.arena).subspan(array.offset, array.bytes),
+                      kept.begin() + static_cast<std::ptrdiff_t>(array.offset));
+  }
+  return kept;
+}
+
 void SimStore::publish(Writing& writing) {
   auto const& label = writing.image.label;
   msg::ImageName const name{label.epoch, label.generation,
@@ -52,8 +64,12 @@ void SimStore::publish(Writing& writing) {
   disk_.drafts.erase(name.path + ".part");
   if (auto fault = disk_.write_fault()) return say(stored::Written{writing.request, *fault, 0});
   auto const bytes = writing.image.manifest.size() + writing.image.arena.size();
+  if (disk_.images.contains(name.path)) {
+    return say(stored::Written{writing.request, reject("exists", name.path + " exists already"), 0});
+  }
   writing.image.published = scheduler_.now();
-  if (!disk_.images.emplace(name.path, std::move(writing.image)).second) wrong("image {} is replaced", name.path);
+  writing.image.arena = described(writing.image);
+  disk_.images.emplace(name.path, std::move(writing.image));
   // Published and durable; that it is known may take a while, and never happens if the host dies meanwhile.
   later(1ms, [this, request = writing.request, name, bytes] { say(stored::Written{request, name, bytes}); });
 }
@@ -64,7 +80,7 @@ void SimStore::verify(RequestId request, std::vector<msg::ImageName> images) {
     for (auto const& image : images) {
       auto const at = disk_.images.find(image.path);
       if (at == disk_.images.end() || disk_.is_stale(at->second)) {
-        verified.set_aside.push_back(data_lost("missing", fmt::format("{}: no such file", image.path)));
+        verified.set_aside.push_back(retry_later("unreadable", fmt::format("{}: no such file", image.path)));
       } else if (disk_.reads_fail()) {
         verified.set_aside.push_back(retry_later("io", fmt::format("{}: input/output error", image.path)));
       } else if (at->second.damaged) {
@@ -83,7 +99,9 @@ void SimStore::verify(RequestId request, std::vector<msg::ImageName> images) {
 void SimStore::load(RequestId request, msg::ImageName image, std::span<std::byte> arena) {
   later(1ms, [this, request, image = std::move(image), arena] {
     auto const at = disk_.images.find(image.path);
-    if (at == disk_.images.end()) wrong("{} is loaded, and was never verified", image.path);
+    if (at == disk_.images.end() || at->second.damaged) {
+      return say(stored::Loaded{request, data_lost("digest", fmt::format("{} is damaged", image.path))});
+    }
     auto const& bytes = at->second.arena;
     if (bytes.size() > arena.size()) wrong("{} is loaded into an arena that is too small", image.path);
     std::ranges::copy(bytes, arena.begin());

@@ -37,6 +37,7 @@ class SimStore final : public CheckpointStore {
   void say(StoreEvent event);
   void stage(std::shared_ptr<Writing> const& writing);
   void publish(Writing& writing);
+  [[nodiscard]] static Bytes described(StoredImage const& image);
 
   SimDisk& disk_;
   Scheduler& scheduler_;
