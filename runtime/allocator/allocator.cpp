@@ -10,6 +10,18 @@
 
 namespace godwit::allocator {
 
+namespace {
+
+// What a host keeps until it is told that it is in the ledger: host/reports.hpp.
+bool is_report(Message const& message) {
+  return std::holds_alternative<msg::JobStarted>(message) || std::holds_alternative<msg::JobEnded>(message) ||
+         std::holds_alternative<msg::Accepted>(message) || std::holds_alternative<msg::Refused>(message) ||
+         std::holds_alternative<msg::Departed>(message) || std::holds_alternative<msg::Stayed>(message) ||
+         std::holds_alternative<msg::Checkpointed>(message);
+}
+
+}  // namespace
+
 Allocator::Allocator(Settings settings, Ledger ledger)
     : core_(std::make_unique<Core>(settings, std::move(ledger))) {}
 Allocator::~Allocator() = default;
@@ -59,6 +71,9 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
 void Allocator::Core::on(Began const& event) {
   term = event.term;
   began = now;
+  watch_due = now + settings.heartbeat_every;
+  out->push_back(Arm{watch_timer, watch_due});
+  if (event.takes_over) return take_over(event);
   std::vector<JobId> unfinished;
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
@@ -67,9 +82,17 @@ void Allocator::Core::on(Began const& event) {
     bool const may_run = event.old_leases > Duration{0} && record.newest_epoch > Epoch{};
     if (may_run && !mutated(Mutation::grant_before_old_leases)) leased.insert(job);
   }
-  auto const live = ledger.counts().live();
   journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) hosts[rank].heard = now;
+  index_jobs(unfinished);
+  note(Level::info, {}, {},
+       fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), ledger.counts().live()));
+  unproven_ends = leased;
+  if (!leased.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
+}
+
+// The indexes over the ledger, for jobs that are not over.
+void Allocator::Core::index_jobs(std::vector<JobId> const& unfinished) {
   auto const missing = [&](std::string const& name, JobId job, Rank pin) {
     if (pin == no_rank || hosts.contains(pin)) return;
     note(Level::warning, job, {},
@@ -90,11 +113,6 @@ void Allocator::Core::on(Began const& event) {
     missing(called(array), job, array.work->spec.host);
   }
   for (auto const& [job, array] : ledger.arrays()) enforce_max_failed(job);
-  note(Level::info, {}, {}, fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), live));
-  unproven_ends = leased;
-  if (!leased.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
-  watch_due = now + settings.heartbeat_every;
-  out->push_back(Arm{watch_timer, watch_due});
 }
 
 void Allocator::Core::on(TimerFired const& event) {
@@ -123,6 +141,7 @@ void Allocator::Core::on(Received const& event) {
       !std::holds_alternative<msg::Quiesced>(event.message)) {
     return;
   }
+  if (is_report(event.message)) ++at->second.reports;
   std::visit([&](auto const& message) { hear(event.from, message); }, event.message);
 }
 

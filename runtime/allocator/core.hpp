@@ -93,6 +93,9 @@ struct HostEntry {
   std::map<std::string, Duration> type_pace;   // likewise, with a single job of that type
   bool dismissed{false};      // came back from the dead and was told to park its jobs
   bool quiesced{false};
+  bool awaited{false};         // by a new allocator: it hasn't said what it holds
+  std::uint64_t reports{0};    // heard, in this term
+  std::uint64_t confirmed{0};  // of them: it was told, or is going to be once that is durable
 };
 
 // Where the ledger has a job, as far as the indexes need to know.
@@ -195,6 +198,7 @@ struct Allocator::Core {
   void hear(Rank from, msg::Trouble const& message);
   void hear(Rank from, msg::HeldJobs const& message);
   void hear(Rank from, msg::Quiesced const& message);
+  void hear(Rank from, msg::Holdings const& message);
   template <class Other>
   void hear(Rank from, Other const& message) {
     strange(from, Message(message));
@@ -215,7 +219,21 @@ struct Allocator::Core {
   RequestId new_request();
   [[nodiscard]] bool serving() const { return shutdown.phase == Phase::open; }
 
+  void index_jobs(std::vector<JobId> const& unfinished);
+
+  // ---- takeover.cpp
+  void take_over(Began const& event);
+  [[nodiscard]] bool awaiting() const;
+  void reconcile(JobId job, Rank host, std::vector<msg::Held> const& held);
+  void reconcile_move(JobRecord const& record, Rank host, std::vector<msg::Held> const& held);
+  void reconcile_stray(Rank host, msg::Held const& held);
+  void nobody_has(JobRecord const& record, Failure const& why);
+  void park(JobRecord const& record);
+  void answer_late_claims();
+
   // ---- membership.cpp
+  void welcome(Rank host);
+  void confirm_reports(Rank host, HostEntry& entry);
   void watch();
   void die(Rank host, bool proven, std::string const& how);
   void fence(Rank host);
@@ -371,7 +389,8 @@ struct Allocator::Core {
   Term term;
   std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
   Instant watch_due;
-  Instant began;  // this world
+  Instant began;  // this world, or this term in it
+  bool took_over{false};
   std::map<JobId, Seat> seats;
   // By pin; no_rank: may start anywhere. Of an array's untouched elements only the first stands in line.
   std::map<Rank, std::set<JobId>> waiting;
@@ -387,6 +406,7 @@ struct Allocator::Core {
   std::map<JobId, msg::JobReport> reports;  // as last heard
   std::map<std::string, JobId> outputs;     // path to the live job that writes there
   std::map<JobId, std::vector<std::string>> claims;
+  std::vector<std::pair<Rank, msg::ClaimOutputs>> late_claims;  // until it is known what others have
 
   RequestId next_request{first_request};
   std::map<CommandId, Ticket> tickets;

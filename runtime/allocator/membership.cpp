@@ -17,7 +17,18 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   note(Level::config, {}, {},
        fmt::format("host {} joined: {}, pid {}, {} cores, {} slots", from, message.node, message.pid,
                    message.cores, message.slots));
-  send(from, msg::Welcome{settings.heartbeat_every, settings.lease, now});
+  welcome(from);
+}
+
+void Allocator::Core::welcome(Rank host) {
+  send(host, msg::Welcome{settings.heartbeat_every, settings.lease, now});
+}
+
+// What has been appended by now is durable when this leaves.
+void Allocator::Core::confirm_reports(Rank host, HostEntry& entry) {
+  if (shutdown.broken || entry.confirmed == entry.reports) return;
+  entry.confirmed = entry.reports;
+  send(host, msg::ReportsSeen{entry.reports});
 }
 
 void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
@@ -32,7 +43,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
     return;
   }
   if (host.presence == Presence::late) note(Level::info, {}, {}, fmt::format("host {} is back", from));
-  host.presence = Presence::alive;
+  if (!host.awaited) host.presence = Presence::alive;
   host.heard = now;
   host.load_milli = message.load_milli;
   for (auto const& report : message.jobs) {
@@ -41,6 +52,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
       reports[report.job] = report;
   }
   send_unjournalled(from, msg::HeartbeatSeen{message.sent, now});
+  confirm_reports(from, host);
 }
 
 void Allocator::Core::watch() {
@@ -55,13 +67,13 @@ void Allocator::Core::watch() {
     auto const silence = now - host.heard;
     if (host.presence == Presence::dead) {
       if (!ledger.is_fenced(rank) && silence >= settings.lease) fenced.push_back(rank);
-    } else if (host.presence == Presence::joining) {
+    } else if (host.presence == Presence::joining && !host.awaited) {
       // It has nothing to lose yet; but a shutdown can't wait for it for ever.
       if (!serving() && now - std::max(host.heard, shutdown.since) >= settings.suspicion)
         silent.push_back(rank);
     } else if (silence >= settings.suspicion) {
       silent.push_back(rank);
-    } else if (silence >= settings.late_after &&
+    } else if (!host.awaited && silence >= settings.late_after &&
                now - std::max(host.heard, host.polled) >= settings.late_after) {
       if (host.presence == Presence::alive) {
         note(Level::warning, {}, {},
@@ -93,6 +105,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
     return fence(rank);
   }
   host.presence = Presence::dead;
+  host.awaited = false;
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
   journal(log::HostLost{rank, proven, wall});
@@ -116,6 +129,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
     }
   }
   close_departures_of(rank);
+  answer_late_claims();
   end_if_alone();
 }
 

@@ -118,6 +118,7 @@ void Allocator::Core::hear(Rank from, msg::Refused const& message) {
   auto const* record = record_of(message.job);
   if (desk == nullptr || record->intent->target != from) return;  // the source's Stayed was faster
   desk->refused = message.why;
+  if (desk->departed) return nobody_has(*record, message.why);
   if (hosts.at(record->intent->source).presence == Presence::dead) stayed(*record, message.why);
 }
 

@@ -1,6 +1,8 @@
 // Orders to the host of a job: checkpoint, suspend, resume, cancel; and what comes back.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "allocator/core.hpp"
 #include "base/figures.hpp"
 
@@ -77,7 +79,8 @@ void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
   if (ledger.extends_lineage(message.job, key) && !shutdown.broken) {
     journal(log::Checkpointed{message.job, key, message.figures.bytes, wall});
     if (!serving()) shutdown.checkpointed.insert(message.job);
-  } else {
+  } else if (auto const* record = record_of(message.job);
+             record == nullptr || std::ranges::find(record->lineage, key) == record->lineage.end()) {
     note(Level::warning, message.job, message.epoch,
          fmt::format("{} from host {} is not of the lineage of job {}: not recorded", message.image.path, from,
                      message.job));

@@ -32,21 +32,28 @@ Failure taken(std::string const& path, JobRecord const& owner, JobId claimant) {
 
 void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
   auto const* record = record_of(message.job);
-  if (record == nullptr || record->state != JobState::starting || record->host != from ||
-      record->epoch != message.epoch) {
+  bool const here = record != nullptr && record->host == from && record->epoch == message.epoch &&
+                    !is_ended(record->state);
+  bool const starts = here && record->state == JobState::starting;
+  if (!here || (!starts && !took_over)) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("ClaimOutputs from host {} is of old: dropped", from));
+  }
+  if (starts && awaiting()) {  // a host that hasn't been heard may have a job that writes there
+    late_claims.emplace_back(from, message);
+    return;
   }
   for (auto const& path : message.paths) {
     auto const owner = outputs.find(path);
     if (owner == outputs.end() || owner->second == message.job) continue;
-    return send(from, msg::OutputsClaimed{message.job, message.epoch,
-                                          taken(path, *record_of(owner->second), message.job)});
+    auto const why = taken(path, *record_of(owner->second), message.job);
+    if (starts) return send(from, msg::OutputsClaimed{message.job, message.epoch, why});
+    return note(Level::severe, message.job, message.epoch, why.context);
   }
   give_up_outputs(message.job);  // another attempt of it may have named others
   for (auto const& path : message.paths) outputs[path] = message.job;
   claims[message.job] = message.paths;
-  send(from, msg::OutputsClaimed{message.job, message.epoch, std::nullopt});
+  if (starts) send(from, msg::OutputsClaimed{message.job, message.epoch, std::nullopt});
 }
 
 void Allocator::Core::give_up_outputs(JobId job) {

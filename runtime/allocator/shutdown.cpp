@@ -59,7 +59,11 @@ void Allocator::Core::begin_shutdown(bool broken) {
 void Allocator::Core::hear(Rank from, msg::Quiesced const& message) {
   auto& host = hosts.at(from);
   if (host.presence == Presence::dead) return send(from, msg::Leave{});
-  if (serving()) return strange(from, message);
+  if (serving()) {
+    if (!took_over) return strange(from, message);
+    note(Level::info, {}, {}, fmt::format("host {} had been told to stop: so does the runtime", from));
+    begin_shutdown(false);
+  }
   host.quiesced = true;
   for (auto const& [job, failure] : message.unsaved) {
     note(Level::severe, job, {},

@@ -101,9 +101,9 @@ void Host::Core::accept(Holding& held, capsule::Running const& event) {
   become_live(held, event);
   msg::Accepted const accepted{held.job, held.epoch, event.steps, event.suspended};
   send(source, accepted);
-  auto report = accepted;
-  report.report = true;
-  send(allocator_rank, report);
+  auto to_allocator = accepted;
+  to_allocator.report = true;
+  report(to_allocator);
   note(Level::info, held.job, held.epoch, fmt::format("came from host {} at step {}", source, event.steps));
   if (quiescing) quiesce(held);
 }
@@ -126,9 +126,9 @@ void Host::Core::say_refused(custody::Arrival const& arrival, JobId job, Failure
        fmt::format("not taken from host {}: {}", arrival.source(), why.context));
   msg::Refused const refused{job, arrival.source_epoch(), arrival.target_epoch(), arrival.thaw_epoch(), why};
   send(arrival.source(), refused);
-  auto report = refused;
-  report.report = true;
-  send(allocator_rank, std::move(report));
+  auto to_allocator = refused;
+  to_allocator.report = true;
+  report(std::move(to_allocator));
 }
 
 void Host::Core::abandon_arrival(Rank from, Holding& held, msg::AbandonMove const& message) {

@@ -76,7 +76,7 @@ void Host::Core::on(stored::Written const& event) {
   staged(event.request, at->second);  // a write that failed early never said so
   auto const writing = std::move(at->second);
   writings.erase(at);
-  report(writing, event, now - writing.frozen_at);
+  tell(writing, event, now - writing.frozen_at);
 
   auto* const held = by_capsule(writing.capsule);
   if (held == nullptr || !held->is_live() || held->saving.writing != event.request) return;
@@ -99,7 +99,7 @@ void Host::Core::on(stored::Written const& event) {
   if (held->saving.wanted()) want_image(*held);
 }
 
-void Host::Core::report(Writing const& writing, stored::Written const& event, Duration durable) {
+void Host::Core::tell(Writing const& writing, stored::Written const& event, Duration durable) {
   if (!event.image) {
     auto const& why = event.image.failure();
     note(Level::severe, writing.job, writing.epoch, fmt::format("checkpoint failed: {}", why.context));
@@ -112,10 +112,10 @@ void Host::Core::report(Writing const& writing, stored::Written const& event, Du
   note(Level::info, writing.job, writing.epoch,
        fmt::format("generation {}: {}, stopped {}", writing.generation, spell_bytes(event.bytes),
                    spell_duration(writing.stopped)));
-  if (writing.requests.empty()) send(allocator_rank, checkpointed);
+  if (writing.requests.empty()) report(checkpointed);
   for (auto const request : writing.requests) {
     checkpointed.request = request;
-    send(allocator_rank, checkpointed);
+    report(checkpointed);
   }
 }
 

@@ -5,7 +5,7 @@
 //   arrivals.cpp    the target's half                 orders.cpp       suspend, resume, cancel, call
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
 //   queue.cpp       jobs granted ahead of a free slot  limits.cpp       of steps and of running time
-//   inquiries.cpp   what is held here
+//   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
@@ -21,6 +21,7 @@
 #include "host/holding.hpp"
 #include "host/host.hpp"
 #include "host/queue.hpp"
+#include "host/reports.hpp"
 
 namespace godwit::host {
 
@@ -61,7 +62,7 @@ struct Host::Core {
   void on(StoreEvent const& event);
 
   // messages
-  void on(Rank, msg::Welcome const& message);
+  void on(Rank from, msg::Welcome const& message);
   void on(Rank, msg::HeartbeatSeen const& message);
   void on(Rank, msg::Poll const&);
   void on(Rank, msg::StartJob const& message);
@@ -70,7 +71,7 @@ struct Host::Core {
   void on(Rank from, msg::ArrivalReady const& message);
   void on(Rank from, msg::Round const& message);
   void on(Rank from, msg::Commit const& message);
-  void on(Rank from, msg::Accepted const& message);
+  void on(Rank, msg::Accepted const& message);
   void on(Rank from, msg::Refused const& message);
   void on(Rank from, msg::AbandonMove const& message);
   void on(Rank, msg::CheckpointJob const& message);
@@ -80,6 +81,7 @@ struct Host::Core {
   void on(Rank, msg::CallJob const& message);
   void on(Rank, msg::Quiesce const&);
   void on(Rank, msg::Leave const&);
+  void on(Rank, msg::ReportsSeen const& message);
   template <class Other>
   void on(Rank from, Other const&) {
     misdirected(from);
@@ -141,6 +143,10 @@ struct Host::Core {
   [[nodiscard]] msg::HeldJob describe(Holding const& held) const;
   [[nodiscard]] Duration step_age(Holding const& held) const;
 
+  // reports
+  void meet_allocator(Rank allocator);
+  [[nodiscard]] msg::Held sum_up(Holding const& held) const;
+
   // the queue
   void start_queued();
   [[nodiscard]] std::int32_t slots_taken() const;
@@ -190,7 +196,7 @@ struct Host::Core {
   void want_image(Holding& held);
   void write_image(Holding& held);
   void staged(RequestId request, Writing& writing);
-  void report(Writing const& writing, stored::Written const& event, Duration durable);
+  void tell(Writing const& writing, stored::Written const& event, Duration durable);
   void begin_interval(Holding& held);
   [[nodiscard]] Duration age_of_interval(Holding const& held) const;
   void interval_due(Holding& held);
@@ -210,6 +216,12 @@ struct Host::Core {
   void send(Rank to, M message) {
     out->emplace_back(Send{to, Message{std::move(message)}});
   }
+  // To the allocator, and kept until it is in the ledger.
+  template <class M>
+  void report(M message) {
+    reports.add(message);
+    send(allocator_rank, std::move(message));
+  }
   void note(Level level, JobId job, Epoch epoch, std::string text);
 
   Rank self;
@@ -227,6 +239,9 @@ struct Host::Core {
   bool left{false};
 
   std::set<Rank> dead;  // what they sent before may still come in
+
+  Reports reports;
+  Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host
 
   Queue queue;  // granted, and waiting for a slot
   Cores cores;

@@ -79,19 +79,17 @@ void Host::Core::on(PagesSent const& event) {
   if (mutated(Mutation::release_before_accepted)) release(held);
 }
 
-void Host::Core::on(Rank from, msg::Accepted const& message) {
+// From the target; or, if that died before it could say so here, from the allocator that had heard it.
+void Host::Core::on(Rank, msg::Accepted const& message) {
   auto* const held = departing(message.job, message.target_epoch);
-  if (held == nullptr || held->leaving->departure.target() != from ||
-      !held->leaving->departure.accepted(message.target_epoch)) {
-    return;
-  }
+  if (held == nullptr || !held->leaving->departure.accepted(message.target_epoch)) return;
   auto const& leaving = *held->leaving;
   msg::MoveFigures const figures{leaving.bytes, now - leaving.departure.frozen_at(),
                                  leaving.taken - leaving.sent};
-  note(Level::info, held->job, message.target_epoch, fmt::format("moved to host {}", from));
+  note(Level::info, held->job, message.target_epoch, fmt::format("moved to host {}", leaving.departure.target()));
   auto const died = held->died.has_value();
   release(*held, !died);
-  send(allocator_rank, msg::Departed{message.job, message.target_epoch, figures});
+  report(msg::Departed{message.job, message.target_epoch, figures});
 }
 
 void Host::Core::on(Rank from, msg::Refused const& message) {
@@ -123,7 +121,7 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
   if (!mutated(Mutation::thaw_at_the_old_epoch)) held.epoch = departure.thaw_epoch();
   note(Level::warning, held.job, held.epoch,
        fmt::format("stays here, not moved to host {}: {}", departure.target(), why.context));
-  send(allocator_rank, msg::Stayed{held.job, departure.target_epoch(), held.epoch, std::move(why)});
+  report(msg::Stayed{held.job, departure.target_epoch(), held.epoch, std::move(why)});
   if (held.halt != Holding::Halt::held) thaw(held);  // withdraws the freeze, hands the epoch over
   settle(held);
 }

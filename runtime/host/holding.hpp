@@ -74,6 +74,7 @@ struct Holding {
   CapsuleId capsule;
   JobSpec spec;
   JobId clone_of;  // 0: none
+  std::vector<std::string> outputs;  // absolute, as its capsule says them
   Cores::Taken cores;
   Phase phase{Phase::preparing};
   int pins{0};  // what refers to the arena

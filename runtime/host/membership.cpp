@@ -14,7 +14,7 @@ void Host::Core::on(Began const&) {
   expect_allocator(now);
 }
 
-void Host::Core::on(Rank, msg::Welcome const& message) {
+void Host::Core::on(Rank from, msg::Welcome const& message) {
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
   expect_allocator(now + lease);
@@ -22,6 +22,7 @@ void Host::Core::on(Rank, msg::Welcome const& message) {
   beat_timer = arm(heartbeat_every, TimerKind::beat);
   beat_wanted = true;
   emit(ReadLoad{});
+  if (from != greeted) meet_allocator(from);
 }
 
 void Host::Core::on(Rank, msg::Poll const&) {

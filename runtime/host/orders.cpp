@@ -111,7 +111,7 @@ void Host::Core::on(Holding& held, capsule::WantsMove const& event) {
 void Host::Core::on(Rank, msg::CancelJob const& message) {
   if (queue.epoch_of(message.job) == message.epoch) {
     queue.drop(message.job);
-    send(allocator_rank, msg::JobEnded{message.job, message.epoch, Outcome{Ending::cancelled, {}, {}, 0}});
+    report(msg::JobEnded{message.job, message.epoch, Outcome{Ending::cancelled, {}, {}, 0}});
     return done(message.request, message.job);
   }
   auto* const held = newest_of(message.job);

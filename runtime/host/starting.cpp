@@ -16,7 +16,7 @@ void Host::Core::on(Rank, msg::StartJob const& message) {
   if (auto* const held = newest_of(message.job);
       held != nullptr && held->epoch >= message.epoch && !mutated(Mutation::obey_old_start)) {
     // Answered with what is here, never obeyed. One that is still being prepared answers by itself.
-    if (held->is_live()) send(allocator_rank, held->started);
+    if (held->is_live()) report(held->started);
     return;
   }
   if (auto const waits = queue.epoch_of(message.job); waits && *waits >= message.epoch) return;
@@ -45,6 +45,7 @@ void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> 
 
 // No output is opened, let alone emptied, before the allocator says that no other job has it.
 void Host::Core::on(Holding& held, capsule::Prepared const& event) {
+  held.outputs = event.outputs;
   if (held.phase == Holding::Phase::preparing) {
     held.starting.prepared = true;
     held.starting.at_once = held.starting.afresh && event.outputs.empty();
@@ -169,7 +170,7 @@ void Host::Core::on(Holding& held, capsule::Running const& event) {
       note(Level::info, held.job, held.epoch,
            held.started.from ? fmt::format("goes on from {} at step {}", held.started.from->path, event.steps)
                              : std::string("started"));
-      send(allocator_rank, held.started);
+      report(held.started);
       if (quiescing) quiesce(held);
       return;
     case Holding::Phase::arriving:
@@ -229,7 +230,7 @@ void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
              reject("job_ended", fmt::format("job {} ended before it was handed over", held.job)),
              true});
   }
-  send(allocator_rank, msg::JobEnded{held.job, held.epoch, std::move(outcome)});
+  report(msg::JobEnded{held.job, held.epoch, std::move(outcome)});
   release(held, kill);
 }
 

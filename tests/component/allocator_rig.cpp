@@ -8,6 +8,15 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
   allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather}, options_.ledger);
+  if (options_.takes_over) {
+    feed(Began{options_.term, options_.hosts + 1, {}, {}, Rank{1}, true});
+    EXPECT_EQ(appended<log::TermBegan>().term, options_.term);
+    for (int rank = 1; rank <= options_.hosts; ++rank) {
+      if (!options_.ledger.is_lost(Rank{rank})) sent<msg::Welcome>(rank);
+    }
+    for (int rank = 1; options_.join && rank <= options_.hosts; ++rank) holds(rank, {});
+    return;
+  }
   feed(Began{options_.term, options_.hosts + 1, options_.old_leases});
   appended<log::WorldBegan>();
   for (int rank = 1; options_.join && rank <= options_.hosts; ++rank) joins(rank);
@@ -36,6 +45,12 @@ void Rig::record(Effect const& effect) {
       appends_.push_back(append->event);
     }
   } else if (auto const* send = std::get_if<Send>(&effect)) {
+    if (auto const* seen = std::get_if<msg::ReportsSeen>(&send->message)) {
+      EXPECT_FALSE(send->unjournalled) << "a report that is confirmed must be durable";
+      EXPECT_GT(seen->count, confirmed(send->to.value)) << "confirmed twice";
+      confirmed_[send->to] = seen->count;
+      return;
+    }
     is_justified(send->message);
     bool const heartbeat = std::holds_alternative<msg::HeartbeatSeen>(send->message) ||
                            std::holds_alternative<msg::Poll>(send->message);
@@ -79,6 +94,10 @@ CommandId Rig::says(Command const& command) {
 void Rig::joins(int rank) {
   hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0});
   EXPECT_EQ(sent<msg::Welcome>(rank).at, now_);
+}
+
+void Rig::holds(int rank, std::vector<msg::Held> held) {
+  hears(rank, msg::Holdings{{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0}, std::move(held)});
 }
 
 void Rig::loses(int rank) {

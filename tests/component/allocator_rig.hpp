@@ -29,6 +29,7 @@ struct RigOptions {
   Duration old_leases{0};
   Duration gather{0};
   Duration lease{10s};
+  bool takes_over{false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };
 
 class Rig {
@@ -45,6 +46,7 @@ class Rig {
   void dies(int rank) { feed(PeerDied{Rank{rank}}); }
   void loses(int rank);  // it dies, surely: HostLost and HostFenced are taken
   void joins(int rank);  // and takes the Welcome
+  void holds(int rank, std::vector<msg::Held> held);  // says so to a new allocator
   bool silent_until_lost(int rank);  // takes the polls, and HostLost; is it fenced at once? (HostFenced is taken)
   // Time goes by, timers fire, hosts heart-beat and are answered; all but these.
   void pass(Duration duration, std::set<int> const& silent = {});
@@ -118,6 +120,10 @@ class Rig {
   [[nodiscard]] std::vector<Note> const& notes() const { return notes_; }
   [[nodiscard]] std::vector<log::Commanded> const& commanded() const { return commanded_; }
   [[nodiscard]] Instant now() const { return now_; }
+  [[nodiscard]] std::uint64_t confirmed(int host) const {  // reports, as it was last told
+    auto const at = confirmed_.find(Rank{host});
+    return at == confirmed_.end() ? 0 : at->second;
+  }
 
  private:
   void record(Effect const& effect);
@@ -135,6 +141,7 @@ class Rig {
   std::deque<FindTypes> lookups_;
   std::vector<Note> notes_;
   std::map<RequestId, Instant> timers_;
+  std::map<Rank, std::uint64_t> confirmed_;
   std::optional<int> exit_;
   bool broken_{false};
 };

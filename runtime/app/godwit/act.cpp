@@ -129,7 +129,7 @@ void add_act_verbs(CLI::App& app, Invocation& invocation) {
                              "godwit checkpoint plate");
   add_plain<cmd::Suspend>(app, invocation, "suspend", "Pause a job at its next safe point",
                           "godwit suspend 7\ngodwit suspend sweep@running");
-  add_plain<cmd::Resume>(app, invocation, "resume", "Let a suspended job go on",
+  add_plain<cmd::Resume>(app, invocation, "resume", "Let a suspended or held job go on",
                           "godwit resume 7\ngodwit resume all");
   add_plain<cmd::Cancel>(app, invocation, "cancel", "End a job for good",
                           "godwit cancel 7\ngodwit cancel 7_1-20 # of an array\ngodwit cancel sweep@waiting")
