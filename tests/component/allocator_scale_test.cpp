@@ -59,8 +59,8 @@ class Mill {
         auto const [job, epoch] = queues_[rank].front();
         queues_[rank].pop_front();
         Rank const host{static_cast<std::int32_t>(rank)};
-        step(Received{host, msg::JobStarted{job, epoch, std::nullopt, 0, false, {}}});
-        step(Received{host, msg::JobEnded{job, epoch, {}}});
+        step(Received{host, msg::JobStarted{job, epoch, std::nullopt, 0, false, {}}, Term{1}});
+        step(Received{host, msg::JobEnded{job, epoch, {}}, Term{1}});
         ++ended;
       }
     }
