@@ -37,7 +37,7 @@ struct Count { std::vector<JobReference> jobs; };  // how many are in which stat
 struct ListHeld { Rank host; };                    // what that host itself says it holds
 struct ListHosts {};
 struct ShowJob { JobReference job; };
-struct Wait { std::vector<JobReference> jobs; };  // empty: all; answered when each has ended (or is stranded)
+struct Wait { std::vector<JobReference> jobs; };  // empty: all; answered when each has ended or is held
 struct Migrate { JobReference job; std::optional<Rank> host; };  // none: the best
 struct Clone { JobReference job; std::optional<Rank> host; };    // a new job that goes on from a copy of its state
 struct Checkpoint { JobReference job; };
