@@ -64,6 +64,7 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
     } while (!to_release.empty());
     answer_clones();
     go_on_shutting_down();
+    tell_lead();
   }
   out = nullptr;
 }
@@ -82,8 +83,7 @@ void Allocator::Core::on(Began const& event) {
     bool const may_run = event.old_leases > Duration{0} && record.newest_epoch > Epoch{};
     if (may_run && !mutated(Mutation::grant_before_old_leases)) leased.insert(job);
   }
-  journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});
-  for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) hosts[rank].heard = now;
+  begin_world(event);
   index_jobs(unfinished);
   note(Level::info, {}, {},
        fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), ledger.counts().live()));
@@ -124,6 +124,10 @@ void Allocator::Core::on(TimerFired const& event) {
 }
 
 void Allocator::Core::on(Received const& event) {
+  if (event.term > term) {
+    return step_down(Level::warning, fmt::format("rank {} knows of term {}: it may have an allocator", event.from,
+                                                 event.term));
+  }
   // What was meant for a former allocator is sent again; a host says Hello before it knows any term.
   if (event.term < term && !std::holds_alternative<msg::Hello>(event.message)) return;
   auto const at = hosts.find(event.from);

@@ -17,7 +17,8 @@ struct Settings {
   Duration heartbeat_every{500ms};
   Duration lease{10s};
   Duration late_after{2s};   // a host that is silent this long is polled and shown as "late"
-  Duration suspicion{30s};   // silent this long: dead, if not proven before
+  // Silent this long: dead, if not proven before. An allocator that led for no instant of such a time gives up.
+  Duration suspicion{30s};
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "allocator/allocator.hpp"
+#include "custody/authority.hpp"
 #include "policy/placement.hpp"
 
 namespace godwit::allocator {
@@ -180,7 +181,7 @@ struct Allocator::Core {
   void on(PeerDied const& event);
   void on(StopWanted const& event);
   void on(JournalBroken const& event);
-  void on(Confirmed const&) {}
+  void on(Confirmed const& event);
 
   // ---- messages. Those that a host has no business sending are noted and dropped.
   void hear(Rank from, msg::Hello const& message);
@@ -230,6 +231,14 @@ struct Allocator::Core {
   void nobody_has(JobRecord const& record, Failure const& why);
   void park(JobRecord const& record);
   void answer_late_claims();
+  // ---- leading.cpp
+  void begin_world(Began const& event);
+  void begin_term(Began const& event);
+  void lose(Rank host, bool proven);
+  [[nodiscard]] bool leads() const { return authority.leads(now); }
+  void tell_lead();
+  void give_up_if_forlorn();
+  void step_down(Level level, std::string const& why);
 
   // ---- membership.cpp
   void welcome(Rank host);
@@ -377,6 +386,8 @@ struct Allocator::Core {
 
   // ---- shutdown.cpp
   void begin_shutdown(bool broken);
+  void refuse_pending(Failure const& why);
+  void refuse_all(Failure const& why);
   void go_on_shutting_down();
   void finish_shutdown();
 
@@ -387,6 +398,10 @@ struct Allocator::Core {
   Effects* out{nullptr};
 
   Term term;
+  Rank self{0};
+  custody::Authority authority;
+  Instant lead_told;  // as Node knows it
+  Instant led;        // when it was last seen to lead
   std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
   Instant watch_due;
   Instant began;  // this world, or this term in it

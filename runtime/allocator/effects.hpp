@@ -47,7 +47,7 @@ struct Reply { CommandId command; Answer answer; };
 struct Arm { RequestId timer; Instant at; };  // one shot; arming again moves it; at = {} disarms
 struct FindTypes { RequestId request; std::string type; };
 struct Write { Note note; };
-// It is leased by a majority of the hosts until then: later, Node holds back all that waits for the journal too.
+// It is leased by half of those who may vote until then: later, Node holds back all that waits for the journal too.
 struct Lead { Instant until; };
 // Leaves like a Send: once all that was appended before is durable, and this allocator leads. Then Confirmed is fed.
 struct Confirm { std::uint64_t change{0}; };

@@ -14,6 +14,7 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   host.hello = message;
   host.heard = now;
   host.presence = Presence::alive;
+  authority.joined(from, now);
   note(Level::config, {}, {},
        fmt::format("host {} joined: {}, pid {}, {} cores, {} slots", from, message.node, message.pid,
                    message.cores, message.slots));
@@ -46,12 +47,14 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   if (!host.awaited) host.presence = Presence::alive;
   host.heard = now;
   host.load_milli = message.load_milli;
+  authority.leased(from, message.seen);
   for (auto const& report : message.jobs) {
     auto const* record = record_of(report.job);
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
       reports[report.job] = report;
   }
-  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now});
+  auto const lost = authority.lost();
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, leads(), {lost.begin(), lost.end()}});
   confirm_reports(from, host);
 }
 
@@ -61,6 +64,7 @@ void Allocator::Core::watch() {
     for (auto& [rank, host] : hosts) {
       if (host.presence != Presence::dead) host.heard = now;
     }
+    led = now;
   }
   std::vector<Rank> silent, fenced;
   for (auto& [rank, host] : hosts) {
@@ -84,12 +88,15 @@ void Allocator::Core::watch() {
       send_unjournalled(rank, msg::Poll{now});
     }
   }
+  // Without authority nobody's silence proves anything: it may be ours.
   for (auto const rank : silent) {
+    if (!leads() && !shutdown.broken) break;
     die(rank, false, fmt::format("silent for {}", spell_duration(now - hosts.at(rank).heard)));
   }
   for (auto const rank : fenced) fence(rank);
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
+  give_up_if_forlorn();
 }
 
 void Allocator::Core::on(PeerDied const& event) {
@@ -108,7 +115,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   host.awaited = false;
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
-  journal(log::HostLost{rank, proven, wall});
+  lose(rank, proven);
   fail_inquiries_to(rank);
   if (shutdown.broken) return;
   bool const fenced = proven || now - host.heard >= settings.lease || mutated(Mutation::skip_fence);

@@ -22,6 +22,22 @@ void Allocator::Core::on(JournalBroken const& event) {
   begin_shutdown(true);
 }
 
+// Those whose commands haven't begun, or only look on.
+void Allocator::Core::refuse_pending(Failure const& why) {
+  for (auto const& [command, waiter] : std::exchange(waiters, {})) refuse(command, why);
+  watchers.clear();
+  std::set<CommandId> asking;
+  for (auto const& [request, lookup] : std::exchange(lookups, {})) asking.insert(lookup.command);
+  submits.clear();
+  for (auto const command : asking) refuse(command, why);
+}
+
+void Allocator::Core::refuse_all(Failure const& why) {
+  refuse_pending(why);
+  for (auto const& [command, ticket] : std::exchange(tickets, {})) refuse(command, why);
+  for (auto const command : std::exchange(shutdown.askers, {})) refuse(command, why);
+}
+
 void Allocator::Core::begin_shutdown(bool broken) {
   auto const why = broken
                        ? retry_later("journal_broken", "the ledger can't be written: the runtime is stopping")
@@ -29,18 +45,12 @@ void Allocator::Core::begin_shutdown(bool broken) {
   if (serving()) {
     shutdown.phase = Phase::closing;
     shutdown.since = now;
-    for (auto const& [command, waiter] : std::exchange(waiters, {})) refuse(command, why);
-    watchers.clear();
-    std::set<CommandId> asking;
-    for (auto const& [request, lookup] : std::exchange(lookups, {})) asking.insert(lookup.command);
-    submits.clear();
-    for (auto const command : asking) refuse(command, why);
+    refuse_pending(why);
   }
   if (broken) {
     shutdown.broken = true;
     shutdown.phase = Phase::closing;  // what was sent may be held back behind the journal for ever: once more
-    for (auto const& [command, ticket] : std::exchange(tickets, {})) refuse(command, why);
-    for (auto const command : std::exchange(shutdown.askers, {})) refuse(command, why);
+    refuse_all(why);
     desks.clear();
     departures.clear();
     clones.clear();

@@ -21,7 +21,7 @@ void Allocator::Core::take_over(Began const& event) {
   took_over = true;
   // No answer to a request of a former term is ever taken for one to ours.
   next_request = RequestId{(event.term.value << 32) + first_request.value};
-  journal(log::TermBegan{event.term, event.self, wall, event.seals});
+  begin_term(event);
   std::vector<Rank> gone;
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) {
     auto& host = hosts[rank];

@@ -104,7 +104,7 @@ void Host::Core::tell(Writing const& writing, stored::Written const& event, Dura
     auto const& why = event.image.failure();
     note(Level::severe, writing.job, writing.epoch, fmt::format("checkpoint failed: {}", why.context));
     for (auto const request : writing.requests) done(request, writing.job, why);
-    if (writing.due) send(allocator_rank, msg::Trouble{writing.job, why});
+    if (writing.due) tell(msg::Trouble{writing.job, why});
     return;
   }
   msg::Checkpointed checkpointed{

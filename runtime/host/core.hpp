@@ -6,6 +6,7 @@
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
 //   queue.cpp       jobs granted ahead of a free slot  limits.cpp       of steps and of running time
 //   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
+//   terms.cpp       whom it obeys; votes, succession
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
@@ -17,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "custody/ballot.hpp"
+#include "custody/candidacy.hpp"
 #include "host/cores.hpp"
 #include "host/holding.hpp"
 #include "host/host.hpp"
@@ -25,7 +28,7 @@
 
 namespace godwit::host {
 
-enum class TimerKind : std::uint8_t { beat, orphan, departure, checkpoint, interval, limits, quiesce };
+enum class TimerKind : std::uint8_t { beat, orphan, succession, departure, checkpoint, interval, limits, quiesce };
 
 struct Timer {
   TimerKind kind{};
@@ -47,11 +50,11 @@ struct Writing {
 
 struct Host::Core {
   Core(Rank self_, Settings settings_)
-      : self(self_), settings(std::move(settings_)), cores(settings.own_cpus, settings.other_cpus) {}
+      : self(self_), settings(std::move(settings_)), ballot(self_), cores(settings.own_cpus, settings.other_cpus) {}
   void step(Instant at, Event const& event, Effects& effects);
 
   // events
-  void on(Began const&);
+  void on(Began const& event);
   void on(Received const& event);
   void on(TimerFired const& event);
   void on(LoadRead const& event);
@@ -64,7 +67,7 @@ struct Host::Core {
   // messages
   void on(Rank from, msg::Welcome const& message);
   void on(Rank, msg::HeartbeatSeen const& message);
-  void on(Rank, msg::Poll const&);
+  void on(Rank, msg::Poll const& message);
   void on(Rank, msg::StartJob const& message);
   void on(Rank, msg::OutputsClaimed const& message);
   void on(Rank, msg::PrepareArrival const& message);
@@ -82,6 +85,8 @@ struct Host::Core {
   void on(Rank, msg::Quiesce const&);
   void on(Rank, msg::Leave const&);
   void on(Rank, msg::ReportsSeen const& message);
+  void on(Rank from, msg::AskVote const& message);
+  void on(Rank from, msg::Vote const& message);
   template <class Other>
   void on(Rank from, Other const&) {
     misdirected(from);
@@ -133,6 +138,17 @@ struct Host::Core {
   void beat(LoadRead const& event);
   void expect_allocator(Instant lease_end);
   void abandon_world();
+
+  // terms
+  bool obeys(Rank from, Term term);
+  void adopt(Rank from);
+  [[nodiscard]] std::set<Rank> dead_ranks() const;
+  [[nodiscard]] std::set<Rank> electorate() const;
+  [[nodiscard]] std::set<Rank> surely_ended() const;
+  [[nodiscard]] Instant turn_to_ask() const;
+  void expect_succession();
+  void succession_due();
+  void stand(custody::Candidacy::Standing standing);
 
   // limits
   void watch_limits(Holding& held);
@@ -216,11 +232,16 @@ struct Host::Core {
   void send(Rank to, M message) {
     out->emplace_back(Send{to, Message{std::move(message)}});
   }
-  // To the allocator, and kept until it is in the ledger.
+  // The allocator. While there is none (it voted, and nobody has begun), what is told is told to nobody.
+  template <class M>
+  void tell(M message) {
+    if (auto const allocator = ballot.allocator(); allocator != no_rank) send(allocator, std::move(message));
+  }
+  // Likewise, and kept until it is in the ledger: a new allocator is told again.
   template <class M>
   void report(M message) {
     reports.add(message);
-    send(allocator_rank, std::move(message));
+    tell(std::move(message));
   }
   void note(Level level, JobId job, Epoch epoch, std::string text);
 
@@ -229,16 +250,23 @@ struct Host::Core {
   Instant now;            // of this step
   Effects* out{nullptr};  // of this step
 
+  // whom it obeys
+  custody::Ballot ballot;
+  std::optional<custody::Candidacy> candidacy;
+  std::optional<RequestId> succession_timer;
+  std::int32_t ranks{0};  // 0: this host never takes over
+  Term newest_heard;      // by others
+  Instant seen;           // the newest `at` of the allocator
+  std::set<Rank> lost;    // hosts that it counts as dead
+  std::map<Rank, Instant> dead;  // whose processes have ended; what they sent before may still come in
+
   // membership
-  Term term{0};
   Duration heartbeat_every{0}, lease{0};
   std::optional<RequestId> beat_timer, orphan_timer;
   bool beat_wanted{false};
   std::optional<Instant> beat_outstanding;
   std::vector<RequestId> inquiries;  // to be answered with what is read next
   bool left{false};
-
-  std::set<Rank> dead;  // what they sent before may still come in
 
   Reports reports;
   Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host

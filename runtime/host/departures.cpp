@@ -161,7 +161,7 @@ void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
       // here, that was said before this.
       msg::Refused refused{message.job, {}, message.target_epoch, message.thaw_epoch, message.why};
       refused.report = true;
-      return send(allocator_rank, std::move(refused));
+      return tell(std::move(refused));
     }
     return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
   }

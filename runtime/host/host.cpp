@@ -15,7 +15,7 @@ void Host::step(Instant now, Event const& event, Effects& effects) {
 }
 
 Term Host::term() const {
-  return core_->term;
+  return core_->ballot.term();
 }
 
 void Host::Core::step(Instant at, Event const& event, Effects& effects) {
@@ -30,8 +30,9 @@ void Host::Core::step(Instant at, Event const& event, Effects& effects) {
 
 void Host::Core::on(Received const& event) {
   if (course_of(event.message) == Course::from_allocator) {
-    if (event.term < term) return;
-    term = event.term;
+    if (!obeys(event.from, event.term)) return;
+  } else {
+    newest_heard = std::max(newest_heard, event.term);
   }
   std::visit([this, &event](auto const& message) { on(event.from, message); }, event.message);
 }
@@ -66,6 +67,8 @@ void Host::Core::on(TimerFired const& event) {
       if (beat_outstanding || beat_wanted) return;
       beat_wanted = true;
       return emit(ReadLoad{});
+    case TimerKind::succession:
+      return succession_due();
     case TimerKind::orphan:
       return abandon_world();
     case TimerKind::quiesce:
@@ -85,7 +88,8 @@ void Host::Core::on(TimerFired const& event) {
 
 void Host::Core::on(PeerDied const& event) {
   note(Level::warning, {}, {}, fmt::format("rank {} has died", event.peer));
-  dead.insert(event.peer);
+  dead.emplace(event.peer, now);
+  expect_succession();
   for (auto const capsule : all_capsules()) {
     auto* const held = by_capsule(capsule);
     if (held == nullptr) continue;

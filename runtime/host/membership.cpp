@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -8,7 +10,8 @@ namespace {
 constexpr int exit_orphaned = 4;
 }
 
-void Host::Core::on(Began const&) {
+void Host::Core::on(Began const& event) {
+  ranks = event.ranks;
   send(allocator_rank,
        msg::Hello{settings.pid, settings.node, settings.cores, settings.slots, settings.memory_bytes});
   expect_allocator(now);
@@ -17,6 +20,9 @@ void Host::Core::on(Began const&) {
 void Host::Core::on(Rank from, msg::Welcome const& message) {
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
+  ballot.welcomed(lease);
+  seen = std::max(seen, message.at);
+  expect_succession();
   expect_allocator(now + lease);
   disarm(beat_timer);
   beat_timer = arm(heartbeat_every, TimerKind::beat);
@@ -25,7 +31,8 @@ void Host::Core::on(Rank from, msg::Welcome const& message) {
   if (from != greeted) meet_allocator(from);
 }
 
-void Host::Core::on(Rank, msg::Poll const&) {
+void Host::Core::on(Rank, msg::Poll const& message) {
+  seen = std::max(seen, message.at);
   if (beat_wanted) return;
   beat_wanted = true;  // takes the place of an outstanding one, whose answer then renews nothing
   emit(ReadLoad{});
@@ -44,7 +51,7 @@ void Host::Core::on(LoadRead const& event) {
     queue.each([&](msg::StartJob const& start) {
       answer.jobs.push_back({start.job, start.epoch, start.spec.type, start.spec.name, "queued"});
     });
-    send(allocator_rank, std::move(answer));
+    tell(std::move(answer));
   }
   for (auto const& [capsule, report] : event.capsules) {
     if (auto* const held = by_capsule(capsule)) check_limits(*held);
@@ -54,19 +61,22 @@ void Host::Core::on(LoadRead const& event) {
 void Host::Core::beat(LoadRead const& event) {
   beat_wanted = false;
   beat_outstanding = now;
-  msg::Heartbeat heartbeat{now, event.load.load_milli, {}};
+  msg::Heartbeat heartbeat{now, event.load.load_milli, {}, seen};
   for (auto const& [capsule, held] : holdings) {
     if (!held.is_live() || held.superseded) continue;
     auto const& report = held.report;
     heartbeat.jobs.push_back({held.job, held.epoch, report.steps, report.progress, report.arena_bytes,
                               step_age(held), report.step_p50, report.step_p99});
   }
-  send(allocator_rank, std::move(heartbeat));
+  tell(std::move(heartbeat));
 }
 
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
+  seen = std::max(seen, message.at);
+  lost = {message.lost.begin(), message.lost.end()};
   if (beat_outstanding != message.sent) return;
   beat_outstanding.reset();
+  if (!message.renews) return;
   auto const until = message.sent + lease;
   emit(SetLease{until});
   expect_allocator(until);
@@ -81,7 +91,7 @@ void Host::Core::expect_allocator(Instant lease_end) {
 void Host::Core::abandon_world() {
   note(Level::severe, {}, {},
        fmt::format(
-           "no word from the allocator (rank 0) for {} s beyond the lease: the jobs here are stopped and "
+           "no lease from an allocator for {} s beyond the last one: the jobs here are stopped and "
            "go on from their newest checkpoints when the runtime is started again",
            std::chrono::duration_cast<std::chrono::seconds>(settings.orphan_patience).count()));
   for (auto const& [capsule, held] : holdings) {

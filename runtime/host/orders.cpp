@@ -17,7 +17,7 @@ struct Overloaded : F... {
 }  // namespace
 
 void Host::Core::done(RequestId request, JobId job, std::optional<Failure> failure, std::string answer) {
-  send(allocator_rank, msg::OrderDone{request, job, std::move(failure), std::move(answer)});
+  tell(msg::OrderDone{request, job, std::move(failure), std::move(answer)});
 }
 
 bool Host::Core::stopping(RequestId request, JobId job) {
@@ -105,7 +105,7 @@ void Host::Core::on(Holding& held, capsule::Called const& event) {
 
 void Host::Core::on(Holding& held, capsule::WantsMove const& event) {
   if (!held.is_live() || held.superseded || quiescing) return;
-  send(allocator_rank, msg::MoveWanted{held.job, held.epoch, event.target});
+  tell(msg::MoveWanted{held.job, held.epoch, event.target});
 }
 
 void Host::Core::on(Rank, msg::CancelJob const& message) {

@@ -75,7 +75,7 @@ void Host::Core::quiesced_if_done() {
   }
   quiesced = true;
   disarm(quiesce_timer);
-  send(allocator_rank, msg::Quiesced{unsaved});
+  tell(msg::Quiesced{unsaved});
 }
 
 void Host::Core::on(Rank, msg::Leave const&) {

@@ -53,7 +53,7 @@ void Host::Core::on(Holding& held, capsule::Prepared const& event) {
     if (quiescing && !held.starting.told) return quiesce(held);
     if (!event.outputs.empty() && !mutated(Mutation::begin_unclaimed)) {
       held.starting.claiming = true;
-      return send(allocator_rank, msg::ClaimOutputs{held.job, held.epoch, event.outputs});
+      return tell(msg::ClaimOutputs{held.job, held.epoch, event.outputs});
     }
     go_on_starting(held);
   } else if (held.arrival && held.arrival->prepared()) {

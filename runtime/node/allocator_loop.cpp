@@ -13,12 +13,21 @@ void AllocatorLoop::step(allocator::Event const& event) {
 }
 
 void AllocatorLoop::carry_out(allocator::Append& effect) {
-  if (!broken_) outbox_.appended(ports_.journal.append(encode(effect.event)));
+  if (!broken_ && !deposed_) outbox_.appended(ports_.journal.append(encode(effect.event)));
 }
 
 void AllocatorLoop::carry_out(allocator::Send& effect) {
   if (effect.unjournalled || mutated(Mutation::send_before_durable)) return send(effect.to, effect.message);
   outbox_.put(std::move(effect));
+}
+
+void AllocatorLoop::carry_out(allocator::Exit& effect) {
+  if (effect.deposed && !std::exchange(deposed_, true)) {
+    outbox_.close(retry_later("deposed",
+                              "another allocator may lead by now, so this may not have been recorded: look at "
+                              "the job, and try again"));
+  }
+  outbox_.put(effect);
 }
 
 bool AllocatorLoop::poll_ports() {
@@ -35,23 +44,32 @@ bool AllocatorLoop::poll_ports() {
 }
 
 bool AllocatorLoop::look_at_journal() {
-  if (broken_) return release();
+  if (broken_ || deposed_) return release();
   auto const durable = ports_.journal.durable();
   if (durable) {
     outbox_.durable(*durable);
     return release();
   }
   broken_ = true;
-  outbox_.broke();
+  outbox_.close(retry_later("journal_broken",
+                            "the ledger can't be written, so this may not have been recorded: the runtime is "
+                            "stopping. Look at the job when it has been started again"));
   step(allocator::JournalBroken{durable.failure()});
   return true;
 }
 
+// Read anew before each item: a slow one may take the rest of the lease.
 bool AllocatorLoop::release() {
-  bool const any = outbox_.ready();
-  while (outbox_.ready()) {
+  bool any = false;
+  while (outbox_.ready(leads())) {
     auto item = outbox_.take();
     std::visit([this](auto& held) { let_go(held); }, item);
+    any = true;
+  }
+  while (!confirmed_.empty()) {
+    auto const change = confirmed_.front();
+    confirmed_.pop_front();
+    step(allocator::Confirmed{change});
   }
   return any;
 }

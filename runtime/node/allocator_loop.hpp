@@ -1,5 +1,8 @@
-// AllocatorLoop: the loop of rank 0. Private to this folder. Journal first: outbox.hpp.
+// AllocatorLoop: the loop of an allocator. Private to this folder. Journal first, and only while it leads:
+// outbox.hpp.
 #pragma once
+
+#include <deque>
 
 #include "node/loop.hpp"
 #include "node/outbox.hpp"
@@ -8,27 +11,26 @@ namespace godwit {
 
 class AllocatorLoop final : public Loop {
  public:
-  AllocatorLoop(WorldPorts world_ports, AllocatorPorts ports, allocator::Allocator& allocator)
-      : Loop(world_ports), ports_(ports), allocator_(allocator) {}
+  AllocatorLoop(WorldPorts world_ports, AllocatorPorts ports, Post& post, allocator::Allocator& allocator)
+      : Loop(world_ports, post), ports_(ports), allocator_(allocator) {}
 
-  void begin(allocator::Began began) {
-    step(began);
-    send_outgoing();
-  }
+  void begin(allocator::Began began) { step(began); }
   void stop_wanted() override { step(allocator::StopWanted{}); }
+  [[nodiscard]] bool deposed() const { return deposed_; }
+  [[nodiscard]] bool leads() const { return !broken_ && !deposed_ && now() < lead_until_; }
 
- private:
-  [[nodiscard]] Term term() const override { return allocator_.term(); }
-  void handle(Rank from, Term term, Message message) override {
-    step(allocator::Received{from, std::move(message), term});
+  void handle(Delivered&& delivered) override {
+    step(allocator::Received{delivered.from, std::move(delivered.message), delivered.term});
   }
   void handle(PagesSent const&) override {}
   void handle(PagesReceived const&) override {}
   void handle(PeerDied const& event) override { step(event); }
-  void fire(RequestId timer) override { step(allocator::TimerFired{timer}); }
   bool poll_ports() override;
   [[nodiscard]] bool idle() const override { return outbox_.empty() && ports_.control.flushed(); }
 
+ private:
+  [[nodiscard]] Term term() const override { return allocator_.term(); }
+  void fire(RequestId timer) override { step(allocator::TimerFired{timer}); }
   void step(allocator::Event const& event);
   void carry_out(allocator::Append& effect);
   void carry_out(allocator::Send& effect);
@@ -38,20 +40,23 @@ class AllocatorLoop final : public Loop {
     ports_.catalogue.find(effect.request, std::move(effect.type));
   }
   void carry_out(allocator::Write& effect) { world.log.write(effect.note); }
-  void carry_out(allocator::Lead&) {}
-  void carry_out(allocator::Confirm&) {}
-  void carry_out(allocator::Exit& effect) { outbox_.put(effect); }
+  void carry_out(allocator::Lead& effect) { lead_until_ = effect.until; }
+  void carry_out(allocator::Confirm& effect) { outbox_.put(effect); }
+  void carry_out(allocator::Exit& effect);
   bool look_at_journal();
   bool release();
   void let_go(allocator::Send& item) { send(item.to, item.message); }
   void let_go(allocator::Reply& item) { ports_.control.answer(item.command, std::move(item.answer)); }
+  void let_go(allocator::Confirm& item) { confirmed_.push_back(item.change); }
   void let_go(allocator::Exit& item) { leave(item.code); }
 
   AllocatorPorts ports_;
   allocator::Allocator& allocator_;
   allocator::Effects effects_;
   Outbox outbox_;
-  bool broken_{false};
+  Instant lead_until_;
+  std::deque<std::uint64_t> confirmed_;  // to be told
+  bool broken_{false}, deposed_{false};
 };
 
 }  // namespace godwit

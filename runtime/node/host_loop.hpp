@@ -11,28 +11,29 @@ namespace godwit {
 
 class HostLoop final : public Loop {
  public:
-  HostLoop(WorldPorts world_ports, HostPorts ports, host::Host& host)
-      : Loop(world_ports), ports_(ports), host_(host) {}
+  HostLoop(WorldPorts world_ports, HostPorts ports, Post& post, host::Host& host)
+      : Loop(world_ports, post), ports_(ports), host_(host) {}
 
   void begin(host::Began began) {
     if (ports_.succession) began.ranks = world.transport.ranks();
     step(began);
-    send_outgoing();
   }
+  // It was elected: an allocator is to begin here. Once.
+  [[nodiscard]] std::optional<custody::Claim> take_claim() { return std::exchange(claim_, std::nullopt); }
 
- private:
-  [[nodiscard]] Term term() const override { return host_.term(); }
-  void handle(Rank from, Term term, Message message) override {
-    step(host::Received{from, std::move(message), term});
+  void handle(Delivered&& delivered) override {
+    step(host::Received{delivered.from, std::move(delivered.message), delivered.term});
   }
   void handle(PagesSent const& event) override { step(event); }
   void handle(PagesReceived const& event) override { step(event); }
   void handle(PeerDied const& event) override { step(event); }
-  void fire(RequestId timer) override { step(host::TimerFired{timer}); }
   bool poll_ports() override;
   [[nodiscard]] bool idle() const override { return true; }
   [[nodiscard]] bool urgent(Instant at) const override { return at < urgent_until_; }
 
+ private:
+  [[nodiscard]] Term term() const override { return host_.term(); }
+  void fire(RequestId timer) override { step(host::TimerFired{timer}); }
   void step(host::Event event);
   void hurry();
 
@@ -60,7 +61,7 @@ class HostLoop final : public Loop {
   void carry_out(host::LoadImage& effect);
   void carry_out(host::Write& effect) { world.log.write(effect.note); }
   void carry_out(host::Exit& effect) { leave(effect.code); }
-  void carry_out(host::TakeOver&) {}
+  void carry_out(host::TakeOver& effect) { claim_ = std::move(effect.claim); }
 
   // The arena's first `bytes`; nothing if it can't be mapped that far.
   std::optional<std::span<std::byte>> arena(CapsuleId capsule, std::uint64_t bytes);
@@ -70,6 +71,7 @@ class HostLoop final : public Loop {
   std::set<CapsuleId> capsules_;     // alive, as far as is known: their reports are read
   std::deque<host::Event> answers_;  // to effects that are answered here
   Instant urgent_until_;
+  std::optional<custody::Claim> claim_;
 };
 
 }  // namespace godwit

@@ -67,6 +67,8 @@ class Node {
   };
   // The allocator that began beside the host, if there is one now.
   [[nodiscard]] allocator::Allocator const* successor() const;
+  // An allocator here may release what waited for the journal, at this instant. No two nodes of a world ever may.
+  [[nodiscard]] bool leads() const;
 
   // One round of polling and stepping; never blocks.
   Turn turn();

@@ -1,9 +1,9 @@
 // Outbox: what the allocator wants sent, answered or ended, held back until all that it appended to the
-// journal before is durable. First in, first out, so order per destination is kept.
+// journal before is durable, and while it doesn't lead. First in, first out, so order per destination is kept.
 //
-// Invariant: once the journal is broken, nothing that waited for it ever leaves; whoever waits for a
-// reply gets a refusal instead. What the allocator says after it was told so (refusals, Exit) doesn't
-// claim anything that isn't durable, and leaves.
+// Invariant: once it is closed (the journal is broken, or another allocator leads), nothing that waited ever leaves;
+// whoever waits for a reply gets a refusal instead. What the allocator says after it was told so (refusals, Exit)
+// doesn't claim anything that isn't in the ledger, and leaves.
 #pragma once
 
 #include <deque>
@@ -17,30 +17,27 @@ namespace godwit {
 
 class Outbox {
  public:
-  using Item = std::variant<allocator::Send, allocator::Reply, allocator::Exit>;
+  using Item = std::variant<allocator::Send, allocator::Reply, allocator::Confirm, allocator::Exit>;
 
   void appended(JournalPosition position) { appended_ = position; }
   void durable(JournalPosition position) { durable_ = position; }
-  void broke() {
-    broken_ = true;
+  void close(Failure why) {
+    if (std::exchange(closed_, true)) return;
     std::erase_if(items_,
                   [](auto const& item) { return !std::holds_alternative<allocator::Reply>(item.second); });
-    for (auto& [position, item] : items_) {
-      std::get<allocator::Reply>(item).answer = cmd::Refusal{
-          retry_later("journal_broken",
-                      "the ledger can't be written, so this may not have been recorded: the runtime is "
-                      "stopping. Look at the job when it has been started again")};
-    }
+    for (auto& [position, item] : items_) std::get<allocator::Reply>(item).answer = cmd::Refusal{why};
   }
-  // A send that claims something the broken journal doesn't hold is dropped.
+  // A send that claims something the ledger doesn't hold is dropped.
   void put(Item item) {
-    if (broken_ && std::holds_alternative<allocator::Send>(item)) return;
+    bool const claims =
+        std::holds_alternative<allocator::Send>(item) || std::holds_alternative<allocator::Confirm>(item);
+    if (closed_ && claims) return;
     items_.emplace_back(appended_, std::move(item));
   }
 
   [[nodiscard]] bool empty() const { return items_.empty(); }
-  [[nodiscard]] bool ready() const {
-    return !items_.empty() && (broken_ || items_.front().first <= durable_);
+  [[nodiscard]] bool ready(bool leads) const {
+    return !items_.empty() && (closed_ || (leads && items_.front().first <= durable_));
   }
   Item take() {
     auto item = std::move(items_.front().second);
@@ -52,7 +49,7 @@ class Outbox {
   std::deque<std::pair<JournalPosition, Item>> items_;
   JournalPosition appended_{0};
   JournalPosition durable_{0};
-  bool broken_{false};
+  bool closed_{false};
 };
 
 }  // namespace godwit

@@ -9,7 +9,9 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
   allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather}, options_.ledger);
   if (options_.takes_over) {
-    feed(Began{options_.term, options_.hosts + 1, {}, {}, Rank{1}, true});
+    custody::Claim claim{.term = options_.term, .candidate = Rank{1}, .ended = {Rank{0}}, .lease_until = now_ + options_.lease};
+    for (int rank = 1; rank <= options_.hosts; ++rank) claim.voters.insert(Rank{rank});
+    feed(Began{options_.term, options_.hosts + 1, {}, {}, Rank{1}, true, claim});
     EXPECT_EQ(appended<log::TermBegan>().term, options_.term);
     for (int rank = 1; rank <= options_.hosts; ++rank) {
       if (!options_.ledger.is_lost(Rank{rank})) sent<msg::Welcome>(rank);
@@ -33,6 +35,11 @@ void Rig::feed(Event const& event) {
   Effects effects;
   allocator_->step(now_, noon, event, effects);
   for (auto const& effect : effects) record(effect);
+  if (auto const changes = std::exchange(changes_, {}); !changes.empty() && !exit_) {
+    effects.clear();  // the journal is fast here
+    for (auto const change : changes) allocator_->step(now_, noon, Confirmed{change}, effects);
+    for (auto const& effect : effects) record(effect);
+  }
 }
 
 void Rig::record(Effect const& effect) {
@@ -65,6 +72,10 @@ void Rig::record(Effect const& effect) {
     lookups_.push_back(*find);
   } else if (auto const* write = std::get_if<Write>(&effect)) {
     notes_.push_back(write->note);
+  } else if (auto const* confirm = std::get_if<Confirm>(&effect)) {
+    changes_.push_back(confirm->change);
+  } else if (auto const* lead = std::get_if<Lead>(&effect)) {
+    lead_until_ = lead->until;
   } else if (auto const* exit = std::get_if<Exit>(&effect)) {
     EXPECT_FALSE(exit_) << "two exits";
     exit_ = exit->code;
@@ -131,7 +142,7 @@ void Rig::pass(Duration duration, std::set<int> const& silent) {
     timers_.erase(first);
     for (int rank = 1; rank <= options_.hosts; ++rank) {
       if (silent.contains(rank)) continue;
-      hears(rank, msg::Heartbeat{now_, 500, {}});
+      hears(rank, msg::Heartbeat{now_, 500, {}, now_});
       EXPECT_EQ(sent<msg::HeartbeatSeen>(rank).sent, now_);
     }
     feed(TimerFired{timer});

@@ -124,6 +124,7 @@ class Rig {
     auto const at = confirmed_.find(Rank{host});
     return at == confirmed_.end() ? 0 : at->second;
   }
+  [[nodiscard]] Instant lead_until() const { return lead_until_; }
 
  private:
   void record(Effect const& effect);
@@ -142,6 +143,8 @@ class Rig {
   std::vector<Note> notes_;
   std::map<RequestId, Instant> timers_;
   std::map<Rank, std::uint64_t> confirmed_;
+  std::vector<std::uint64_t> changes_;
+  Instant lead_until_;
   std::optional<int> exit_;
   bool broken_{false};
 };

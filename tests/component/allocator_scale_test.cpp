@@ -24,7 +24,7 @@ class Mill {
     step(Began{Term{1}, hosts + 1, Duration{0}});
   }
   void join(int slots) {
-    for (int rank = 1; rank <= hosts_; ++rank) step(Received{Rank{rank}, msg::Hello{rank, "node", 4, slots, 0}});
+    for (int rank = 1; rank <= hosts_; ++rank) step(Received{Rank{rank}, msg::Hello{rank, "node", 4, slots, 0}, Term{1}});
   }
   void submit(JobArray array) {
     JobType type;

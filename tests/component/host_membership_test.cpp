@@ -78,18 +78,24 @@ TEST_F(HostMembership, AnOldTermIsNotObeyed) {
   welcomed();
   auto const beat = beats();
   term = Term{2};
+  auto const told = [&] { EXPECT_EQ(told_allocator<msg::TermIs>().term, Term{term == Term{2} ? 3U : 4U}); };
   from_allocator(msg::HeartbeatSeen{beat.sent});
+  told();
   from_allocator(msg::Poll{});
+  told();
   from_allocator(msg::Welcome{1ms, 1s});
-  nothing_else();
+  told();
+  from_allocator(msg::StartJob{job, e1, {}, {}});
+  told();
   term = Term{4};
-  from_allocator(msg::HeartbeatSeen{beat.sent});
-  lease_until(beat.sent + 10s);
-  pass(500ms);
+  from_allocator(msg::HeartbeatSeen{beat.sent});  // of a beat that the former allocator was sent
+  nothing_else();
+  from_allocator(msg::Poll{});
   did<host::ReadLoad>();
   auto const next = beats();
   term = Term{3};
   from_allocator(msg::HeartbeatSeen{next.sent});  // a newer one has been seen
+  told();
 }
 
 TEST_F(HostMembership, ABeatReportsTheJobs) {
@@ -129,7 +135,7 @@ TEST_F(HostMembership, AnOrphanKillsItsCapsulesAndExits) {
   pass(600ms);
   killed(capsule_id);
   EXPECT_EQ(did<host::Exit>().code, 4);
-  EXPECT_TRUE(noted("no word from the allocator"));
+  EXPECT_TRUE(noted("no lease from an allocator"));
   EXPECT_EQ(notes.back().level, Level::severe);
 }
 

@@ -97,7 +97,7 @@ TEST_F(HostReports, ADepartureSaysWhetherItIsPastItsLastWord) {
   auto const all = sent<msg::Holdings>(Rank{4}).held;
   expect(all, held(e1, msg::Held::Phase::committed, e2));
   event(host::Received{Rank{4}, msg::Accepted{job, e2, 0, false}, Term{3}});
-  told_allocator<msg::Departed>();
+  sent<msg::Departed>(Rank{4});
   did<host::KillCapsule>();
   did<host::ForgetCapsule>();
 }

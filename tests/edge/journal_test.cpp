@@ -9,10 +9,12 @@
 #include <fstream>
 #include <thread>
 
+#include "base/archive.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/posix/journal_format.hpp"
 #include "edge/posix/journal_log.hpp"
 #include "edge/posix/journal_reader.hpp"
+#include "edge/posix/ledger_directory.hpp"
 #include "edge/scratch.hpp"
 
 namespace godwit {
@@ -178,6 +180,100 @@ TEST_F(JournalTest, ARecordThatTheLedgerRefusesIsReportedWithItsPlace) {
   });
   ASSERT_FALSE(journal);
   EXPECT_NE(journal.failure().context.find("at byte 36: epochs only rise"), std::string::npos);
+}
+
+// ---- several terms, each of which seals those before
+
+log::WorldBegan world(Term term, std::vector<log::Seal> seals = {}) {
+  return {term, 3, {}, std::move(seals)};
+}
+log::TermBegan begun(Term term, std::vector<log::Seal> seals) {
+  return {term, Rank{1}, {}, std::move(seals)};
+}
+std::string text(LedgerEvent const& event) {
+  return to_text(encode(event));
+}
+
+TEST_F(JournalTest, WhatWasAppendedBeyondASealIsVoid) {
+  auto const old = begin(Term{1});
+  for (auto const& each : {text(world(Term{1})), std::string("a"), std::string("b")}) old->append(to_bytes(each));
+  ASSERT_TRUE(wait_durable(*old, 3));
+  write_term(Term{2}, {});  // claimed in vain
+  write_term(Term{3}, {text(begun(Term{3}, {{Term{1}, 3}})), "c"});
+  old->append(to_bytes("late"));
+  ASSERT_TRUE(wait_durable(*old, 4));
+  write_term(Term{4}, {});
+  auto const journal = read();
+  ASSERT_TRUE(journal) << journal.failure().context;
+  EXPECT_EQ(journal->newest, Term{4});
+  ASSERT_EQ(entries_.size(), 5U);
+  EXPECT_EQ(entries_[2], (std::pair{Term{1}, std::string("b")}));
+  EXPECT_EQ(entries_[4], (std::pair{Term{3}, std::string("c")}));
+  EXPECT_EQ(journal->seals, (std::vector<log::Seal>{{Term{1}, 3}, {Term{3}, 2}}));
+}
+
+TEST_F(JournalTest, ALogThatTheNewestDoesNotNameIsVoid) {
+  write_term(Term{1}, {text(world(Term{1})), "a"});
+  write_term(Term{2}, {text(begun(Term{2}, {{Term{1}, 2}})), "void"});
+  write_term(Term{3}, {text(begun(Term{3}, {{Term{1}, 2}})), "c"});
+  ASSERT_TRUE(read());
+  EXPECT_EQ(entries_.size(), 4U);
+  for (auto const& [term, entry] : entries_) EXPECT_NE(entry, "void");
+}
+
+TEST_F(JournalTest, SealedRecordsThatAreMissingAreReported) {
+  write_term(Term{1}, {text(world(Term{1})), "a"});
+  write_term(Term{2}, {text(begun(Term{2}, {{Term{1}, 3}}))});
+  auto const journal = read();
+  ASSERT_FALSE(journal);
+  EXPECT_EQ(journal.failure().reaction, Reaction::data_lost);
+}
+
+struct LedgerDirectoryTest : JournalTest {
+  LedgerOpened open(LedgerDirectory& ledgers, Term term) {
+    ledgers.open(RequestId{term.value}, term);
+    for (int i = 0; i < 300; ++i) {
+      auto opened = ledgers.poll();
+      if (!opened.empty()) return std::move(opened.front());
+      pollfd waiting{ledgers.wait_fd(), POLLIN, 0};
+      ::poll(&waiting, 1, 100);
+    }
+    ADD_FAILURE() << "nothing was opened";
+    return {RequestId{}, reject("test", "nothing was opened")};
+  }
+};
+
+TEST_F(LedgerDirectoryTest, OpensTheNextTermAndReadsTheOlderOnes) {
+  auto const old = begin(Term{1});
+  for (auto const& each : {text(world(Term{1})), std::string("a")}) old->append(to_bytes(each));
+  ASSERT_TRUE(wait_durable(*old, 2));
+  LedgerDirectory ledgers(scratch_.path());
+  auto opened = open(ledgers, Term{2});
+  ASSERT_TRUE(opened.ledger) << opened.ledger.failure().context;
+  EXPECT_EQ(opened.ledger->term, Term{2});
+  EXPECT_EQ(opened.ledger->records.size(), 2U);
+  EXPECT_EQ(opened.ledger->seals, (std::vector<std::pair<Term, std::uint64_t>>{{Term{1}, 2}}));
+  opened.ledger->journal->append(to_bytes(text(begun(Term{2}, {{Term{1}, 2}}))));
+  opened.ledger->journal.reset();
+  old->append(to_bytes("late"));
+  ASSERT_TRUE(wait_durable(*old, 3));
+  ASSERT_TRUE(read());
+  EXPECT_EQ(entries_.size(), 3U);
+}
+
+TEST_F(LedgerDirectoryTest, ATermIsClaimedWithAllThatAreFreeBelowIt) {
+  write_term(Term{1}, {text(world(Term{1}))});
+  LedgerDirectory ledgers(scratch_.path()), others(scratch_.path());
+  ASSERT_TRUE(open(ledgers, Term{4}).ledger);
+  for (std::uint64_t term : {2, 3, 4}) {
+    auto const late = open(others, Term{term});
+    ASSERT_FALSE(late.ledger) << term;
+    EXPECT_EQ(late.ledger.failure().code, "term_taken");
+  }
+  EXPECT_FALSE(JournalLog::create(scratch_.path(), Term{3}));
+  auto const next = open(others, Term{5});
+  ASSERT_TRUE(next.ledger);
+  EXPECT_EQ(next.ledger->records.size(), 1U);
 }
 
 TEST_F(JournalTest, AWriteErrorIsFinal) {

@@ -46,9 +46,9 @@ std::int32_t to(Outbox::Item const& item) {
 TEST(Outbox, WithoutAnAppendNothingWaits) {
   Outbox outbox;
   outbox.put(send(1));
-  ASSERT_TRUE(outbox.ready());
+  ASSERT_TRUE(outbox.ready(true));
   EXPECT_EQ(to(outbox.take()), 1);
-  EXPECT_FALSE(outbox.ready());
+  EXPECT_FALSE(outbox.ready(true));
 }
 
 TEST(Outbox, WhatWasSaidAfterAnAppendWaitsForIt) {
@@ -59,10 +59,10 @@ TEST(Outbox, WhatWasSaidAfterAnAppendWaitsForIt) {
   outbox.appended(2);
   outbox.put(send(3));
   EXPECT_EQ(to(outbox.take()), 1);
-  EXPECT_FALSE(outbox.ready());
+  EXPECT_FALSE(outbox.ready(true));
   outbox.durable(1);
   EXPECT_EQ(to(outbox.take()), 2);
-  EXPECT_FALSE(outbox.ready());
+  EXPECT_FALSE(outbox.ready(true));
   outbox.durable(2);
   EXPECT_EQ(to(outbox.take()), 3);
   EXPECT_TRUE(outbox.empty());
@@ -73,8 +73,8 @@ TEST(Outbox, NothingThatWaitedLeavesOnceTheJournalIsBroken) {
   outbox.appended(1);
   outbox.put(send(1));
   outbox.put(allocator::Reply{CommandId{7}, cmd::Pong{}});
-  outbox.broke();
-  ASSERT_TRUE(outbox.ready());
+  outbox.close(retry_later("journal_broken", "the disk is gone"));
+  ASSERT_TRUE(outbox.ready(false)) << "whoever is refused needn't wait for authority";
   auto const instead = std::get<allocator::Reply>(outbox.take());  // of Pong
   EXPECT_EQ(instead.command, CommandId{7});
   EXPECT_EQ(std::get<cmd::Refusal>(instead.answer).why.code, "journal_broken");
@@ -83,9 +83,23 @@ TEST(Outbox, NothingThatWaitedLeavesOnceTheJournalIsBroken) {
   EXPECT_TRUE(outbox.empty());
   outbox.put(allocator::Reply{CommandId{8}, cmd::Refusal{}});
   outbox.put(allocator::Exit{3});
-  ASSERT_TRUE(outbox.ready());
+  ASSERT_TRUE(outbox.ready(true));
   EXPECT_EQ(std::get<allocator::Reply>(outbox.take()).command, CommandId{8});
   EXPECT_EQ(std::get<allocator::Exit>(outbox.take()).code, 3);
+}
+
+TEST(Outbox, WithoutAuthorityWhatIsDurableWaitsToo) {
+  Outbox outbox;
+  outbox.put(send(1));
+  outbox.appended(1);
+  outbox.put(allocator::Confirm{1});
+  outbox.durable(1);
+  EXPECT_FALSE(outbox.ready(false));
+  ASSERT_TRUE(outbox.ready(true));
+  EXPECT_EQ(to(outbox.take()), 1);
+  EXPECT_FALSE(outbox.ready(false));
+  outbox.close(retry_later("deposed", "another leads"));
+  EXPECT_TRUE(outbox.empty()) << "a change of the electorate is never confirmed then";
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Opened {
   Ledger ledger;
   Term term;
   Duration old_leases{0};
+  std::vector<log::Seal> seals;
   std::vector<std::string> notes;  // torn ends of earlier logs, and how the world before ended
   std::unique_ptr<JournalLog> journal;
   std::unique_ptr<rpc::ControlServer> server;
@@ -76,6 +77,7 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
   Opened opened{.store = std::move(*store),
                 .ledger = std::move(ledger),
                 .term = replayed->newest.next(),
+                .seals = replayed->seals,
                 .notes = replayed->cut,
                 .workload = std::move(workload)};
   if (!opened.ledger.ended_cleanly()) {
@@ -171,7 +173,10 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   FdSleeper sleeper({transport.bell_fd(), transport.wait_fd(), opened->journal->wait_fd(),
                      opened->server->wait_fd(), catalogue.wait_fd(), signals.wait_fd()},
                     world.ranks_here() == world.ranks());
-  node.begin(allocator::Began{opened->term, world.ranks(), opened->old_leases});
+  node.begin(allocator::Began{.term = opened->term,
+                              .ranks = world.ranks(),
+                              .old_leases = opened->old_leases,
+                              .seals = opened->seals});
   int const code = node.run(sleeper, [&] {
     if (signals.take()) node.stop_wanted();
   });

@@ -62,7 +62,8 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                                  .slots = slots,
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),
-                                 .memory_bytes = memory_bytes_here()});
+                                 .memory_bytes = memory_bytes_here(),
+                                 .suspicion = options.suspicion});
   MpiTransport transport(world);
   CapsuleService capsules(std::move(*zygote),
                           {.store = options.store,

@@ -1,0 +1,40 @@
+// LedgerDirectory: the port Ledgers on STORE/ledger.
+//
+// Who opens a term claims its number and all free ones below it, by creating their logs exclusively, lowest first:
+// so of two candidates the one with the lower term finds its number taken, or was there before the other read, and
+// that one reads its log. Then the older logs are read; nothing of them is changed, their allocators may be writing.
+// All on a thread, one opening at a time. open() and poll(): the loop thread. The destructor waits for the thread.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "edge/capsules/link/unique_fd.hpp"
+#include "port/ledgers.hpp"
+
+namespace godwit {
+
+class LedgerDirectory final : public Ledgers {
+ public:
+  explicit LedgerDirectory(std::filesystem::path ledger);
+  ~LedgerDirectory() override;
+  LedgerDirectory(LedgerDirectory const&) = delete;
+  LedgerDirectory& operator=(LedgerDirectory const&) = delete;
+
+  [[nodiscard]] int wait_fd() const { return done_.get(); }  // readable when poll() has something
+
+  void open(RequestId request, Term term) override;
+  std::vector<LedgerOpened> poll() override;
+
+ private:
+  std::filesystem::path ledger_;
+  UniqueFd done_;
+  std::thread thread_;
+
+  std::mutex mutex_;
+  std::vector<LedgerOpened> opened_;
+};
+
+}  // namespace godwit
