@@ -105,12 +105,12 @@ TEST_F(Fresh, FilesKeepTheirPermissionsAndTheLinksThatLeadToThem) {
   auto const image = there.freeze(old);
   there.end(old);
   auto const inode = inode_of(rig.work() / "far" / "real.txt");
-  finishes(here, rig.restore(here, chronicle(rig, "300", true), image, Epoch{2}));
+  finishes(here, rig.restore(here, chronicle(rig, "900", true), image, Epoch{2}));
 
   EXPECT_TRUE(fs::is_symlink(rig.work() / "trace.txt"));
   EXPECT_NE(inode_of(rig.work() / "far" / "real.txt"), inode);
   EXPECT_EQ(fs::status(rig.work() / "far" / "real.txt").permissions(), fs::perms(0640));
-  EXPECT_EQ(written_in(rig), undisturbed("300"));
+  EXPECT_EQ(written_in(rig), undisturbed("900"));
   std::set<std::string> names;
   for (auto const& entry : fs::recursive_directory_iterator(rig.work())) names.insert(entry.path().filename());
   EXPECT_EQ(names, (std::set<std::string>{"far", "real.txt", "trace.txt", "journal.txt", "input.txt"}));
@@ -128,7 +128,7 @@ TEST_F(Fresh, AFileShorterThanItsDurablePartIsLeftAlone) {
   }
   image.manifest = encode(manifest);
   write_file(rig.work() / "trace.txt", "short");
-  auto const successor = rig.send_restore(here, chronicle(rig, "300", true), image, Epoch{2});
+  auto const successor = rig.send_restore(here, chronicle(rig, "900", true), image, Epoch{2});
   EXPECT_EQ(here.expect<capsule::Failed>(successor).why.code, "output_short");
   EXPECT_EQ(written_in(rig).trace, "short");
 }
