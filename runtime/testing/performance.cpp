@@ -134,8 +134,7 @@ Status Performance::take(capsule::Frozen& frozen) {
     if (plan_.kind == Plan::Kind::restarts) {
       beyond_ = true;
       epoch_ = epoch_.next();
-      service_.thaw(order_.capsule, epoch_);
-      service_.freeze_at(order_.capsule, image_->manifest.steps + plan_.every);
+      service_.thaw_until(order_.capsule, epoch_, image_->manifest.steps + plan_.every);
       return Done{};
     }
   }

@@ -54,7 +54,10 @@ void CapsuleService::freeze_at(CapsuleId capsule, std::uint64_t steps) {
   core_->command(capsule, capsule_wire::Freeze{steps});
 }
 void CapsuleService::thaw(CapsuleId capsule, Epoch epoch) {
-  core_->command(capsule, capsule_wire::Thaw{epoch});
+  core_->command(capsule, capsule_wire::Thaw{epoch, std::nullopt});
+}
+void CapsuleService::thaw_until(CapsuleId capsule, Epoch epoch, std::uint64_t steps) {
+  core_->command(capsule, capsule_wire::Thaw{epoch, steps});
 }
 void CapsuleService::suspend(CapsuleId capsule) {
   core_->command(capsule, capsule_wire::Suspend{});

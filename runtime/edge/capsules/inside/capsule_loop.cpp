@@ -199,7 +199,7 @@ void CapsuleLoop::freeze() {
 }
 
 void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
-  freeze_at_ = no_freeze;
+  freeze_at_ = thaw.freeze_at.value_or(no_freeze);
   if (!begun_) return;
   surroundings_.block.epoch.store(thaw.epoch.value, std::memory_order_relaxed);
   job_->goes_on_at(thaw.epoch);

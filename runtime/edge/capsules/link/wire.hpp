@@ -63,9 +63,10 @@ struct Freeze {
 };
 struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Running
   Epoch epoch;
+  std::optional<std::uint64_t> freeze_at;  // as if by a Freeze that can't come too late
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& epoch;
+    archive& epoch& freeze_at;
   }
 };
 struct Suspend {
