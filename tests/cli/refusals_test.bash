@@ -52,7 +52,7 @@ err_has "haet"
 expect 0 submit grep pattern=x input=missing.txt output=out.txt --name reader
 expect 1 wait reader
 out_has "job [0-9]+ reader failed: .*missing.txt"
-expect 0 submit heat output=missing/dir/plate.csv --name writer
+expect 0 submit heat output="$work/missing/dir/plate.csv" --name writer
 expect 1 wait writer
 out_has "job [0-9]+ writer failed: .*missing/dir"
 expect 0 submit grep pattern=x input=/dev/null output=out.txt --name device

@@ -1,5 +1,6 @@
-// What an array of many elements costs the allocator: memory while they wait, time from the submission to
-// the last end. Hosts that answer at once; each test prints what it measured.
+// What an array of many elements costs the allocator: memory while they wait, and what it allocates for each job
+// from the submission to the last end (time is for benchmarks). Hosts that answer at once; each test prints what
+// it measured.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -96,37 +97,33 @@ TEST(AllocatorScale, AMillionWaitingElementsAreCheapAndQuicklyTaken) {
   {
     Mill mill(2);
     auto const before = live_bytes();
-    auto const start = std::chrono::steady_clock::now();
+    auto const before_all = allocated_bytes();
     mill.submit(sweep(size));
-    auto const took = seconds_since(start);
     mill.forget_effects();
     auto const bytes = live_bytes() - before;
     EXPECT_TRUE(std::holds_alternative<cmd::Submitted>(mill.answer()));
     EXPECT_EQ(mill.ledger().counts().waiting, size);
     EXPECT_LT(bytes, 20'000U);
-    EXPECT_LT(took, 1.0);
-    std::printf("a range of %u: %zu bytes in all, taken in %.3f s\n", size, bytes, took);
+    EXPECT_LT(allocated_bytes() - before_all, 100'000U) << "its elements aren't looked at one by one";
+    std::printf("a range of %u: %zu bytes in all\n", size, bytes);
   }
   auto lines = sweep(1);
   lines.axes[0].count = 0;
   for (std::uint32_t i = 0; i < size; ++i) lines.axes[0].values.push_back("systems/run-" + std::to_string(i) + "/input");
   Mill mill(2);
   auto const before = live_bytes();
-  auto const start = std::chrono::steady_clock::now();
   mill.submit(lines);
-  auto const took = seconds_since(start);
   mill.forget_effects();
   auto const bytes = live_bytes() - before;
   EXPECT_EQ(mill.ledger().counts().waiting, size);
   EXPECT_LT(bytes, 200ULL * size) << "with a value of its own for each";
-  EXPECT_LT(took, 3.0);
-  std::printf("%u values: %.0f bytes each, taken in %.3f s\n", size, static_cast<double>(bytes) / size, took);
+  std::printf("%u values: %.0f bytes each\n", size, static_cast<double>(bytes) / size);
 }
 
-double microseconds_per_job(std::uint32_t size) {
+double allocated_per_job(std::uint32_t size) {
   Mill mill(2);
   mill.join(4);
-  auto const before = live_bytes();
+  auto const before = live_bytes(), before_all = allocated_bytes();
   auto const start = std::chrono::steady_clock::now();
   mill.submit(sweep(size));
   mill.step(CommandReceived{CommandId{2}, "anna", cmd::Wait{{"1"}}});
@@ -137,23 +134,24 @@ double microseconds_per_job(std::uint32_t size) {
   mill.forget_effects();
   auto const bytes = static_cast<double>(live_bytes() - before) / size;
   EXPECT_LT(bytes, size < 20'000 ? 1000.0 : 100.0);
-  std::printf("%u jobs: %.2f µs each, %.0f bytes each once ended\n", size, took, bytes);
-  return took;
+  auto const allocated = static_cast<double>(allocated_bytes() - before_all) / size;
+  std::printf("%u jobs: %.0f bytes allocated for each, %.0f of them kept once ended; %.2f µs each\n", size, allocated,
+              bytes, took);
+  return allocated;
 }
 
 TEST(AllocatorScale, AJobCostsTheSameHoweverManyThereAre) {
-  microseconds_per_job(2'000);  // to warm up
-  auto const few = microseconds_per_job(20'000), many = microseconds_per_job(200'000);
-  EXPECT_LT(many, 2 * few) << "generous: other programs run beside this test";
+  auto const few = allocated_per_job(20'000), many = allocated_per_job(200'000);
+  EXPECT_LT(many, 1.05 * few);
 }
 
-TEST(AllocatorScale, CancellingManyIsQuick) {
+TEST(AllocatorScale, CancellingManyLooksAtNoneOfThem) {
   Mill mill(2);
   mill.join(4);
   mill.submit(sweep(200'000));
-  auto const start = std::chrono::steady_clock::now();
+  auto const before = allocated_bytes();
   mill.step(CommandReceived{CommandId{2}, "anna", cmd::Cancel{"1"}});
-  EXPECT_LT(seconds_since(start), 0.5);
+  EXPECT_LT(allocated_bytes() - before, 100'000U);
   EXPECT_EQ(mill.ledger().counts().cancelled, 200'000U - 8);
 }
 

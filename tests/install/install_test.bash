@@ -6,7 +6,7 @@ source "$GODWIT_SOURCE/tests/cli/lib.bash"
 example="$GODWIT_SOURCE/docs/example"
 
 # The text has the files, to the letter.
-/usr/bin/python3 - "$GODWIT_SOURCE/docs/first-job.md" "$example"/* <<'PYTHON' || fail "docs/first-job.md and docs/example differ"
+/usr/bin/python3 - "$GODWIT_SOURCE/docs/first-job.md" "$example"/*.cpp "$example"/CMakeLists.txt <<'PYTHON' || fail "docs/first-job.md and docs/example differ"
 import re, sys
 blocks = re.findall(r"```(?:cpp|cmake)\n(.*?)```", open(sys.argv[1]).read(), re.S)
 missing = [path for path in sys.argv[2:] if open(path).read() not in blocks]
