@@ -33,7 +33,7 @@ class SafePoint {
     auto const now_ns = boot_now().boot_ns;
     auto const tick_ns = read_clock_ns(CLOCK_MONOTONIC_COARSE);
     auto const left_ns = block_.lease_until_ns.load(std::memory_order_relaxed) - now_ns;
-    boot_ahead_ns_ = now_ns - tick_ns;
+    boot_ahead_ns_ = now_ns - read_clock_ns(CLOCK_MONOTONIC);  // read after it: no safe point lies in the future
     look_again_ns_ = left_ns > near_ns ? tick_ns + std::min(near_ns, left_ns - near_ns) : 0;
     return left_ns > 0;
   }
@@ -49,7 +49,7 @@ class SafePoint {
   static constexpr std::int64_t near_ns = 10'000'000;  // more than a tick of the coarse clock
 
   ControlBlock& block_;
-  std::int64_t boot_ahead_ns_ = 0;  // CLOCK_BOOTTIME − the coarse clock
+  std::int64_t boot_ahead_ns_ = 0;  // CLOCK_BOOTTIME − CLOCK_MONOTONIC
   std::int64_t look_again_ns_ = 0;
   std::uint64_t skip_mask_ = 0;
 };
