@@ -262,6 +262,7 @@ struct Host::Core {
 
   // membership
   Duration heartbeat_every{0}, lease{0};
+  Instant said_hello;
   std::optional<RequestId> beat_timer, orphan_timer;
   bool beat_wanted{false};
   std::optional<Instant> beat_outstanding;

@@ -12,6 +12,7 @@ constexpr int exit_orphaned = 4;
 
 void Host::Core::on(Began const& event) {
   ranks = event.ranks;
+  said_hello = now;
   send(allocator_rank,
        msg::Hello{settings.pid, settings.node, settings.cores, settings.slots, settings.memory_bytes});
   expect_allocator(now);
@@ -20,6 +21,8 @@ void Host::Core::on(Began const& event) {
 void Host::Core::on(Rank from, msg::Welcome const& message) {
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
+  // From the first welcome on nothing runs without a lease: one that a host never heard of would never end.
+  if (!ballot.has_joined()) emit(SetLease{said_hello + lease});
   ballot.welcomed(lease);
   seen = std::max(seen, message.at);
   expect_succession();

@@ -110,7 +110,8 @@ class Capsules {
   // The host's mapping of the arena, at least `bytes` long (grown if need be).
   [[nodiscard]] virtual std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) = 0;
   [[nodiscard]] virtual CapsuleReport report(CapsuleId capsule) const = 0;
-  // All capsules stop at their next safe point after this instant, until it is set later.
+  // All capsules stop at their next safe point after this instant, until it is set later; none starts or restores,
+  // nor opens an output, after it: the order waits.
   virtual void set_lease(Instant until) = 0;
 
   virtual std::vector<CapsuleEvent> poll() = 0;

@@ -29,6 +29,7 @@ struct HostMembership : testing::Test, Scenes {
     EXPECT_EQ(hello.memory_bytes, 1000U);
     term = Term{3};
     from_allocator(msg::Welcome{500ms, 10s});
+    lease_until(now + 10s);  // from the hello
     did<host::ReadLoad>();
   }
   msg::Heartbeat beats(std::vector<std::pair<CapsuleId, CapsuleReport>> reports = {}) {

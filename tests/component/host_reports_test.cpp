@@ -12,6 +12,7 @@ struct HostReports : testing::Test, Scenes {
     welcome.heartbeat_every = 1s;
     welcome.lease = 10s;
     event(host::Received{third, welcome, Term{2}});
+    did<host::SetLease>();
     did<host::ReadLoad>();
   }
   std::vector<msg::Held> holdings() { return sent<msg::Holdings>(third).held; }
@@ -65,6 +66,7 @@ TEST_F(HostReports, AllocatorsThatAreKnownGetNone) {
   welcome.heartbeat_every = 1s;
   welcome.lease = 10s;
   from_allocator(welcome);
+  did<host::SetLease>();
   did<host::ReadLoad>();
 }
 

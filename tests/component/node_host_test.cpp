@@ -63,7 +63,7 @@ struct NodeHost : testing::Test {
     spec.type = "count";
     spec.arguments = {{"steps", "1000"}, {"cells", std::to_string(cells)}};
     zero.say(msg::StartJob{JobId{7}, Epoch{1}, spec, {}});
-    capsules.set_lease(Instant{});
+    capsules.still = true;
     go();
     EXPECT_EQ(zero.hears<msg::JobStarted>().epoch, Epoch{1});
   }
@@ -118,7 +118,7 @@ TEST_F(NodeHost, ReceivesPagesIntoTheArena) {
   spec.type = "count";
   spec.arguments = {{"steps", "1000"}, {"cells", "4"}};
   zero.say(msg::PrepareArrival{JobId{7}, Rank{2}, Epoch{1}, Epoch{2}, Epoch{3}, spec, 32});
-  capsules.set_lease(Instant{});
+  capsules.still = true;
   go();
   two.hears<msg::ArrivalReady>();
   std::vector<std::uint64_t> const cells{1, 2, 2, 1};  // six steps

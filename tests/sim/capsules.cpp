@@ -32,12 +32,22 @@ std::string SimCapsules::describe() const {
   return all;
 }
 
+bool SimCapsules::has_lease() const {
+  return !lease_ || around_.clock.now() < *lease_ || around_.planted == Planted::ignores_leases;
+}
+
+// A start or a restore opens outputs: not without a lease.
+bool SimCapsules::must_wait(Capsule const& capsule) const {
+  auto const& next = capsule.commands.front();
+  bool const at_once = std::holds_alternative<Prepare>(next) && capsule.order.start_at.has_value();
+  return !has_lease() && (at_once || std::holds_alternative<Start>(next) || std::holds_alternative<Restore>(next));
+}
+
 bool SimCapsules::is_leased(CapsuleId id) const {
   auto const at = capsules_.find(id);
   if (at == capsules_.end()) return false;
   auto const& capsule = at->second;
-  return capsule.alive && capsule.begun && !capsule.frozen &&
-         (!lease_ || around_.clock.now() < *lease_ || around_.planted == Planted::ignores_leases);
+  return capsule.alive && capsule.begun && !capsule.frozen && has_lease();
 }
 
 void SimCapsules::say(CapsuleEvent event) {
@@ -73,14 +83,14 @@ void SimCapsules::fire(CapsuleId id, std::uint64_t serial, void (SimCapsules::*t
 
 void SimCapsules::go_on(CapsuleId id, Capsule& capsule) {
   if (!capsule.commands.empty()) {
+    if (must_wait(capsule)) return;  // until set_lease
     bool const slow = capsule.commands.front().index() < 3;  // to prepare, to start, to restore
     capsule.busy = true;
     return plan(id, capsule, some(slow ? 8ms : 500us), &SimCapsules::obey_one);
   }
   if (!capsule.begun || capsule.frozen || capsule.suspended) return;
   auto const now = around_.clock.now();
-  bool const leased = !lease_ || now < *lease_ || around_.planted == Planted::ignores_leases;
-  if (!leased) return;  // until set_lease
+  if (!has_lease()) return;  // until set_lease
   if (now < capsule.rests_until) {
     auto const when = around_.clock.moment_of(capsule.rests_until);
     return plan(id, capsule, when - around_.scheduler.now(), &SimCapsules::wake);
@@ -93,6 +103,7 @@ void SimCapsules::go_on(CapsuleId id, Capsule& capsule) {
 }
 
 void SimCapsules::obey_one(CapsuleId id, Capsule& capsule) {
+  if (must_wait(capsule)) return;  // stopped on the way: until set_lease
   auto const command = std::move(capsule.commands.front());
   capsule.commands.pop_front();
   std::visit([&](auto const& held) { obey(id, capsule, held); }, command);

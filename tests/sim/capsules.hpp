@@ -101,6 +101,8 @@ class SimCapsules final : public Capsules {
   };
 
   Capsule* living(CapsuleId capsule);
+  [[nodiscard]] bool has_lease() const;
+  [[nodiscard]] bool must_wait(Capsule const& capsule) const;  // with its next command
   void tell(CapsuleId capsule, Command command);
   void say(CapsuleEvent event);
   void go_on(CapsuleId id, Capsule& capsule);

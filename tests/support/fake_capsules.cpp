@@ -74,15 +74,12 @@ void FakeCapsules::tell(CapsuleId capsule, Command command) {
 bool FakeCapsules::advance(Random& random) {
   std::vector<CapsuleId> ready;
   for (auto const& [id, capsule] : capsules_) {
-    bool const leased = !lease_ || clock_.now() < *lease_;
-    if (capsule.alive && (!capsule.commands.empty() || (capsule.runs() && !capsule.suspended && leased))) {
-      ready.push_back(id);
-    }
+    bool const waits = !has_lease() && !capsule.commands.empty() && begins(capsule.commands.front());
+    if (capsule.alive && !waits && (!capsule.commands.empty() || can_step(capsule))) ready.push_back(id);
   }
   if (ready.empty()) return false;
   auto& capsule = capsules_.at(ready[random.below(ready.size())]);
-  bool const can_step = capsule.runs() && !capsule.suspended && (!lease_ || clock_.now() < *lease_);
-  if (capsule.commands.empty() || (can_step && random.below(2) == 0)) {
+  if (capsule.commands.empty() || (can_step(capsule) && random.below(2) == 0)) {
     step(capsule);
     return true;
   }

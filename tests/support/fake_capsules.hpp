@@ -58,6 +58,7 @@ class FakeCapsules final : public Capsules {
   // What becomes of jobs that are moved here.
   enum class Welcome : std::uint8_t { ready, not_prepared, no_memory };
   Welcome welcome{Welcome::ready};
+  bool still{false};  // they obey, and take no step
 
   void prepare(CapsuleOrder order) override;
   void start(CapsuleId capsule, Epoch epoch) override { tell(capsule, Start{epoch}); }
@@ -110,6 +111,13 @@ class FakeCapsules final : public Capsules {
     [[nodiscard]] bool runs() const { return alive && begun && !frozen; }
   };
 
+  static bool begins(Command const& command) {
+    return std::holds_alternative<Start>(command) || std::holds_alternative<Restore>(command);
+  }
+  [[nodiscard]] bool has_lease() const { return !lease_ || clock_.now() < *lease_; }
+  [[nodiscard]] bool can_step(Capsule const& capsule) const {
+    return capsule.runs() && !capsule.suspended && !still && has_lease();
+  }
   void tell(CapsuleId capsule, Command command);
   Capsule* alive(CapsuleId capsule);
   void obey(Capsule& capsule, Prepare const&);

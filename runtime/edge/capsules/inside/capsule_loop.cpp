@@ -42,6 +42,8 @@ bool CapsuleLoop::attend() {
       std::visit([this](auto& held) { on(held); }, *command);
       if (leaving_) return false;
     }
+    begin_if_leased();
+    if (leaving_) return false;
     if (begun_ && freeze_due()) freeze();
     // Without a lease the file that it would make may be another holder's already.
     if (begun_ && !frozen_ && safe_point_.lease_holds() && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
@@ -77,8 +79,9 @@ Duration CapsuleLoop::wait_left() const {
 }
 
 void CapsuleLoop::wait() {
+  auto const beginning = !std::holds_alternative<std::monostate>(beginning_);
   auto const stepping = begun_ && !frozen_ && !suspended_;
-  if (!stepping) return link_.wait(std::nullopt);
+  if (!stepping && !beginning) return link_.wait(std::nullopt);
   if (!safe_point_.lease_holds()) return link_.wait(lease_poll);
   if (idle_until_) link_.wait(*idle_until_ - boot_now());
 }
@@ -142,20 +145,26 @@ void CapsuleLoop::on(capsule_wire::Prepare& order) {
   if (!outputs) return give_up(outputs.failure());
   bool const at_once = start_at && outputs->empty();  // else somebody has to say that they aren't another's
   report(capsule_wire::Prepared{std::move(*outputs)});
-  if (at_once) return on(capsule_wire::Start{*start_at});
+  if (at_once) return on(capsule_wire::Start{*start_at});  // and what it says leaves with it
   release_reports();
 }
 
-void CapsuleLoop::on(capsule_wire::Start const& start) {
+void CapsuleLoop::begin_if_leased() {
+  if (std::holds_alternative<std::monostate>(beginning_) || !safe_point_.lease_holds()) return;
+  auto const order = std::exchange(beginning_, std::monostate{});
   if (!job_ || begun_) return;
+  if (auto const* start = std::get_if<capsule_wire::Start>(&order)) begin(*start);
+  if (auto const* restore = std::get_if<capsule_wire::Restore>(&order)) begin(*restore);
+}
+
+void CapsuleLoop::begin(capsule_wire::Start const& start) {
   surroundings_.block.epoch.store(start.epoch.value, std::memory_order_relaxed);
   if (auto status = job_->open(start.epoch); !status) return give_up(status.failure());
   if (auto status = job_->start(); !status) return fail(status.failure().context);
   begin(start.epoch);
 }
 
-void CapsuleLoop::on(capsule_wire::Restore const& restore) {
-  if (!job_ || begun_) return;
+void CapsuleLoop::begin(capsule_wire::Restore const& restore) {
   surroundings_.block.epoch.store(restore.epoch.value, std::memory_order_relaxed);
   auto const manifest = decode<Manifest>(restore.manifest);
   if (!manifest) return give_up(manifest.failure());
@@ -287,6 +296,7 @@ void CapsuleLoop::await_next() {
   idle_until_.reset();
   rest_of_wait_ = Duration{0};
   freeze_at_ = no_freeze;
+  beginning_ = std::monostate{};
   begun_ = suspended_ = false;
 }
 

@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <variant>
 
 #include "base/time.hpp"
 #include "edge/capsules/inside/held_job.hpp"
@@ -45,8 +46,8 @@ class CapsuleLoop {
   void wait();
 
   void on(capsule_wire::Prepare& order);
-  void on(capsule_wire::Start const& start);
-  void on(capsule_wire::Restore const& restore);
+  void on(capsule_wire::Start const& start) { beginning_ = start; }
+  void on(capsule_wire::Restore& restore) { beginning_ = std::move(restore); }
   void on(capsule_wire::Freeze const& freeze);
   void on(capsule_wire::Thaw const& thaw);
   void on(capsule_wire::Suspend const&);
@@ -54,6 +55,9 @@ class CapsuleLoop {
   void on(capsule_wire::Call const& call);
   void on(capsule_wire::Describe const& describe);
 
+  void begin_if_leased();
+  void begin(capsule_wire::Start const& start);
+  void begin(capsule_wire::Restore const& restore);
   void begin(Epoch epoch);
   void freeze();
   void finish(Outcome outcome);  // the job's own end
@@ -69,6 +73,8 @@ class CapsuleLoop {
   SafePoint safe_point_;
   std::optional<Witness> witness_;
   std::unique_ptr<HeldJob> job_;
+  // Asked for. Without a lease the job may run elsewhere already: its outputs aren't even opened then.
+  std::variant<std::monostate, capsule_wire::Start, capsule_wire::Restore> beginning_;
   Epoch epoch_;
   bool begun_ = false;
   bool suspended_ = false;
