@@ -59,6 +59,11 @@ void Host::Core::quiesce_patience() {
                                                          held->job)));
     } else if (held->is_live() && held->halt == Holding::Halt::asked) {
       lose(*held, no_safe_point(*held));
+    } else if (held->is_live() && held->leaving && held->leaving->departure.abandon()) {
+      stay(*held,
+           peer_lost("no_answer", fmt::format("host {} hasn't taken the pages of job {}",
+                                              held->leaving->departure.target(), held->job)),
+           true);
     } else if (held->is_committed()) {
       lose(*held,
            peer_lost("no_answer", fmt::format("host {} was sent job {} and hasn't said whether it runs there",

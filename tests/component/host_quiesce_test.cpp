@@ -164,6 +164,24 @@ TEST_F(HostQuiesce, AnImageTakenWhileItWasSentServesIfItStays) {
   quiet();
 }
 
+// Silent, cut off or dead: its pages never arrive, so it never had a commit frame either.
+TEST_F(HostQuiesce, ATargetThatDoesNotTakeThePagesIsWaitedForNoLonger) {
+  auto const capsule_id = running();
+  leaving(capsule_id);
+  quiesces();
+  auto const write = is_written(capsule_id);
+  staged(write);
+  written(write);
+  reports(e1, 1, std::nullopt);
+  pass(29s);
+  nothing_else();  // the move is open
+  pass(1s);
+  stays(e3);
+  sent<msg::AbandonMove>(other);
+  killed(capsule_id);  // the pages are still under way
+  quiet();
+}
+
 // ---- a job that is being started
 
 struct HostQuiesceEarly : HostQuiesce {
