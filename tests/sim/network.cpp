@@ -197,10 +197,11 @@ void SimNetwork::advance(Key const& key) {
   });
 }
 
-// To each end in its own time; to none that has given the stream up.
+// To each end in its own time, which may free its memory from then on; to none that has given the stream up.
 void SimNetwork::tell(Key const& key, Rank to, Incoming event) {
   auto& stream = streams_.at(key);
   bool const over = ++stream.told == 2;
+  if (!stream.given_up) std::holds_alternative<PagesSent>(event) ? stream.source.reset() : stream.sink.reset();
   if (!has_ended(to) && !stream.given_up) transport(to).take(std::move(event));
   if (over && !streams_.at(key).given_up) streams_.erase(key);
 }

@@ -86,6 +86,9 @@ void Universe::begin_world(int hosts) {
 
 // The commands that nobody answered: their users ask again, or don't.
 void Universe::world_over(World& world, Duration pause, int hosts) {
+  if (stop_) {  // unanswered: nobody was told which jobs came to rest without an image
+    for (auto const& [job, record] : audit_.ledger().jobs()) census_.loses(job);
+  }
   world.over = true;
   open_.clear();
   stop_.reset();
