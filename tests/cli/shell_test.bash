@@ -1,5 +1,6 @@
-# Shows the shell: the same verbs line by line over one connection, on a pipe and on a terminal with prompt, history and
-# completion; that it finds a runtime that was started after it; and what host R itself says it holds.
+# Shows the shell: the same verbs line by line, on a pipe and on a terminal with prompt, history and completion; that it
+# finds a runtime that was started after it; that Ctrl-C ends a verb and not the shell, and clears the line at the prompt;
+# and what host R itself says it holds.
 source "$GODWIT_SOURCE/tests/cli/lib.bash"
 
 shell() {  # CODE, the lines on stdin
@@ -7,7 +8,7 @@ shell() {  # CODE, the lines on stdin
   g shell >out 2>err || code=$?
   is "$code" "$1"
 }
-# One shell across two runtimes: the connection to the first isn't taken for one to the second.
+# One shell across two runtimes.
 cat >lines <<'L'
 ps
 start --detach --hosts 2 --slots 4
@@ -81,6 +82,30 @@ os.write(fd, b"show tic\t\r")           # and a job
 wait_for(rb"job 1 counter")
 wait_for(rb"godwit> ")
 os.write(fd, b"\x10\x10\r")             # two lines back
+wait_for(rb"job 1 counter")
+wait_for(rb"godwit> ")
+# Ctrl-C ends the verb, once there is one, and gives the prompt back; the job that it looked at goes on.
+def children():
+    with open(f"/proc/{pid}/task/{pid}/children") as of_the_shell:
+        return of_the_shell.read().split()
+def until(true, what):
+    end = time.time() + 60
+    while not true():
+        if time.time() > end:
+            sys.exit(f"never: {what}")
+        time.sleep(0.01)
+for endless in (b"wait ticker", b"logs ticker -f"):
+    os.write(fd, endless + b"\r")
+    until(children, "the verb has begun")
+    os.write(fd, b"\x03")
+    wait_for(rb"godwit> ")
+    until(lambda: not children(), "the verb has ended")
+# At the prompt it clears the line, and nothing is run.
+os.write(fd, b"cancel ticker")
+wait_for(rb"cancel ticker")
+os.write(fd, b"\x03")
+wait_for(rb"\^C\s+godwit> ")
+os.write(fd, b"show ticker\r")
 wait_for(rb"job 1 counter")
 wait_for(rb"godwit> ")
 os.write(fd, b"exit\r")

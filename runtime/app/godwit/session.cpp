@@ -15,7 +15,7 @@ Result<rpc::Client*> Session::client(std::filesystem::path const& store) {
 }
 
 void Session::check() {
-  if (client_ && !client_->ask(cmd::Ping{}, 5s)) client_.reset();
+  if (client_ && !client_->ask(cmd::Ping{}, 1s)) client_.reset();
 }
 
 }  // namespace godwit::cli

@@ -1,5 +1,5 @@
-// What the calls of `godwit` within one process share: a command line is one call, a shell makes many. Keeps
-// the connection to the runtime open between them. One thread.
+// What the questions of one process of `godwit` share: a verb asks a few, a shell one at each completion.
+// Keeps the connection to the runtime open between them. One thread.
 #pragma once
 
 #include <filesystem>

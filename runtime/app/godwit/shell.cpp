@@ -1,5 +1,5 @@
-// `godwit shell`: the same verbs, a line each, over one connection. On a terminal with a prompt, history and
-// completion (libedit); on a pipe it reads lines and says nothing of its own.
+// `godwit shell`: the same verbs, a line each, each in a process of its own, which Ctrl-C ends. On a terminal
+// with a prompt, history and completion (libedit); on a pipe it reads lines and says nothing of its own.
 #include <editline/readline.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 
 #include "app/godwit/command_line.hpp"
 #include "app/godwit/completion.hpp"
+#include "app/godwit/foreground.hpp"
 #include "app/godwit/verbs.hpp"
 #include "app/godwit/words.hpp"
 
@@ -34,6 +35,7 @@ char* next_completion(char const*, int state) {
 }
 
 char** complete(char const* text, int start, int) {
+  completing.session->check();
   CommandLine command_line(*completing.session);
   auto words = split_words(std::string(rl_line_buffer).substr(0, static_cast<std::size_t>(start)));
   if (!words) return nullptr;
@@ -61,6 +63,7 @@ class Lines {
  public:
   explicit Lines(Session& session) : terminal_(::isatty(STDIN_FILENO) == 1) {
     if (!terminal_) return;
+    survive_interrupts();
     completing.session = &session;
     rl_readline_name = const_cast<char*>("godwit");
     rl_initialize();
@@ -74,7 +77,9 @@ class Lines {
   std::optional<std::string> next() {
     std::string line;
     if (!terminal_) return std::getline(std::cin, line) ? std::optional(line) : std::nullopt;
-    char* const read = ::readline("godwit> ");
+    char* read = nullptr;
+    static_cast<void>(was_interrupted());  // that one was for the verb before
+    while ((read = ::readline("godwit> ")) == nullptr && was_interrupted()) fmt::print("^C\n");
     if (read == nullptr) {
       fmt::print("\n");
       return std::nullopt;
@@ -104,8 +109,10 @@ class Lines {
 };
 
 // Of a line of the shell: the exit code of its verb.
-int run_line(Session& session, std::vector<std::string> words) {
-  session.check();
+int run_line(std::string const& store, std::vector<std::string> words) {
+  Session session;
+  session.store_option = store;
+  session.interactive = true;
   CommandLine command_line(session);
   try {
     return command_line.run(std::move(words));
@@ -119,14 +126,15 @@ int shell(Invocation const& invocation) {
   if (invocation.session.interactive) {
     return invocation.complain(reject("usage", "this is the shell already; 'exit' leaves it"), exit_usage);
   }
-  Session session;
-  session.store_option = invocation.store().string();
+  auto const store = invocation.store().string();
+  Session session;  // for completions
+  session.store_option = store;
   session.interactive = true;
   Lines lines(session);
-  if (lines.terminal()) fmt::print("store {}; 'help' lists the verbs, 'exit' leaves\n", session.store_option);
+  if (lines.terminal()) fmt::print("store {}; 'help' lists the verbs, 'exit' leaves\n", store);
   int code = exit_done;
   while (auto const line = lines.next()) {
-    auto const words = split_words(*line);
+    auto words = split_words(*line);
     if (!words) {
       fmt::print(stderr, "godwit: {}\n", words.failure().context);
       code = exit_usage;
@@ -134,10 +142,8 @@ int shell(Invocation const& invocation) {
     }
     if (words->empty() || words->front().starts_with('#')) continue;
     if (words->size() == 1 && (words->front() == "exit" || words->front() == "quit")) break;
-    code = run_line(session,
-                    words->front() == "godwit" ? std::vector(words->begin() + 1, words->end()) : *words);
-    std::fflush(stdout);
-    std::fflush(stderr);
+    if (words->front() == "godwit") words->erase(words->begin());
+    code = run_in_foreground([&] { return run_line(store, *words); });
   }
   return code;
 }
@@ -147,7 +153,10 @@ int shell(Invocation const& invocation) {
 void add_shell(CLI::App& app, Invocation& invocation) {
   auto& verb = add_verb(app, invocation, "shell", "The same verbs line by line, with history and completion",
                         "godwit shell\necho 'ps --json' | godwit shell");
-  verb.footer("\nAlso: help [VERB], exit. Ends with the exit code of the last verb.\n" + verb.get_footer());
+  verb.footer(
+      "\nAlso: help [VERB], exit. Ctrl-C ends the verb that runs, and at the prompt clears the line."
+      "\nEnds with the exit code of the last verb.\n" +
+      verb.get_footer());
   verb.callback([&invocation] { invocation.action = [&invocation] { return shell(invocation); }; });
 }
 
