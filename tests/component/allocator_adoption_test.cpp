@@ -5,12 +5,6 @@
 namespace godwit::allocator {
 namespace {
 
-JobSpec named(std::string name) {
-  auto spec = Rig::counter();
-  spec.name = std::move(name);
-  return spec;
-}
-
 struct Again {
   explicit Again(RigOptions options) : rig(std::move(options)) {}
   CommandId submit(std::vector<JobArray> jobs) {
@@ -40,22 +34,24 @@ TEST(AllocatorAdoption, TheSameArrayIsAdopted) {
 
 TEST(AllocatorAdoption, AChangedOneThatHasStartedIsRefusedByName) {
   Again again({.hosts = 1, .slots = 1});
-  again.first({Rig::sweep(3, "sweep"), named("single")});
+  again.first({Rig::sweep(3, "sweep"), Rig::named("single")});
   again.rig.granted(1);
-  EXPECT_EQ(again.rig.refused(again.submit({named("single"), Rig::sweep(4, "sweep")})),
-            "name_taken: job 2 of 2 (\"sweep\"): name 'sweep' is taken by job 1, which is another job and has started "
+  EXPECT_EQ(again.rig.refused(again.submit({Rig::named("single"), Rig::sweep(4, "sweep")})),
+            "name_taken: job 2 of 2 (\"sweep\"): name 'sweep' is taken by job 1, which is another job and "
+            "has started "
             "already (2 of 3 elements wait); choose another name or another store");
-  auto changed = named("single");
+  auto changed = Rig::named("single");
   changed.arguments["steps"] = "101";
-  auto const twice = again.submit({changed, named("single")});
-  EXPECT_EQ(again.rig.refused(twice), "name_taken: job 2 of 2 (\"single\"): name 'single' stands twice in this "
-                                      "submission, for different jobs");
+  auto const twice = again.submit({changed, Rig::named("single")});
+  EXPECT_EQ(again.rig.refused(twice),
+            "name_taken: job 2 of 2 (\"single\"): name 'single' stands twice in this "
+            "submission, for different jobs");
 }
 
 TEST(AllocatorAdoption, AChangedOneThatWaitsMakesWay) {
   Again again({.slots = 0});
-  again.first({Rig::sweep(3, "sweep"), named("single")});
-  auto changed = named("single");
+  again.first({Rig::sweep(3, "sweep"), Rig::named("single")});
+  auto changed = Rig::named("single");
   changed.arguments["steps"] = "101";
   auto const command = again.submit({Rig::sweep(4, "sweep"), changed});
   EXPECT_EQ(again.rig.appended<log::Submitted>().job, JobId{3});
@@ -71,7 +67,8 @@ TEST(AllocatorAdoption, AChangedOneThatWaitsMakesWay) {
   bool noted = false;
   for (auto const& note : again.rig.notes()) {
     noted |= note.text ==
-             "job 1 of the same name had not started, and is cancelled: it has changed, array 3 \"sweep\" takes its "
+             "job 1 of the same name had not started, and is cancelled: it has changed, array 3 \"sweep\" "
+             "takes its "
              "place";
   }
   EXPECT_TRUE(noted);
@@ -80,13 +77,13 @@ TEST(AllocatorAdoption, AChangedOneThatWaitsMakesWay) {
 // A job that waits for another is another job when it waits for another one.
 TEST(AllocatorAdoption, WhatItWaitsForIsPartOfAJob) {
   Again again({.slots = 0});
-  auto report = named("report");
+  auto report = Rig::named("report");
   report.after = {{"sweep", {}, Dependency::Until::finished}};
   again.first({report, Rig::sweep(3, "sweep")});
   auto const same = again.submit({report, Rig::sweep(3, "sweep")});
   EXPECT_EQ(again.rig.replied<cmd::Submitted>(same).adopted, (std::vector{true, true}));
 
-  auto const command = again.submit({report, Rig::sweep(4, "sweep"), named("other")});
+  auto const command = again.submit({report, Rig::sweep(4, "sweep"), Rig::named("other")});
   EXPECT_EQ(again.rig.appended<log::Submitted>().work.spec.after[0].id, JobId{4});
   again.rig.appended<log::Ended>();
   again.rig.appended<log::Submitted>();

@@ -19,14 +19,10 @@ std::string refusal_of(Rig& rig, JobArray const& array) {
   rig.feed(TypesFound{rig.sought().request, Rig::types()});
   return rig.refused(command);
 }
-JobArray after(JobArray job, std::string const& other, Dependency::Until until = Dependency::Until::finished) {
+JobArray after(JobArray job, std::string const& other,
+               Dependency::Until until = Dependency::Until::finished) {
   job.spec.after.push_back({other, {}, until});
   return job;
-}
-JobSpec named(std::string name) {
-  auto spec = Rig::counter();
-  spec.name = std::move(name);
-  return spec;
 }
 void submit(Rig& rig, std::vector<JobArray> jobs) {
   auto const size = jobs.size();
@@ -92,22 +88,27 @@ TEST(AllocatorArrays, ArgumentsAreCheckedForEveryValue) {
   Rig rig;
   auto array = Rig::sweep(2);
   array.axes = {{.name = "steps", .values = {"1", "2", "many"}}};
-  EXPECT_EQ(refusal_of(rig, array), "bad_arguments: counter: steps='many' is malformed (a whole number: how far)");
+  EXPECT_EQ(refusal_of(rig, array),
+            "bad_arguments: counter: steps='many' is malformed (a whole number: how far)");
   array = Rig::sweep(2);
   array.spec.arguments["steps"] = "1";
-  EXPECT_EQ(refusal_of(rig, array), "bad_array: 'steps' is both an axis of the array and an argument: which?");
+  EXPECT_EQ(refusal_of(rig, array),
+            "bad_array: 'steps' is both an axis of the array and an argument: which?");
   array = Rig::sweep(2);
   array.axes[0].name = "step";
-  EXPECT_EQ(refusal_of(rig, array), "bad_array: axis 'step' is no parameter of counter, and %{step} stands nowhere "
-                                    "(did you mean 'steps'?)");
+  EXPECT_EQ(refusal_of(rig, array),
+            "bad_array: axis 'step' is no parameter of counter, and %{step} stands nowhere "
+            "(did you mean 'steps'?)");
   array = Rig::counter();
   array.axes = {{.name = "a", .values = {"1", "x"}}, {.name = "repeat", .count = 1'000'000}};
   array.spec.arguments["steps"] = "%{a}0";
-  EXPECT_EQ(refusal_of(rig, array), "bad_arguments: counter: steps='x0' is malformed (a whole number: how far)");
+  EXPECT_EQ(refusal_of(rig, array),
+            "bad_arguments: counter: steps='x0' is malformed (a whole number: how far)");
   array.axes[0].values = {"1", "2"};
   array.spec.directory = "/tmp/%{repaet}";
-  EXPECT_EQ(refusal_of(rig, array), "bad_array: %{repaet} in '/tmp/%{repaet}': no axis of that name; did you mean "
-                                    "%{repeat}?");
+  EXPECT_EQ(refusal_of(rig, array),
+            "bad_array: %{repaet} in '/tmp/%{repaet}': no axis of that name; did you mean "
+            "%{repeat}?");
   array.axes[1].count = 10'000'000;
   array.spec.directory = "/tmp";
   EXPECT_EQ(refusal_of(rig, array).substr(0, 52), "bad_array: the array has 20000000 elements, at most ");
@@ -163,8 +164,8 @@ TEST(AllocatorArrays, FailuresAreNotedUpToALimit) {
 
 TEST(AllocatorAfter, StartsWhenTheOthersHaveFinished) {
   Rig rig({.hosts = 1, .slots = 4});
-  auto report = after(after(named("report"), "sweep"), "other", Dependency::Until::ended);
-  submit(rig, {report, Rig::sweep(2, "sweep"), named("other")});
+  auto report = after(after(Rig::named("report"), "sweep"), "other", Dependency::Until::ended);
+  submit(rig, {report, Rig::sweep(2, "sweep"), Rig::named("other")});
   auto const first = rig.granted(1), second = rig.granted(1), other = rig.granted(1);
   EXPECT_EQ(first.job, element(2, 1)) << "the report, job 1, waits";
   EXPECT_EQ(rig.record(JobId{1}).spec.after[0].id, JobId{2});
@@ -178,8 +179,9 @@ TEST(AllocatorAfter, StartsWhenTheOthersHaveFinished) {
 
 TEST(AllocatorAfter, WhatCanNeverStartIsCancelledWithTheReason) {
   Rig rig({.hosts = 1, .slots = 4});
-  submit(rig, {Rig::sweep(2, "sweep"), after(Rig::sweep(3, "second"), "sweep"), after(named("third"), "second"),
-               after(named("last_words"), "third", Dependency::Until::ended)});
+  submit(rig, {Rig::sweep(2, "sweep"), after(Rig::sweep(3, "second"), "sweep"),
+               after(Rig::named("third"), "second"),
+               after(Rig::named("last_words"), "third", Dependency::Until::ended)});
   auto const first = rig.granted(1), second = rig.granted(1);
   rig.hears(1, msg::JobEnded{first.job, first.epoch, failure()});
   rig.appended<log::Ended>();
@@ -198,13 +200,14 @@ TEST(AllocatorAfter, CirclesAndUnknownNamesAreRefused) {
     rig.feed(TypesFound{rig.sought().request, Rig::types()});
     return rig.refused(command);
   };
-  EXPECT_EQ(refusal({after(named("a"), "b"), after(named("b"), "c"), after(named("c"), "a")}),
+  EXPECT_EQ(refusal({after(Rig::named("a"), "b"), after(Rig::named("b"), "c"), after(Rig::named("c"), "a")}),
             "bad_after: these wait for each other: 'a' after 'b' after 'c' after 'a'");
-  EXPECT_EQ(refusal({after(named("a"), "a")}), "bad_after: these wait for each other: 'a' after 'a'");
-  EXPECT_EQ(refusal({after(named("report"), "swep"), Rig::sweep(2, "sweep")}),
-            "bad_after: 'report' is to start after 'swep': no such job (did you mean 'sweep'?); whole jobs and arrays "
+  EXPECT_EQ(refusal({after(Rig::named("a"), "a")}), "bad_after: these wait for each other: 'a' after 'a'");
+  EXPECT_EQ(refusal({after(Rig::named("report"), "swep"), Rig::sweep(2, "sweep")}),
+            "bad_after: 'report' is to start after 'swep': no such job (did you mean 'sweep'?); whole jobs "
+            "and arrays "
             "can be named");
-  EXPECT_EQ(refusal({after(named("report"), "7")}),
+  EXPECT_EQ(refusal({after(Rig::named("report"), "7")}),
             "bad_after: 'report' is to start after '7': no such job; whole jobs and arrays can be named");
 }
 
@@ -212,7 +215,7 @@ TEST(AllocatorAfter, HoldsInTheNextWorld) {
   Ledger ledger;
   {
     Rig rig({.slots = 0});
-    submit(rig, {after(Rig::sweep(2, "second"), "first"), named("first")});
+    submit(rig, {after(Rig::sweep(2, "second"), "first"), Rig::named("first")});
     ledger = rig.ledger();
   }
   Rig rig({.hosts = 1, .slots = 4, .ledger = ledger, .term = Term{2}});
@@ -318,7 +321,8 @@ TEST(AllocatorAhead, ShortJobsAreGrantedAheadUpTo100Milliseconds) {
   rig.started(1, first);
   rig.sleep(2ms);
   rig.ended(1, first);
-  for (std::uint32_t i = 3; i <= 2 + 100 + 1; ++i) {  // 2 slots, 100 ms of 2 ms each on both; and the one that ended
+  for (std::uint32_t i = 3; i <= 2 + 100 + 1;
+       ++i) {  // 2 slots, 100 ms of 2 ms each on both; and the one that ended
     EXPECT_EQ(rig.granted(1).job, element(1, i));
   }
   rig.nothing_more();

@@ -7,9 +7,13 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 }
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
-  allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather}, options_.ledger);
+  allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather},
+                                           options_.ledger);
   if (options_.takes_over) {
-    custody::Claim claim{.term = options_.term, .candidate = Rank{1}, .ended = {Rank{0}}, .lease_until = now_ + options_.lease};
+    custody::Claim claim{.term = options_.term,
+                         .candidate = Rank{1},
+                         .ended = {Rank{0}},
+                         .lease_until = now_ + options_.lease};
     for (int rank = 1; rank <= options_.hosts; ++rank) claim.voters.insert(Rank{rank});
     feed(Began{options_.term, options_.hosts + 1, {}, {}, Rank{1}, true, claim});
     EXPECT_EQ(appended<log::TermBegan>().term, options_.term);
@@ -108,7 +112,8 @@ void Rig::joins(int rank) {
 }
 
 void Rig::holds(int rank, std::vector<msg::Held> held) {
-  hears(rank, msg::Holdings{{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0}, std::move(held)});
+  hears(rank,
+        msg::Holdings{{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0}, std::move(held)});
 }
 
 void Rig::loses(int rank) {
@@ -257,6 +262,12 @@ JobSpec Rig::counter() {
   spec.type = "counter";
   spec.arguments = {{"steps", "100"}};
   spec.directory = "/tmp";
+  return spec;
+}
+
+JobSpec Rig::named(std::string name) {
+  auto spec = counter();
+  spec.name = std::move(name);
   return spec;
 }
 

@@ -29,7 +29,8 @@ struct RigOptions {
   Duration old_leases{0};
   Duration gather{0};
   Duration lease{10s};
-  bool takes_over{false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
+  bool takes_over{
+      false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };
 
 class Rig {
@@ -44,10 +45,11 @@ class Rig {
   void hears(int from, Message const& message) { feed(Received{Rank{from}, message, options_.term}); }
   CommandId says(Command const& command);
   void dies(int rank) { feed(PeerDied{Rank{rank}}); }
-  void loses(int rank);  // it dies, surely: HostLost and HostFenced are taken
-  void joins(int rank);  // and takes the Welcome
+  void loses(int rank);                               // it dies, surely: HostLost and HostFenced are taken
+  void joins(int rank);                               // and takes the Welcome
   void holds(int rank, std::vector<msg::Held> held);  // says so to a new allocator
-  bool silent_until_lost(int rank);  // takes the polls, and HostLost; is it fenced at once? (HostFenced is taken)
+  bool silent_until_lost(
+      int rank);  // takes the polls, and HostLost; is it fenced at once? (HostFenced is taken)
   // Time goes by, timers fire, hosts heart-beat and are answered; all but these.
   void pass(Duration duration, std::set<int> const& silent = {});
   void sleep(Duration duration) { now_ = now_ + duration; }  // time goes by, and nobody does anything
@@ -113,6 +115,7 @@ class Rig {
   void departed(msg::PrepareArrival const& move, msg::MoveFigures figures = {13'002'342, 3'100us, 2ms});
 
   static JobSpec counter();  // needs steps=
+  static JobSpec named(std::string name);
   static JobArray sweep(std::uint32_t size, std::string name = {});  // counters of 1, 2, … steps
   static std::vector<JobType> types();
   [[nodiscard]] JobRecord const& record(JobId job) const { return *allocator_->ledger().find(job); }

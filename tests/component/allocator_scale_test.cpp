@@ -1,6 +1,6 @@
-// What an array of many elements costs the allocator: memory while they wait, and what it allocates for each job
-// from the submission to the last end (time is for benchmarks). Hosts that answer at once; each test prints what
-// it measured.
+// What an array of many elements costs the allocator: memory while they wait, and what it allocates for each
+// job from the submission to the last end (time is for benchmarks). Hosts that answer at once; each test
+// prints what it measured.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -12,7 +12,7 @@
 namespace godwit::allocator {
 namespace {
 
-constexpr WallTime noon{1'700'000'000'000'000'000};
+constexpr WallTime start_of_day{1'700'000'000'000'000'000};
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -25,7 +25,8 @@ class Mill {
     step(Began{Term{1}, hosts + 1, Duration{0}});
   }
   void join(int slots) {
-    for (int rank = 1; rank <= hosts_; ++rank) step(Received{Rank{rank}, msg::Hello{rank, "node", 4, slots, 0}, Term{1}});
+    for (int rank = 1; rank <= hosts_; ++rank)
+      step(Received{Rank{rank}, msg::Hello{rank, "node", 4, slots, 0}, Term{1}});
   }
   void submit(JobArray array) {
     JobType type;
@@ -37,7 +38,7 @@ class Mill {
   void step(Event const& event) {
     effects_.clear();
     now_ = now_ + 5us;
-    allocator_.step(now_, noon, event, effects_);
+    allocator_.step(now_, start_of_day, event, effects_);
     for (auto& effect : effects_) {
       if (auto* send = std::get_if<Send>(&effect)) {
         if (auto* start = std::get_if<msg::StartJob>(&send->message))
@@ -109,7 +110,8 @@ TEST(AllocatorScale, AMillionWaitingElementsAreCheapAndQuicklyTaken) {
   }
   auto lines = sweep(1);
   lines.axes[0].count = 0;
-  for (std::uint32_t i = 0; i < size; ++i) lines.axes[0].values.push_back("systems/run-" + std::to_string(i) + "/input");
+  for (std::uint32_t i = 0; i < size; ++i)
+    lines.axes[0].values.push_back("systems/run-" + std::to_string(i) + "/input");
   Mill mill(2);
   auto const before = live_bytes();
   mill.submit(lines);
@@ -135,8 +137,8 @@ double allocated_per_job(std::uint32_t size) {
   auto const bytes = static_cast<double>(live_bytes() - before) / size;
   EXPECT_LT(bytes, size < 20'000 ? 1000.0 : 100.0);
   auto const allocated = static_cast<double>(allocated_bytes() - before_all) / size;
-  std::printf("%u jobs: %.0f bytes allocated for each, %.0f of them kept once ended; %.2f µs each\n", size, allocated,
-              bytes, took);
+  std::printf("%u jobs: %.0f bytes allocated for each, %.0f of them kept once ended; %.2f µs each\n", size,
+              allocated, bytes, took);
   return allocated;
 }
 

@@ -15,8 +15,8 @@
 namespace godwit::test {
 namespace {
 
-struct Peer final : TransportEvents {
-  Peer(FakeNetwork& network, Rank rank) : transport(network, rank) {}
+struct Neighbour final : TransportEvents {
+  Neighbour(FakeNetwork& network, Rank rank) : transport(network, rank) {}
   void on(FrameReceived event) override {
     FrameParts parts(event.frame);
     while (auto message = *parts.next()) heard.push_back(std::move(*message));
@@ -81,7 +81,7 @@ struct NodeHost : testing::Test {
   FakeLog log;
   host::Host host{Rank{1}, {}};
   Node node{{transport, clock, log}, HostPorts{capsules, store, gauge}, host};
-  Peer zero{network, allocator_rank}, two{network, Rank{2}};
+  Neighbour zero{network, allocator_rank}, two{network, Rank{2}};
 };
 
 TEST_F(NodeHost, BeatsWithTheLoadAndWhatItsCapsulesReport) {

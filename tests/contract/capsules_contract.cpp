@@ -8,8 +8,6 @@ namespace godwit::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
-
 template <class E>
 std::ptrdiff_t count(std::vector<CapsuleEvent> const& events) {
   return std::ranges::count_if(events, [](auto const& event) { return std::holds_alternative<E>(event); });
@@ -55,7 +53,8 @@ void CapsulesContract::look() {
 
 CapsuleEvent CapsulesContract::next(CapsuleId capsule) {
   auto& events = heard(capsule);
-  if (!until([&] { return !events.empty(); })) return capsule::Failed{capsule, reject("silent", "nothing was heard")};
+  if (!until([&] { return !events.empty(); }))
+    return capsule::Failed{capsule, reject("silent", "nothing was heard")};
   auto event = std::move(events.front());
   events.erase(events.begin());
   return event;
@@ -102,7 +101,8 @@ CapsulesContract::Image CapsulesContract::frozen(CapsuleId capsule) {
   auto const event = expect<capsule::Frozen>(capsule);
   auto const arena = capsules.arena(capsule, event.arena_bytes);
   EXPECT_GE(arena.size(), event.arena_bytes);
-  Image image{event.manifest, Bytes(arena.begin(), arena.begin() + static_cast<std::ptrdiff_t>(event.arena_bytes))};
+  Image image{event.manifest,
+              Bytes(arena.begin(), arena.begin() + static_cast<std::ptrdiff_t>(event.arena_bytes))};
   EXPECT_EQ(image.decoded().arena_bytes, event.arena_bytes);
   return image;
 }
@@ -345,7 +345,8 @@ TEST_P(CapsulesContract, NoEventFollowsAKillAndTheArenaStaysUntilItIsForgotten) 
     if (is_frozen) {
       EXPECT_TRUE(std::ranges::equal(arena.first(image.arena.size()), image.arena));
     }
-    EXPECT_GE(capsules.arena(capsule, image.arena.size() + 8192).size(), image.arena.size() + 8192) << "and can be grown";
+    EXPECT_GE(capsules.arena(capsule, image.arena.size() + 8192).size(), image.arena.size() + 8192)
+        << "and can be grown";
     capsules.forget(capsule);
   }
 }

@@ -9,7 +9,9 @@ namespace {
 class SimHost final : public CapsulesRig {
  public:
   explicit SimHost(std::uint64_t seed)
-      : scheduler_(seed), disk_(seed, scheduler_), capsules_({disk_, census_, scheduler_, trace_, clock_, 1, Rank{1}}, seed) {
+      : scheduler_(seed),
+        disk_(seed, scheduler_),
+        capsules_({disk_, census_, scheduler_, trace_, clock_, 1, Rank{1}}, seed) {
     census_.is_leased = [this](sim::Census::Runner runner) { return capsules_.is_leased(runner.capsule); };
   }
   Capsules& capsules() override { return capsules_; }
@@ -42,15 +44,7 @@ class SimHost final : public CapsulesRig {
   sim::SimCapsules capsules_;
 };
 
-std::vector<Adapter<CapsulesRig>> seeds() {
-  std::vector<Adapter<CapsulesRig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<SimHost>(seed); }});
-  }
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Sim, CapsulesContract, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Sim, CapsulesContract, ::testing::ValuesIn(seeds<CapsulesRig, SimHost>()));
 
 }  // namespace
 }  // namespace godwit::contract

@@ -38,15 +38,7 @@ class Imagined final : public CapsulesRig {
   test::FakeCapsules capsules_{Rank{1}, clock_, census_, network_};
 };
 
-std::vector<Adapter<CapsulesRig>> seeds() {
-  std::vector<Adapter<CapsulesRig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<Imagined>(seed); }});
-  }
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Simulated, CapsulesContract, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Simulated, CapsulesContract, ::testing::ValuesIn(seeds<CapsulesRig, Imagined>()));
 
 }  // namespace
 }  // namespace godwit::contract

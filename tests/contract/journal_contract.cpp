@@ -9,8 +9,6 @@ namespace godwit::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
-
 // Of every size; each tells its number.
 Bytes record(std::uint64_t number) {
   auto bytes = to_bytes("record " + std::to_string(number));
@@ -32,9 +30,10 @@ bool JournalContract::until(std::function<bool()> const& holds) {
 
 bool JournalContract::until_durable(JournalPosition position) {
   return until([&] {
-    auto const durable = rig->journal().durable();
-    return !durable || *durable >= position;
-  }) && rig->journal().durable().ok();
+           auto const durable = rig->journal().durable();
+           return !durable || *durable >= position;
+         }) &&
+         rig->journal().durable().ok();
 }
 
 TEST_P(JournalContract, NothingIsDurableAtFirst) {
@@ -72,7 +71,8 @@ TEST_P(JournalContract, WhatIsDurableOnlyGrowsAndNeverPassesWhatWasAppended) {
   EXPECT_TRUE(until_durable(300));
 }
 
-// Whenever everything stops: all that was said to be durable is there, and what is there is a beginning of it all.
+// Whenever everything stops: all that was said to be durable is there, and what is there is a beginning of it
+// all.
 TEST_P(JournalContract, WhatSurvivesIsABeginningThatHoldsWhatWasDurable) {
   for (JournalPosition position = 1; position <= 200; ++position) {
     rig->journal().append(record(position));

@@ -7,7 +7,6 @@ namespace godwit::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
 constexpr Term t1{1}, t2{2}, t3{3}, t5{5};
 
 using Records = std::vector<std::pair<Term, Bytes>>;

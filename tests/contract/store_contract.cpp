@@ -11,7 +11,6 @@ namespace godwit::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
 constexpr JobId the_job{7};
 constexpr std::uint64_t page = 4096;
 
@@ -86,7 +85,8 @@ stored::Verified StoreContract::verify(std::vector<msg::ImageName> const& images
   return expect<stored::Verified>(store, request);
 }
 
-stored::Loaded StoreContract::load(msg::ImageName const& image, std::span<std::byte> arena, CheckpointStore& store) {
+stored::Loaded StoreContract::load(msg::ImageName const& image, std::span<std::byte> arena,
+                                   CheckpointStore& store) {
   auto const request = fresh();
   store.load(request, image, arena);
   return expect<stored::Loaded>(store, request);
@@ -165,7 +165,8 @@ TEST_P(StoreContract, VerifyChoosesTheFirstGoodOneInTheOrderGiven) {
     ASSERT_TRUE(write(image).image);
     names.push_back(name_of(image));
   }
-  for (auto const& order : {std::vector{names[2], names[1], names[0]}, std::vector{names[1], names[2], names[0]}}) {
+  for (auto const& order :
+       {std::vector{names[2], names[1], names[0]}, std::vector{names[1], names[2], names[0]}}) {
     auto const verified = verify(order);
     ASSERT_TRUE(verified.image);
     EXPECT_EQ(*verified.image, order.front());
@@ -177,7 +178,8 @@ TEST_P(StoreContract, WhatIsDamagedIsSetAsideWithItsReasonAndTheNextIsTaken) {
   auto const good = sample(1, 1), bad = sample(2, 2);
   ASSERT_TRUE(write(good).image);
   ASSERT_TRUE(write(bad).image);
-  for (auto const damage : {Damage::flipped, Damage::torn, Damage::absent}) {  // each on top of the one before
+  for (auto const damage :
+       {Damage::flipped, Damage::torn, Damage::absent}) {  // each on top of the one before
     rig->damage(name_of(bad), damage);
     for (auto* const store : {&rig->store(), &rig->elsewhere()}) {
       auto const verified = verify({name_of(bad), name_of(good)}, *store);
@@ -185,7 +187,8 @@ TEST_P(StoreContract, WhatIsDamagedIsSetAsideWithItsReasonAndTheNextIsTaken) {
       EXPECT_EQ(*verified.image, name_of(good));
       EXPECT_EQ(verified.manifest, encode(good.manifest));
       ASSERT_EQ(verified.set_aside.size(), 1U);
-      EXPECT_EQ(verified.set_aside[0].reaction, damage == Damage::absent ? Reaction::retry_later : Reaction::data_lost);
+      EXPECT_EQ(verified.set_aside[0].reaction,
+                damage == Damage::absent ? Reaction::retry_later : Reaction::data_lost);
       EXPECT_NE(verified.set_aside[0].context.find(name_of(bad).path), std::string::npos)
           << verified.set_aside[0].context;
       Bytes arena(bad.pages.size());
@@ -248,7 +251,8 @@ TEST_P(StoreContract, ManyRequestsAtOnceAreAnsweredOnceEach) {
   constexpr std::uint64_t count = 12;
   auto& store = rig->store();
   std::vector<Sample> images;
-  for (std::uint64_t generation = 1; generation <= count; ++generation) images.push_back(sample(generation, generation));
+  for (std::uint64_t generation = 1; generation <= count; ++generation)
+    images.push_back(sample(generation, generation));
   std::set<RequestId> staging, writing, reserving;
   for (auto const& image : images) {
     auto const request = fresh(), reserve = fresh();

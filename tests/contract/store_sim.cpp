@@ -71,15 +71,6 @@ class SimRanksLedgers final : public LedgersRig, OneDisk {
   sim::SimLedgers here_, elsewhere_;
 };
 
-template <class Rig, class Made>
-std::vector<Adapter<Rig>> seeds() {
-  std::vector<Adapter<Rig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<Made>(seed); }});
-  }
-  return all;
-}
-
 INSTANTIATE_TEST_SUITE_P(Sim, StoreContract, ::testing::ValuesIn(seeds<StoreRig, SimStores>()));
 INSTANTIATE_TEST_SUITE_P(Sim, JournalContract, ::testing::ValuesIn(seeds<JournalRig, SimLog>()));
 INSTANTIATE_TEST_SUITE_P(Sim, LedgersContract, ::testing::ValuesIn(seeds<LedgersRig, SimRanksLedgers>()));

@@ -30,15 +30,7 @@ class Shelves final : public StoreRig {
   test::FakeStore store_{shelf_}, elsewhere_{shelf_};
 };
 
-std::vector<Adapter<StoreRig>> seeds() {
-  std::vector<Adapter<StoreRig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<Shelves>(seed); }});
-  }
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Simulated, StoreContract, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Simulated, StoreContract, ::testing::ValuesIn(seeds<StoreRig, Shelves>()));
 
 }  // namespace
 }  // namespace godwit::contract

@@ -11,8 +11,6 @@ namespace godwit::contract {
 
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
-
 Bytes random_bytes(std::size_t size, std::uint64_t seed) {
   Random random(seed);
   Bytes bytes(size);
@@ -24,7 +22,8 @@ Bytes random_bytes(std::size_t size, std::uint64_t seed) {
 }
 
 std::uint64_t seed_of(Rank from, Rank to, std::uint64_t number) {
-  return static_cast<std::uint64_t>(from.value) * 1'000'000 + static_cast<std::uint64_t>(to.value) * 1000 + number;
+  return static_cast<std::uint64_t>(from.value) * 1'000'000 + static_cast<std::uint64_t>(to.value) * 1000 +
+         number;
 }
 
 }  // namespace
@@ -82,7 +81,8 @@ void TransportContract::in_step() {
   }
   for (auto const& end : rig->here()) {
     for (auto const peer : others(end.rank)) {
-      EXPECT_EQ(to_text(next_frame(end, peer)), "in step") << "rank " << end.rank.value << " from " << peer.value;
+      EXPECT_EQ(to_text(next_frame(end, peer)), "in step")
+          << "rank " << end.rank.value << " from " << peer.value;
     }
   }
 }
@@ -139,7 +139,8 @@ TEST_P(TransportContract, AFrameMayBeEmpty) {
 
 TEST_P(TransportContract, FramesThatArriveWhileNobodyLooksAreKept) {
   for (auto const& end : rig->here()) {
-    for (int number = 0; number < 50; ++number) end.transport.send(right_of(end.rank), to_bytes(std::to_string(number)));
+    for (int number = 0; number < 50; ++number)
+      end.transport.send(right_of(end.rank), to_bytes(std::to_string(number)));
   }
   for (int i = 0; i < 50; ++i) rig->let_pass();
   for (auto const& end : rig->here()) {
@@ -205,7 +206,8 @@ TEST_P(TransportContract, DigestsTellDifferentBytesApart) {
   }
   for (auto const& end : rig->here()) {
     ASSERT_TRUE(until([&] { return end.inbox.sent.size() == 2 && end.inbox.received.size() == 2; }));
-    EXPECT_NE((end.inbox.sent[{right_of(end.rank), StreamId{150}}]), (end.inbox.sent[{right_of(end.rank), StreamId{151}}]));
+    EXPECT_NE((end.inbox.sent[{right_of(end.rank), StreamId{150}}]),
+              (end.inbox.sent[{right_of(end.rank), StreamId{151}}]));
   }
 }
 
@@ -267,7 +269,8 @@ TEST_P(TransportContract, TheMemoryMayBeReusedFromPagesSentOn) {
     end.inbox.when_sent = [&own](Inbox::Stream) { std::ranges::fill(own, std::byte{0xee}); };
     end.transport.send_pages(right_of(end.rank), stream, {own});
   }
-  for (auto const& end : rig->here()) end.transport.receive_pages(left_of(end.rank), stream, {target[end.rank]});
+  for (auto const& end : rig->here())
+    end.transport.receive_pages(left_of(end.rank), stream, {target[end.rank]});
   for (auto const& end : rig->here()) {
     ASSERT_TRUE(until([&] { return !end.inbox.sent.empty() && !end.inbox.received.empty(); }));
     EXPECT_TRUE(target[end.rank] == random_bytes(size, seed_of(left_of(end.rank), end.rank, 400)));
@@ -281,14 +284,17 @@ TEST_P(TransportContract, NothingIsWrittenBeyondTheMemoryThatWasGiven) {
   for (auto const& end : rig->here()) {
     source[end.rank] = random_bytes(size, 1);
     target[end.rank].assign(size + 2 * margin, std::byte{0x5a});
-    end.transport.receive_pages(left_of(end.rank), stream, {std::span(target[end.rank]).subspan(margin, size)});
+    end.transport.receive_pages(left_of(end.rank), stream,
+                                {std::span(target[end.rank]).subspan(margin, size)});
     end.transport.send_pages(right_of(end.rank), stream, {source[end.rank]});
   }
   for (auto const& end : rig->here()) {
     ASSERT_TRUE(until([&] { return !end.inbox.sent.empty() && !end.inbox.received.empty(); }));
     auto const& all = target[end.rank];
-    EXPECT_EQ(std::count(all.begin(), all.begin() + margin, std::byte{0x5a}), static_cast<std::ptrdiff_t>(margin));
-    EXPECT_EQ(std::count(all.end() - margin, all.end(), std::byte{0x5a}), static_cast<std::ptrdiff_t>(margin));
+    EXPECT_EQ(std::count(all.begin(), all.begin() + margin, std::byte{0x5a}),
+              static_cast<std::ptrdiff_t>(margin));
+    EXPECT_EQ(std::count(all.end() - margin, all.end(), std::byte{0x5a}),
+              static_cast<std::ptrdiff_t>(margin));
   }
 }
 
@@ -371,7 +377,8 @@ TEST_P(TransportDeathContract, IsToldWhatWasToTheDeadIsSwallowedAndTheLivingGoOn
   for (auto const& end : rig->here()) {
     ASSERT_TRUE(until([&] { return end.inbox.died.contains(victim); })) << "the death wasn't told";
     // What it sent before may have come, whole, or not.
-    for (auto const& frame : std::exchange(end.inbox.frames[victim], {})) EXPECT_EQ(to_text(frame), "last words");
+    for (auto const& frame : std::exchange(end.inbox.frames[victim], {}))
+      EXPECT_EQ(to_text(frame), "last words");
     auto const& [source, target] = memory->at(end.rank);
     bool const whole = end.inbox.received.contains({victim, stream});
     if (whole) {

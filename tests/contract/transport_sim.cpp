@@ -37,16 +37,8 @@ class SimRanks final : public TransportRig {
   std::vector<Rank> living_;
 };
 
-std::vector<Adapter<TransportRig>> seeds() {
-  std::vector<Adapter<TransportRig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<SimRanks>(seed); }});
-  }
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Sim, TransportContract, ::testing::ValuesIn(seeds()));
-INSTANTIATE_TEST_SUITE_P(Sim, TransportDeathContract, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Sim, TransportContract, ::testing::ValuesIn(seeds<TransportRig, SimRanks>()));
+INSTANTIATE_TEST_SUITE_P(Sim, TransportDeathContract, ::testing::ValuesIn(seeds<TransportRig, SimRanks>()));
 
 }  // namespace
 }  // namespace godwit::contract

@@ -1,4 +1,5 @@
-// Transport between ranks that are simulated: all of them here, in one thread, and whoever gets further is drawn.
+// Transport between ranks that are simulated: all of them here, in one thread, and whoever gets further is
+// drawn.
 #include "contract/transport.hpp"
 
 #include "support/fake_network.hpp"
@@ -46,16 +47,10 @@ class SimulatedRanks final : public TransportRig {
   std::vector<Rank> living_;
 };
 
-std::vector<Adapter<TransportRig>> seeds() {
-  std::vector<Adapter<TransportRig>> all;
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    all.push_back({"seed " + std::to_string(seed), [seed] { return std::make_unique<SimulatedRanks>(seed); }});
-  }
-  return all;
-}
-
-INSTANTIATE_TEST_SUITE_P(Simulated, TransportContract, ::testing::ValuesIn(seeds()));
-INSTANTIATE_TEST_SUITE_P(Simulated, TransportDeathContract, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Simulated, TransportContract,
+                         ::testing::ValuesIn(seeds<TransportRig, SimulatedRanks>()));
+INSTANTIATE_TEST_SUITE_P(Simulated, TransportDeathContract,
+                         ::testing::ValuesIn(seeds<TransportRig, SimulatedRanks>()));
 
 }  // namespace
 }  // namespace godwit::contract

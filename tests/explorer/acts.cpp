@@ -3,15 +3,15 @@
 
 namespace godwit::explorer {
 
-using Kind = Act::Kind;
+using ActKind = Act::Kind;
 
 std::vector<Act> World::acts() const {
   std::vector<Act> acts;
   for (auto const& [route, packets] : flying_) {
-    Act const deliver{Kind::deliver, route.first, route.second};
+    Act const deliver{ActKind::deliver, route.first, route.second};
     acts.push_back(deliver);
     if (is_allocator(route.second)) with_last_steps(deliver, acts);
-    if (is_dead_end(route.first)) acts.push_back({Kind::lose, route.first, route.second});
+    if (is_dead_end(route.first)) acts.push_back({ActKind::lose, route.first, route.second});
   }
   for (auto const& host : hosts_) {
     if (host.is_up()) host_acts(host, acts);
@@ -23,33 +23,33 @@ std::vector<Act> World::acts() const {
 void World::host_acts(Host const& host, std::vector<Act>& acts) const {
   auto const self = place_of(host.self());
   std::uint8_t index = 0;
-  auto const may = [&](Kind kind, std::uint8_t budget = 1) {
+  auto const may = [&](ActKind kind, std::uint8_t budget = 1) {
     if (budget > 0) acts.push_back({kind, self, 0, index});
   };
   for (auto const& held : host.holdings()) {
     switch (held.phase) {
       case Holding::Phase::starting:
-        may(Kind::runs);
-        may(Kind::crash, left_.crashes);
+        may(ActKind::runs);
+        may(ActKind::crash, left_.crashes);
         break;
       case Holding::Phase::arriving:
-        if (held.arrival->phase() == custody::Arrival::Phase::preparing) may(Kind::prepared);
-        if (held.arrival->phase() == custody::Arrival::Phase::restoring) may(Kind::runs);
-        may(Kind::refuse, left_.refusals);
+        if (held.arrival->phase() == custody::Arrival::Phase::preparing) may(ActKind::prepared);
+        if (held.arrival->phase() == custody::Arrival::Phase::restoring) may(ActKind::runs);
+        may(ActKind::refuse, left_.refusals);
         break;
       case Holding::Phase::live:
-        if (!held.is_frozen() && host.is_leased()) may(Kind::finish, left_.finishes);
-        if (!held.died && !held.is_committed()) may(Kind::crash, left_.crashes);
+        if (!held.is_frozen() && host.is_leased()) may(ActKind::finish, left_.finishes);
+        if (!held.died && !held.is_committed()) may(ActKind::crash, left_.crashes);
         if (!held.departure) break;
         if (held.departure->phase() == custody::Departure::Phase::waiting) {
-          may(Kind::frozen);
-          may(Kind::refuse, left_.refusals);
+          may(ActKind::frozen);
+          may(ActKind::refuse, left_.refusals);
         } else if (held.departure->phase() == custody::Departure::Phase::sending) {
-          may(Kind::pages_sent);
-          may(Kind::torn_commit, left_.refusals);
+          may(ActKind::pages_sent);
+          may(ActKind::torn_commit, left_.refusals);
         } else if (scenario_.defect == Defect::thaws_by_itself ||
                    (scenario_.defect == Defect::thaws_overtaken && held.superseded)) {
-          may(Kind::thaw_by_itself);
+          may(ActKind::thaw_by_itself);
         }
         break;
       case Holding::Phase::refused:
@@ -60,18 +60,18 @@ void World::host_acts(Host const& host, std::vector<Act>& acts) const {
   index = 0;
   for (auto const& peer : hosts_) {
     if (!peer.is_up() && !host.knows_dead(peer.self()))
-      acts.push_back({Kind::notice_death, self, place_of(peer.self())});
+      acts.push_back({ActKind::notice_death, self, place_of(peer.self())});
   }
   if (host.is_leased() && allocator_.is_up() &&
       allocator_.presence(host.self()) == Allocator::Presence::dead) {
-    may(Kind::lease_out);
+    may(ActKind::lease_out);
   }
-  may(Kind::host_dies, left_.host_deaths);
+  may(ActKind::host_dies, left_.host_deaths);
 }
 
 void World::allocator_acts(std::vector<Act>& acts) const {
   if (!allocator_.is_up()) {
-    acts.push_back({Kind::take_over});
+    acts.push_back({ActKind::take_over});
     return;
   }
   auto const may = [&](Act act) {
@@ -84,23 +84,23 @@ void World::allocator_acts(std::vector<Act>& acts) const {
       auto const rank = host.self();
       bool const first = record.newest_epoch == Epoch{};
       if (allocator_.can_grant(job, rank) && (!scenario_.ring || !first || rank == Rank{1})) {
-        may({Kind::grant, place_of(rank), 0, number});
+        may({ActKind::grant, place_of(rank), 0, number});
       }
       bool const next = record.host.value % scenario_.hosts + 1 == rank.value;
       if (left_.moves > 0 && allocator_.can_move(job, rank) && (!scenario_.ring || next)) {
-        may({Kind::move, place_of(rank), 0, number});
+        may({ActKind::move, place_of(rank), 0, number});
       }
     }
-    if (left_.cancels > 0 && allocator_.can_cancel(job)) may({Kind::cancel, 0, 0, number});
+    if (left_.cancels > 0 && allocator_.can_cancel(job)) may({ActKind::cancel, 0, 0, number});
   }
   for (auto const& host : hosts_) {
     auto const rank = host.self();
     bool const dead = allocator_.presence(rank) == Allocator::Presence::dead;
-    if (!host.is_up() && !(dead && allocator_.is_proven(rank))) may({Kind::learn_death, place_of(rank)});
-    if (host.is_up() && !dead && left_.cut_offs > 0) may({Kind::cut_off, place_of(rank)});
-    if (dead && !allocator_.is_fenced(rank) && !host.is_leased()) may({Kind::fence, place_of(rank)});
+    if (!host.is_up() && !(dead && allocator_.is_proven(rank))) may({ActKind::learn_death, place_of(rank)});
+    if (host.is_up() && !dead && left_.cut_offs > 0) may({ActKind::cut_off, place_of(rank)});
+    if (dead && !allocator_.is_fenced(rank) && !host.is_leased()) may({ActKind::fence, place_of(rank)});
   }
-  if (left_.allocator_deaths > 0) acts.push_back({Kind::allocator_dies});
+  if (left_.allocator_deaths > 0) acts.push_back({ActKind::allocator_dies});
 }
 
 // The same act, and the allocator dies before it could send anything.

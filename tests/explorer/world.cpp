@@ -10,7 +10,7 @@
 
 namespace godwit::explorer {
 
-using Kind = Act::Kind;
+using ActKind = Act::Kind;
 
 namespace {
 
@@ -46,14 +46,14 @@ World::World(Scenario const& scenario)
 
 bool World::is_of_allocator(Act const& act) const {
   switch (act.kind) {
-    case Kind::deliver:
+    case ActKind::deliver:
       return is_allocator(act.b);
-    case Kind::grant:
-    case Kind::learn_death:
-    case Kind::fence:
-    case Kind::move:
-    case Kind::cancel:
-    case Kind::cut_off:
+    case ActKind::grant:
+    case ActKind::learn_death:
+    case ActKind::fence:
+    case ActKind::move:
+    case ActKind::cancel:
+    case ActKind::cut_off:
       return true;
     default:
       return false;
@@ -62,21 +62,21 @@ bool World::is_of_allocator(Act const& act) const {
 
 Step World::step_of(Allocator& allocator, Act const& act) const {
   switch (act.kind) {
-    case Kind::deliver:
+    case ActKind::deliver:
       return allocator.hear(Rank{act.a}, flying_.at({act.a, act.b}).front());
-    case Kind::grant:
+    case ActKind::grant:
       return allocator.grant(job_of(act), Rank{act.a});
-    case Kind::learn_death:
+    case ActKind::learn_death:
       return allocator.host_died(Rank{act.a});
-    case Kind::fence:
+    case ActKind::fence:
       return allocator.fence(Rank{act.a});
-    case Kind::move:
+    case ActKind::move:
       return allocator.move(job_of(act), Rank{act.a});
-    case Kind::cancel:
+    case ActKind::cancel:
       return allocator.cancel(job_of(act));
-    case Kind::cut_off:
+    case ActKind::cut_off:
       return allocator.give_up(Rank{act.a});
-    case Kind::take_over:
+    case ActKind::take_over:
       return allocator.begin();
     default:
       panic("not an act of the allocator");
@@ -85,17 +85,17 @@ Step World::step_of(Allocator& allocator, Act const& act) const {
 
 Step World::allocator_step(Act const& act) {
   bool const counts =
-      act.kind == Kind::deliver && allocator_.presence(Rank{act.a}) != Allocator::Presence::dead;
+      act.kind == ActKind::deliver && allocator_.presence(Rank{act.a}) != Allocator::Presence::dead;
   auto step = step_of(allocator_, act);
-  if (act.kind == Kind::move) --left_.moves;
-  if (act.kind == Kind::cancel) --left_.cancels;
-  if (act.kind == Kind::cut_off) {
+  if (act.kind == ActKind::move) --left_.moves;
+  if (act.kind == ActKind::cancel) --left_.cancels;
+  if (act.kind == ActKind::cut_off) {
     --left_.cut_offs;
     if (scenario_.defect == Defect::renews_with_stale) {
       step.sends.push_back({act.a, {.kind = Packet::Kind::heartbeat_seen, .term = allocator_.term()}});
     }
   }
-  if (act.kind == Kind::deliver) {
+  if (act.kind == ActKind::deliver) {
     auto& packets = flying_.at({act.a, act.b});
     if (counts && !act.durable && is_report(packets.front()) && host(act.a).is_up()) host(act.a).confirmed();
     packets.erase(packets.begin());
@@ -160,35 +160,35 @@ void World::act(Act const& act, std::string* story) {
   if (story != nullptr) *story = describe(act);
   Sends sends;
   if (is_of_allocator(act)) {
-    if (story != nullptr && act.kind == Kind::deliver)
+    if (story != nullptr && act.kind == ActKind::deliver)
       *story += ": " + describe(flying_.at({act.a, act.b}).front());
     auto const before = allocator_.shared_ledger();
     finish_allocator_step(act, before, allocator_step(act), story);
   } else {
     switch (act.kind) {
-      case Kind::deliver:
+      case ActKind::deliver:
         deliver_to_host(act, story);
         break;
-      case Kind::notice_death:
+      case ActKind::notice_death:
         host(act.a).peer_died(Rank{act.b}, sends);
         break;
-      case Kind::prepared:
+      case ActKind::prepared:
         host(act.a).prepared(act.index, sends);
         break;
-      case Kind::runs:
+      case ActKind::runs:
         host(act.a).runs(act.index, sends);
         break;
-      case Kind::frozen:
+      case ActKind::frozen:
         host(act.a).frozen(act.index, sends);
         break;
-      case Kind::pages_sent:
+      case ActKind::pages_sent:
         host(act.a).pages_sent(act.index, false, sends);
         break;
-      case Kind::torn_commit:
+      case ActKind::torn_commit:
         --left_.refusals;
         host(act.a).pages_sent(act.index, true, sends);
         break;
-      case Kind::refuse:
+      case ActKind::refuse:
         --left_.refusals;
         if (host(act.a).holdings()[act.index].is_live()) {
           host(act.a).no_safe_point(act.index, sends);
@@ -196,36 +196,36 @@ void World::act(Act const& act, std::string* story) {
           host(act.a).fails(act.index, sends);
         }
         break;
-      case Kind::finish:
+      case ActKind::finish:
         --left_.finishes;
         host(act.a).ends(act.index, Ending::finished, sends);
         break;
-      case Kind::crash:
+      case ActKind::crash:
         --left_.crashes;
         host(act.a).ends(act.index, Ending::crashed, sends);
         break;
-      case Kind::thaw_by_itself:
+      case ActKind::thaw_by_itself:
         host(act.a).thaws_by_itself(act.index, sends);
         break;
-      case Kind::lease_out:
+      case ActKind::lease_out:
         host(act.a).lease_runs_out();
         break;
-      case Kind::host_dies:
+      case ActKind::host_dies:
         --left_.host_deaths;
         host(act.a).dies();
         std::erase_if(flying_, [&](auto const& entry) { return entry.first.second == act.a; });
         break;
-      case Kind::allocator_dies:
+      case ActKind::allocator_dies:
         --left_.allocator_deaths;
         end_allocator();
         break;
-      case Kind::take_over: {
+      case ActKind::take_over: {
         allocator_ = Allocator(scenario_, allocator_.term().next(), allocator_.shared_ledger());
         auto const before = allocator_.shared_ledger();
         finish_allocator_step(act, before, allocator_step(act), story);
         break;
       }
-      case Kind::lose:
+      case ActKind::lose:
         flying_.erase({act.a, act.b});
         break;
       default:

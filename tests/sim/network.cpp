@@ -20,7 +20,7 @@ std::string told(Bytes const& frame) {
   for (;;) {
     auto const message = parts.next();
     if (!message || !*message) return names;
-    names += fmt::format(" {}", name_of(**message));
+    names += fmt::format(" {}", godwit::name_of(**message));
     std::visit(
         [&](auto const& held) {
           if constexpr (requires { held.job; }) names += fmt::format("({}", held.job);
@@ -35,13 +35,19 @@ std::string told(Bytes const& frame) {
 }  // namespace
 
 SimNetwork::SimNetwork(int ranks, Habits habits, std::uint64_t seed, Scheduler& scheduler, Trace& trace)
-    : ranks_(ranks), habits_(habits), random_(seed), scheduler_(scheduler), trace_(trace),
+    : ranks_(ranks),
+      habits_(habits),
+      random_(seed),
+      scheduler_(scheduler),
+      trace_(trace),
       ended_(static_cast<std::size_t>(ranks), false) {
   for (int rank = 0; rank < ranks; ++rank) ends_.push_back(std::make_unique<SimTransport>(*this, Rank{rank}));
 }
 SimNetwork::~SimNetwork() = default;
 
-bool SimNetwork::has_ended(Rank rank) const { return ended_.at(static_cast<std::size_t>(rank.value)); }
+bool SimNetwork::has_ended(Rank rank) const {
+  return ended_.at(static_cast<std::size_t>(rank.value));
+}
 
 Duration SimNetwork::latency(Link const& link) {
   // Mostly short, now and then long.
@@ -60,7 +66,8 @@ void SimNetwork::send(Rank from, Rank to, Bytes frame) {
   auto& one = link(from, to);
   one.newest = std::max(one.newest, scheduler_.now() + latency(one));
   one.frames.emplace_back(one.newest, std::move(frame));
-  if (one.frames.size() > inbox_max) wrong("more than {} frames are under way from {} to {}", inbox_max, from, to);
+  if (one.frames.size() > inbox_max)
+    wrong("more than {} frames are under way from {} to {}", inbox_max, from, to);
   if (one.frames.size() == 1) plan({from, to}, one);
 }
 
@@ -84,7 +91,8 @@ void SimNetwork::end(Rank rank, bool crash) {
   ended_.at(static_cast<std::size_t>(rank.value)) = true;
   for (auto& [pair, one] : links_) {
     if (pair.second == rank) one.frames.clear();
-    if (pair.first == rank && crash && !one.frames.empty()) one.frames.resize(random_.below(one.frames.size() + 1));
+    if (pair.first == rank && crash && !one.frames.empty())
+      one.frames.resize(random_.below(one.frames.size() + 1));
     if (pair.first == rank || pair.second == rank) plan(pair, one);
   }
 }
@@ -123,7 +131,8 @@ bool SimNetwork::refers_to(std::span<std::byte const> memory) const {
   return std::ranges::any_of(streams_, [&](auto const& one) {
     auto const& source = has_ended(one.first.from) ? nothing_sent : one.second.source;
     auto const& sink = has_ended(one.first.to) ? nothing_taken : one.second.sink;
-    return (source && std::ranges::any_of(*source, [&](auto const& page) { return overlap(page, memory); })) ||
+    return (source &&
+            std::ranges::any_of(*source, [&](auto const& page) { return overlap(page, memory); })) ||
            (sink && std::ranges::any_of(*sink, [&](auto const& page) { return overlap(page, memory); }));
   });
 }
@@ -155,7 +164,8 @@ void SimNetwork::begin_if_both(Key const& key) {
   scheduler_.after(latency(link(key.from, key.to)), [this, key] { advance(key); });
 }
 
-// Half a span of the source at a time, into as many of the sink's as it takes: both sides may cut differently.
+// Half a span of the source at a time, into as many of the sink's as it takes: both sides may cut
+// differently.
 void SimNetwork::advance(Key const& key) {
   auto const at = streams_.find(key);
   if (at == streams_.end() || has_ended(key.from) || has_ended(key.to)) return;
@@ -183,9 +193,11 @@ void SimNetwork::advance(Key const& key) {
       std::ranges::copy(rest.first(put.size()), put.begin());
       stream.received.add(put);
       rest = rest.subspan(put.size());
-      stream.to = put.size() == room.size() ? Cursor{stream.to.span + 1, 0} : Cursor{stream.to.span, stream.to.byte + put.size()};
+      stream.to = put.size() == room.size() ? Cursor{stream.to.span + 1, 0}
+                                            : Cursor{stream.to.span, stream.to.byte + put.size()};
     }
-    auto const time = 1ms * static_cast<std::int64_t>(taken.size()) / static_cast<std::int64_t>(habits_.bytes_per_ms);
+    auto const time =
+        1ms * static_cast<std::int64_t>(taken.size()) / static_cast<std::int64_t>(habits_.bytes_per_ms);
     scheduler_.after(latency(one) + time * one.slow, [this, key] { advance(key); });
     return;
   }

@@ -8,7 +8,7 @@
 namespace godwit {
 namespace {
 
-JobType heat() {
+JobType heat_type() {
   JobType type;
   type.name = "heat";
   type.parameters = {{"rows", "grid rows", ParameterKind::integer, std::nullopt},
@@ -19,7 +19,7 @@ JobType heat() {
 }
 
 std::string fault(std::map<std::string, std::string> const& arguments) {
-  auto const checked = check_arguments(heat(), arguments);
+  auto const checked = check_arguments(heat_type(), arguments);
   if (checked) return {};
   EXPECT_EQ(checked.failure().code, "bad_arguments");
   EXPECT_EQ(checked.failure().reaction, Reaction::reject);

@@ -68,7 +68,7 @@ Result<testing::Piece> piece_of(Check const& check) {
   return piece;
 }
 
-Json json_of(Run const& run) {
+Json json_of_run(Run const& run) {
   return {{"how", run.how},
           {"outcome", run.outcome},
           {"steps", run.steps},
@@ -89,7 +89,7 @@ Result<std::string> compare(testing::Rehearsal& rehearsal, Run const& calm, Plan
                             bool json) {
   auto const run = rehearsal.run(plan);
   if (!run) return run.failure();
-  runs.push_back(json_of(*run));
+  runs.push_back(json_of_run(*run));
   auto difference = calm.difference_from(*run);
   if (!json && difference.empty()) {
     fmt::print("{} ({}): the same {}, {}, {} and printed text\n", run->how,
@@ -115,9 +115,10 @@ int check_type(Invocation const& invocation, Check const& check) {
   testing::Rehearsal rehearsal(*std::move(piece));
   auto const calm = rehearsal.run({});
   if (!calm) return gave_up(invocation, calm.failure());
-  auto runs = Json::array({json_of(*calm)});
-  if (!invocation.json) fmt::print("undisturbed: {} after {}{}\n", calm->outcome, plural(calm->steps, "step"),
-                                     calm->steps_vary ? ", a number that varies" : "");
+  auto runs = Json::array({json_of_run(*calm)});
+  if (!invocation.json)
+    fmt::print("undisturbed: {} after {}{}\n", calm->outcome, plural(calm->steps, "step"),
+               calm->steps_vary ? ", a number that varies" : "");
   std::fflush(stdout);
   if (check.every == 1 && calm->steps > many_steps) {
     fmt::print(stderr, "godwit: moving at each of {} steps takes a while; --every {} is quicker\n",

@@ -12,7 +12,7 @@ namespace {
 
 using Verdict = Finding::Verdict;
 
-char const* to_string(Verdict verdict) {
+char const* word_for(Verdict verdict) {
   switch (verdict) {
     case Verdict::ok:
       return "ok";
@@ -33,11 +33,11 @@ int doctor(Invocation const& invocation) {
       warned += one.verdict == Verdict::warn;
       failed += one.verdict == Verdict::fail;
       document.push_back({{"topic", one.topic},
-                          {"verdict", to_string(one.verdict)},
+                          {"verdict", word_for(one.verdict)},
                           {"found", one.found},
                           {"advice", one.advice}});
       if (invocation.json) continue;
-      fmt::print("{:<5} {:<14} {}\n", to_string(one.verdict), one.topic, one.found);
+      fmt::print("{:<5} {:<14} {}\n", word_for(one.verdict), one.topic, one.found);
       if (!one.advice.empty()) fmt::print("{:21}→ {}\n", "", one.advice);
     }
     std::fflush(stdout);

@@ -11,6 +11,8 @@
 #include <limits>
 #include <optional>
 
+#include "app/workload/words.hpp"
+
 namespace godwit {
 namespace {
 
@@ -35,13 +37,6 @@ constexpr std::array<Measure, 13> size_units{{{"B", 1},
                                               {"MB", 1e6},
                                               {"GB", 1e9},
                                               {"TB", 1e12}}};
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // One number with its unit off the front of `text`, in the smallest unit; nothing if there is none.
 template <std::size_t N>
@@ -107,12 +102,10 @@ Status set_checkpoint_every(std::string_view word, JobSpec& spec) {
 }
 
 Status check_name(std::string_view name) {
-  auto const allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-'; };
   if (name == "all" || name == "last") {
     return reject("bad_name", fmt::format("'{}' can't be a job's name: it stands for other jobs", name));
   }
-  if (name.empty() || !(is_letter(name[0]) || name[0] == '_') ||
-      !std::all_of(name.begin(), name.end(), allowed)) {
+  if (!is_name(name)) {
     return reject("bad_name",
                   fmt::format("'{}' can't be a job's name; use letters, digits, '_', '.' and '-', "
                               "and begin with a letter",

@@ -10,12 +10,10 @@
 #include <fstream>
 #include <optional>
 
+#include "app/workload/words.hpp"
+
 namespace godwit {
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 Failure malformed(std::string_view text) {
   return reject("bad_range", fmt::format("'{}' is not a range; expected such as 1..100 or 1..100..5", text));
@@ -83,14 +81,10 @@ std::string escaped(std::string const& path) {
 }  // namespace
 
 Status check_axis_name(std::string_view name) {
-  auto const allowed = [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  };
   if (name == "cores") {
     return reject("bad_axis", "an axis can't be called 'cores': %{cores} stands for the job's cores");
   }
-  if (name.empty() || !(is_letter(name[0]) || name[0] == '_') ||
-      !std::all_of(name.begin(), name.end(), allowed)) {
+  if (!is_name(name)) {
     return reject("bad_axis", fmt::format("'{}' can't be an axis's name; use letters, digits, '_', '.' and "
                                           "'-', and begin with a letter",
                                           name));

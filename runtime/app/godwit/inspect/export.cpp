@@ -18,9 +18,9 @@ namespace godwit::inspect {
 namespace {
 
 // Where the export goes: stdout, or a new file that is removed again unless it is finished.
-class Output {
+class Sink {
  public:
-  explicit Output(std::string path) : path_(std::move(path)) {
+  explicit Sink(std::string path) : path_(std::move(path)) {
     if (path_.empty()) {
       stream_ = stdout;
       return;
@@ -31,14 +31,14 @@ class Output {
     else
       error_ = errno;
   }
-  ~Output() {
+  ~Sink() {
     if (stream_ != nullptr && stream_ != stdout) {
       std::fclose(stream_);
       ::unlink(path_.c_str());
     }
   }
-  Output(Output const&) = delete;
-  Output& operator=(Output const&) = delete;
+  Sink(Sink const&) = delete;
+  Sink& operator=(Sink const&) = delete;
 
   void put(std::string_view text) {
     if (error_ == 0 && std::fwrite(text.data(), 1, text.size(), stream_) != text.size()) error_ = errno;
@@ -123,7 +123,7 @@ bool has_texts(Selected const& selected) {
 
 // A line per row of the last dimension; a list or one-dimensional array: a line per element; a map: a line
 // per pair.
-Status write_csv(CheckpointFile const& file, Selected const& selected, Output& output) {
+Status write_csv(CheckpointFile const& file, Selected const& selected, Sink& output) {
   if (selected.field != nullptr && selected.field->form == FieldForm::text) {
     output.put(selected.field->value);
     output.put("\n");
@@ -153,7 +153,7 @@ Status write_csv(CheckpointFile const& file, Selected const& selected, Output& o
 
 // {"name", "type", "shape", "values"}: the values flat, row-major, written as they are read.
 Status write_json(CheckpointFile const& file, std::string const& name, Selected const& selected,
-                  Output& output) {
+                  Sink& output) {
   bool const is_text = has_texts(selected);
   auto const shape = shape_of(file, selected);
   auto const spelled = [](Json const& json) {
@@ -179,7 +179,7 @@ Status write_json(CheckpointFile const& file, std::string const& name, Selected 
   return status;
 }
 
-Status write_whole(CheckpointFile const& file, Output& output) {
+Status write_whole(CheckpointFile const& file, Sink& output) {
   if (auto status = file.verify(); !status) return status;
   auto* const in = std::fopen(file.path().c_str(), "rb");
   if (in == nullptr) return retry_later("unreadable", std::strerror(errno));
@@ -209,7 +209,7 @@ Status write_field(CheckpointFile const& file, ExportOptions const& options, std
     if (auto status = file.verify(); !status) return status;
     return file.export_field(options.field, path);
   }
-  Output output(path);
+  Sink output(path);
   if (auto status = output.status(); !status) return status;
   auto const written = format == "csv" ? write_csv(file, *selected, output)
                        : format == "json"
@@ -241,7 +241,7 @@ int export_checkpoint(Asked const& asked, ExportOptions const& options) {
                                               : name_for(*file, options.field);
   Status status = Done{};
   if (options.field.empty()) {
-    Output output(path);
+    Sink output(path);
     status = output.status();
     if (status) status = write_whole(*file, output);
     if (status) status = output.finish();

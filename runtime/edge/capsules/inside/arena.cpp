@@ -9,8 +9,6 @@ namespace godwit::inside {
 
 namespace {
 
-constexpr std::uint64_t page_bytes = 4096;
-
 std::uint64_t whole_pages(std::uint64_t bytes) {
   return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }

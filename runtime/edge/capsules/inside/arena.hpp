@@ -15,6 +15,8 @@
 
 namespace godwit::inside {
 
+constexpr std::uint64_t page_bytes = 4096;  // the grain in which the arena hands out memory
+
 class Arena {
  public:
   // `published` follows `used`, for the host. `memory_bytes_max`: 0 for no limit but the mapping's.

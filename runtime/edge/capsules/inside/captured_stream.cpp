@@ -15,7 +15,7 @@ namespace godwit::inside {
 
 namespace {
 
-constexpr std::uint64_t page_bytes = 4096;
+constexpr std::uint64_t block_bytes = 4096;
 
 constexpr std::size_t tail_bytes_max = std::size_t{1} << 20;
 
@@ -67,7 +67,8 @@ Status CapturedStream::resume(Epoch epoch, JobId of, StreamMark const* mark) {
     place_.path = mark->path;  // of a clone: its own
   }
   if (of == job_ && to_be_replaced()) {
-    if (auto status = copy_start(name_of(stream_), place_.path, place_.path, mark->synced); !status) return status;
+    if (auto status = copy_start(name_of(stream_), place_.path, place_.path, mark->synced); !status)
+      return status;
   }
   auto file = OutputFile::reopen(*mark, place_.path);
   if (!file) return file.failure();
@@ -128,7 +129,7 @@ Status CapturedStream::drain() {
   }
   marks_.drained.store(end, std::memory_order_release);
   // Gives the memory back, but for the last lines; the position counts on.
-  auto const hole = (end - std::min<std::uint64_t>(end, last_bytes_max)) / page_bytes * page_bytes;
+  auto const hole = (end - std::min<std::uint64_t>(end, last_bytes_max)) / block_bytes * block_bytes;
   if (hole > 0) ::fallocate(memfd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(hole));
   return Done{};
 }

@@ -9,8 +9,6 @@ namespace godwit::inside {
 
 namespace {
 
-constexpr std::uint64_t page_bytes = 4096;  // the grain in which the arena hands out memory
-
 std::string kind_of(Manifest const& manifest) {
   return fmt::format("{} ({}-endian)",
                      manifest.architecture.empty() ? "an unknown architecture" : manifest.architecture,
