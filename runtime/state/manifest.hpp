@@ -131,7 +131,8 @@ struct Manifest {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & version & job & type & state_version & plugin_digest & arguments & epoch & steps & progress &
-        running_time & random & suspended & page_bytes & little_endian & arena_bytes & fields & arrays & streams;
+        running_time & random & suspended & page_bytes & little_endian & arena_bytes & fields & arrays &
+        streams;
     if (version >= 2) archive & architecture;
     else if (Archive::is_loading::value) architecture.clear();
     if (version >= 3) archive & wait_left;

@@ -1,6 +1,6 @@
-// PlainValues: goes through the plain values in a field's bytes, one after another: a number's or text's one, a
-// list's elements, a map's keys and what they map to in turn. For whoever shows, checks or stores fields without
-// the job's own types. Pure.
+// PlainValues: goes through the plain values in a field's bytes, one after another: a number's or text's one,
+// a list's elements, a map's keys and what they map to in turn. For whoever shows, checks or stores fields
+// without the job's own types. Pure.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,14 @@ struct PlainView {
 
 class PlainValues {
  public:
-  explicit PlainValues(Field const& field) : kind_(field.kind()), left_(field.value) {}  // which must live as long
+  // The field must live as long.
+  explicit PlainValues(Field const& field) : kind_(field.kind()), left_(field.value) {}
 
   // None at the end, or where the bytes aren't what the kind says: then whole() is false.
   [[nodiscard]] std::optional<PlainView> next() {
     switch (kind_.form) {
-      case FieldForm::number: return begun_ && left_.empty() ? std::nullopt : number({kind_.form, kind_.scalar});
+      case FieldForm::number:
+        return begun_ && left_.empty() ? std::nullopt : number({kind_.form, kind_.scalar});
       case FieldForm::text: return text();
       case FieldForm::list: return number({FieldForm::number, kind_.scalar});
       case FieldForm::texts: return counted({FieldForm::text, Scalar::u8});

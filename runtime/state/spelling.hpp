@@ -34,9 +34,10 @@ auto with_number(Scalar scalar, std::byte const* at, F f) {
   return f(as(double{}));
 }
 
-[[nodiscard]] char const* name_of(Scalar scalar);               // "float64", as NumPy has it
-[[nodiscard]] std::string name_of(FieldKind const& kind);       // "text", "list of int32", "map of text to bool"
-[[nodiscard]] std::string number_text(Scalar scalar, std::byte const* at);  // the shortest that reads back the same
+[[nodiscard]] char const* name_of(Scalar scalar);          // "float64", as NumPy has it
+[[nodiscard]] std::string name_of(FieldKind const& kind);  // "text", "list of int32", "map of text to bool"
+// The shortest that reads back the same.
+[[nodiscard]] std::string number_text(Scalar scalar, std::byte const* at);
 
 // In quotes; control characters, quotes and backslashes escaped.
 [[nodiscard]] std::string quoted(std::string_view text);

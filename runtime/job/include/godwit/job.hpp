@@ -147,7 +147,8 @@ class Methods {
   ~Methods() = default;
   using Handler = std::function<std::string(std::span<std::string const> arguments)>;
   // `arity`: how many arguments it takes. The handler throws std::invalid_argument on a malformed one.
-  virtual void on_method(std::string_view name, std::string_view help, std::size_t arity, Handler handler) = 0;
+  virtual void on_method(std::string_view name, std::string_view help, std::size_t arity,
+                         Handler handler) = 0;
 
  private:
   template <class T>
@@ -217,8 +218,8 @@ class Context {
   [[nodiscard]] virtual std::chrono::nanoseconds now() const = 0;
   // A directory of the job's own on this host, empty after a move, removed with the capsule.
   virtual std::string const& scratch() = 0;
-  [[nodiscard]] virtual int cores() const = 0;   // granted to this job
-  [[nodiscard]] virtual int host() const = 0;    // rank where it runs now
+  [[nodiscard]] virtual int cores() const = 0;  // granted to this job
+  [[nodiscard]] virtual int host() const = 0;   // rank where it runs now
   [[nodiscard]] virtual std::uint64_t job() const = 0;
   // Asks to be moved: to that host, or to the best one (-1). Takes place after this step, if at all.
   virtual void move_to(int host) = 0;
@@ -269,6 +270,6 @@ struct PluginDescriptor {  // the first two members never move
       godwit_plugin{godwit::plugin_magic, godwit::plugin_interface_version, type_name, (version), \
                     __VERSION__, []() -> godwit::Job* { return new Class(); }};
 
-// Beside GODWIT_JOB, for a type whose number of steps depends on time: one that polls, say, and takes what has come.
-// Tests and `godwit check` then compare everything but that number.
+// Beside GODWIT_JOB, for a type whose number of steps depends on time: one that polls, say, and takes what
+// has come. Tests and `godwit check` then compare everything but that number.
 #define GODWIT_STEPS_VARY extern "C" __attribute__((visibility("default"))) char const godwit_steps_vary = 1;

@@ -1,6 +1,6 @@
-// Fields: the plain values that a job's state is made of beside its arrays, and how each becomes bytes. A plain
-// value is a number, a bool, an enum or a std::string; a field is one of them, a std::vector of them, or a
-// std::map between them.
+// Fields: the plain values that a job's state is made of beside its arrays, and how each becomes bytes. A
+// plain value is a number, a bool, an enum or a std::string; a field is one of them, a std::vector of them,
+// or a std::map between them.
 //
 // The bytes are the same on every machine: numbers little-endian in their width, a bool one byte, a text in a
 // list or map a u32 count before its bytes, a map its keys in order, each followed by what it maps to.
@@ -95,7 +95,8 @@ void put(Packed& out, T value) {
   put(out, static_cast<std::underlying_type_t<T>>(value));
 }
 inline void put(Packed& out, std::string const& text) {
-  if (text.size() > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a text of 4 GiB or more");
+  if (text.size() > std::numeric_limits<std::uint32_t>::max())
+    throw std::length_error("a text of 4 GiB or more");
   put(out, static_cast<std::uint32_t>(text.size()));
   put_raw(out, text.data(), text.size());
 }
@@ -210,7 +211,9 @@ struct FieldOf<std::vector<T>> {
 
 template <PlainValue K, PlainValue V, class Less>
 struct FieldOf<std::map<K, V, Less>> {
-  static constexpr FieldKind kind() { return {FieldForm::map, Scalar::u8, plain_kind_of<K>(), plain_kind_of<V>()}; }
+  static constexpr FieldKind kind() {
+    return {FieldForm::map, Scalar::u8, plain_kind_of<K>(), plain_kind_of<V>()};
+  }
   static void pack(std::map<K, V, Less> const& items, field::Packed& out) {
     for (auto const& [key, value] : items) {
       field::put(out, key);

@@ -17,7 +17,8 @@ enum class Scalar : std::uint8_t {
 };
 
 template <class T>
-concept PlainNumber = (std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> || std::same_as<T, double>;
+concept PlainNumber =
+    (std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> || std::same_as<T, double>;
 
 template <PlainNumber T>
 consteval Scalar scalar_of() {

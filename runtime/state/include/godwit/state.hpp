@@ -23,9 +23,10 @@ class State {
   // lacks it is refused ...
   template <class T>
   void field(std::string_view name, T& value) {
-    static_assert(FieldValue<T>,
-                  "a field is a number of at most 64 bits, a bool, an enum, a std::string, or a std::vector or "
-                  "std::map of those; bulk data goes into s.array(), and anything else is made again in restored()");
+    static_assert(
+        FieldValue<T>,
+        "a field is a number of at most 64 bits, a bool, an enum, a std::string, or a std::vector or "
+        "std::map of those; bulk data goes into s.array(), and anything else is made again in restored()");
     on_field(name, access_to(value), {});
   }
   // ... unless a default is given: then an older image restores to that.
