@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -15,6 +16,7 @@
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
 #include "edge/posix/file.hpp"
+#include "edge/posix/identity.hpp"
 #include "edge/posix/journal_log.hpp"
 #include "edge/posix/journal_reader.hpp"
 #include "edge/posix/log_sink.hpp"
@@ -33,6 +35,7 @@ struct Opened {
   StoreDirectory store;
   Ledger ledger;
   Term term;
+  std::vector<Remnant> remnants;  // of former worlds, which may run jobs yet
   Duration old_leases{0};
   std::vector<log::Seal> seals;
   std::vector<std::string> notes;  // torn ends of earlier logs, and how the world before ended
@@ -55,6 +58,34 @@ Status take_store(std::filesystem::path const& path, StoreDirectory& store) {
   auto locked = store.lock();
   auto const access = rpc::read_access(path);
   return !locked && access ? Status(in_use(path, *access)) : locked;
+}
+
+Here here() {
+  return {node_name(), boot_id(), BootClock{}.now()};
+}
+
+Status record(std::filesystem::path const& ledger, Term term, Options const& options, MpiWorld const& world,
+              std::vector<Remnant> const& remnants) {
+  std::vector<Process> processes;
+  for (auto const& peer : world.peers()) processes.push_back({peer.pid, peer.node, peer.boot_id});
+  return record_world(ledger, term, options.lease, processes, remnants);
+}
+
+// A former world's hosts may run jobs still: one of the world before, unless that ended cleanly and no host
+// of it was missing; or one of an earlier world whose leases nobody has waited out.
+void look_for_remnants(Opened& opened, Options const& options) {
+  bool const clean = opened.ledger.ended_cleanly();
+  bool const all_quiesced =
+      clean && std::ranges::all_of(opened.ledger.lost(), [](auto const& one) { return one.second.fenced; });
+  opened.remnants = read_remnants(opened.store.ledger(), all_quiesced, options.lease, here());
+  opened.old_leases = leases_left(opened.remnants, here());
+  if (opened.old_leases > Duration{0}) {
+    opened.notes.push_back(
+        fmt::format("{}hosts of a former world may live: jobs start again once their leases are out",
+                    clean ? "" : "the world before didn't end cleanly, and "));
+  } else if (!clean) {
+    opened.notes.emplace_back("the world before didn't end cleanly; all its processes are gone");
+  }
 }
 
 Result<Opened> open_store(Options const& options, MpiWorld const& world) {
@@ -80,18 +111,11 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
                 .seals = replayed->seals,
                 .notes = replayed->cut,
                 .workload = std::move(workload)};
-  if (!opened.ledger.ended_cleanly()) {
-    opened.old_leases = old_leases(opened.store.ledger(), options.lease);
-    opened.notes.emplace_back(
-        opened.old_leases > Duration{0}
-            ? "the world before didn't end cleanly, and hosts of it may live: jobs start again "
-              "once their leases are out"
-            : "the world before didn't end cleanly; all its processes are gone");
-  }
+  look_for_remnants(opened, options);
   auto journal = JournalLog::create(opened.store.ledger(), opened.term);
   if (!journal) return journal.failure();
   opened.journal = std::move(*journal);
-  auto const recorded = record_world(opened.store.ledger(), opened.term, options.lease, world.peers());
+  auto const recorded = record(opened.store.ledger(), opened.term, options, world, opened.remnants);
   if (!recorded) return recorded.failure();
   auto server =
       rpc::ControlServer::open({.store = options.store, .term = opened.term, .listen = options.listen});
@@ -131,6 +155,13 @@ void see_hosts_off(MpiTransport& transport, MpiWorld const& world, Clock const& 
     if ((farewell.here.empty() && waited >= far) || waited > farewell_patience) return;
     sleeper.sleep(1ms, false);
   }
+}
+
+// So that the next world needn't wait for whose leases this one has waited out.
+void forget_remnants(Opened const& opened, Options const& options, MpiWorld const& world) {
+  if (opened.remnants.empty()) return;
+  auto const left = still_leased(opened.remnants, here());
+  (void)record(opened.store.ledger(), opened.term, options, world, left).ok();  // else it waits
 }
 
 // mpirun's exit code says nothing once ranks may die.
@@ -180,7 +211,10 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   int const code = node.run(sleeper, [&] {
     if (signals.take()) node.stop_wanted();
   });
-  if (code == 0) see_hosts_off(transport, world, clock);
+  if (code == 0) {
+    see_hosts_off(transport, world, clock);
+    forget_remnants(*opened, options, world);
+  }
   write_verdict(options, opened->term, code, clock);
   return code;
 }

@@ -1,10 +1,10 @@
 #include "app/godwitd/world_record.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "edge/posix/death_watch.hpp"
 #include "edge/posix/file.hpp"
-#include "edge/posix/identity.hpp"
 
 namespace godwit {
 namespace {
@@ -16,38 +16,88 @@ std::filesystem::path record_path(std::filesystem::path const& ledger) {
   return ledger / "world.json";
 }
 
-// Proven only for processes of this node: by their absence, or by a boot since.
-bool has_ended(Json const& peer, std::string const& node, std::string const& boot) {
-  if (peer.value("node", "") != node || boot.empty()) return false;
-  return peer.value("boot_id", "") != boot || !is_alive(peer.value("pid", 0));
+Json json_of(Process const& process) {
+  return {{"pid", process.pid}, {"node", process.node}, {"boot_id", process.boot_id}};
+}
+
+Process process_of(Json const& entry) {
+  return {entry.value("pid", 0), entry.value("node", ""), entry.value("boot_id", "")};
+}
+
+Json json_of(Remnant const& remnant) {
+  auto entry = json_of(remnant.process);
+  entry["lease_ns"] = remnant.lease.count();
+  entry["found_boot"] = remnant.found_boot;
+  entry["found_ns"] = remnant.found.boot_ns;
+  return entry;
+}
+
+bool has_ended(Process const& process, Here const& here) {
+  if (process.node != here.node || here.boot_id.empty()) return false;
+  return process.boot_id != here.boot_id || !is_alive(process.pid);
+}
+
+// A sixteenth more than the lease, as everywhere: clocks differ in their rates.
+Duration left_of(Remnant const& remnant, Here const& here) {
+  auto const whole = remnant.lease + remnant.lease / 16;
+  if (here.boot_id.empty() || remnant.found_boot != here.boot_id) return whole;
+  return std::clamp(whole - (here.now - remnant.found), Duration{0}, whole);
+}
+
+std::vector<Remnant> remnants_of(Json const& record, bool all_quiesced, Here const& here) {
+  std::vector<Remnant> found;
+  Duration const lease{record.at("lease_ns").get<std::int64_t>()};
+  for (auto const& entry : record.at("ranks")) {
+    if (!all_quiesced) found.push_back({process_of(entry), lease, here.boot_id, here.now});
+  }
+  for (auto const& entry : record.value("before", Json::array())) {
+    found.push_back({process_of(entry), Duration{entry.at("lease_ns").get<std::int64_t>()},
+                     entry.at("found_boot").get<std::string>(),
+                     Instant{entry.at("found_ns").get<std::int64_t>()}});
+  }
+  std::erase_if(found, [&](auto const& each) { return has_ended(each.process, here); });
+  return still_leased(std::move(found), here);
 }
 
 }  // namespace
 
 Status record_world(std::filesystem::path const& ledger, Term term, Duration lease,
-                    std::vector<Peer> const& peers) {
-  Json record{{"version", 1}, {"term", term.value}, {"lease_ns", lease.count()}, {"ranks", Json::array()}};
-  for (auto const& peer : peers) {
-    record["ranks"].push_back({{"pid", peer.pid}, {"node", peer.node}, {"boot_id", peer.boot_id}});
-  }
+                    std::vector<Process> const& processes, std::vector<Remnant> const& remnants) {
+  Json record{{"version", 2},
+              {"term", term.value},
+              {"lease_ns", lease.count()},
+              {"ranks", Json::array()},
+              {"before", Json::array()}};
+  for (auto const& process : processes) record["ranks"].push_back(json_of(process));
+  for (auto const& remnant : remnants) record["before"].push_back(json_of(remnant));
   return replace_file(record_path(ledger), record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n",
                       0644);
 }
 
-Duration old_leases(std::filesystem::path const& ledger, Duration fallback) {
+std::vector<Remnant> read_remnants(std::filesystem::path const& ledger, bool all_quiesced, Duration fallback,
+                                   Here const& here) {
+  std::vector<Remnant> const anybody{{{}, fallback, here.boot_id, here.now}};
   auto const text = read_file(record_path(ledger), record_bytes_max);
-  if (!text) return fallback;
-  try {
-    auto const record = Json::parse(*text);
-    auto const node = node_name();
-    auto const boot = boot_id();
-    for (auto const& peer : record.at("ranks")) {
-      if (!has_ended(peer, node, boot)) return Duration{record.at("lease_ns").get<std::int64_t>()};
-    }
-    return Duration{0};
-  } catch (Json::exception const&) {
-    return fallback;
+  if (!text) {
+    bool const none = all_quiesced && text.failure().code == "no_such_file";
+    return none ? std::vector<Remnant>{} : anybody;
   }
+  try {
+    return remnants_of(Json::parse(*text), all_quiesced, here);
+  } catch (Json::exception const&) {
+    return anybody;
+  }
+}
+
+std::vector<Remnant> still_leased(std::vector<Remnant> remnants, Here const& here) {
+  std::erase_if(remnants, [&](auto const& each) { return left_of(each, here) == Duration{0}; });
+  return remnants;
+}
+
+Duration leases_left(std::vector<Remnant> const& remnants, Here const& here) {
+  Duration longest{0};
+  for (auto const& each : remnants) longest = std::max(longest, left_of(each, here));
+  return longest;
 }
 
 }  // namespace godwit
