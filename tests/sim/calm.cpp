@@ -90,7 +90,8 @@ void Universe::nudge() {
       auto const& [job, record] = one;  // to a host that isn't there
       auto const pin = record.spec.host;
       return !is_ended(record.state) && pin != no_rank &&
-             (audit_.ledger().is_lost(pin) || pin.value >= static_cast<int>(world->ranks.size()));
+             (audit_.ledger().is_lost(pin) || pin.value >= static_cast<int>(world->ranks.size()) ||
+              !world->ranks[static_cast<std::size_t>(pin.value)]->lives());  // perhaps it never joined
     });
     bool const stuck = (stranded || pinned) && counts.running + counts.suspended == 0;
     if (!stuck) stranded_since_.reset();
