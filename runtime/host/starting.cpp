@@ -186,6 +186,7 @@ void Host::Core::on(Holding& held, capsule::Running const& event) {
 
 void Host::Core::on(Holding& held, capsule::Failed const& event) {
   if (held.phase == Holding::Phase::arriving) return refuse(held, event.why, false);
+  if (held.is_live()) return end_job(held, {Ending::crashed, event.why.context, {}, held.report.steps});
   fail_start(held, event.why.context, false);
 }
 

@@ -44,7 +44,9 @@ class HostLoop final : public Loop {
   void carry_out(host::StartCapsule& effect) { ports_.capsules.start(effect.capsule, effect.epoch); }
   void carry_out(host::RestoreCapsule& effect);
   void carry_out(host::FreezeCapsule& effect);
-  void carry_out(host::ThawCapsule& effect) { ports_.capsules.thaw(effect.capsule, effect.epoch); }
+  void carry_out(host::ThawCapsule& effect) {
+    ports_.capsules.thaw(effect.capsule, effect.epoch, effect.fresh_files);
+  }
   void carry_out(host::SuspendCapsule& effect) { ports_.capsules.suspend(effect.capsule); }
   void carry_out(host::ResumeCapsule& effect) { ports_.capsules.resume(effect.capsule); }
   void carry_out(host::CallCapsule& effect);

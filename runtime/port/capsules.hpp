@@ -4,7 +4,7 @@
 // its process ended (kill, Ended, Died, Failed), the arena stays mapped, and can be grown, until forget().
 //
 // The life of a capsule:   prepare ─► Prepared ─► start | restore ─► Running ─► … ─► Ended | Died
-//                          Running ─ freeze ─► Frozen ─ thaw ─► Running
+//                          Running ─ freeze ─► Frozen ─ thaw ─► Running | Failed
 //
 // Each thaw of a live capsule is answered by one Running, whether it was frozen, about to be, or neither: a
 // Frozen that comes before that Running belongs to the freeze that was withdrawn. Suspends, resumes and calls
@@ -71,7 +71,7 @@ struct Ended {  // finished or failed; outputs flushed and fsynced
   Bytes manifest{};  // encoded, if the job finished and its order has tell_end
 };
 struct Died { CapsuleId capsule; Outcome outcome; };   // crashed: signal or status, and log tail
-struct Failed { CapsuleId capsule; Failure why; };     // prepare, start or restore couldn't be done; the process is gone
+struct Failed { CapsuleId capsule; Failure why; };     // what was asked couldn't be done; the process is gone
 
 }  // namespace capsule
 
@@ -99,7 +99,8 @@ class Capsules {
   virtual void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) = 0;
   virtual void freeze(CapsuleId capsule) = 0;                // → Frozen at the next safe point, or Ended
   // → Running, at this epoch. Also withdraws a freeze not yet reached; of one never asked for: takes the epoch.
-  virtual void thaw(CapsuleId capsule, Epoch epoch) = 0;
+  // `fresh_files`, of a frozen one: as in the order, for another may have opened them meanwhile; → Failed if not.
+  virtual void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) = 0;
   virtual void suspend(CapsuleId capsule) = 0;
   virtual void resume(CapsuleId capsule) = 0;
   virtual void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string> arguments) = 0;
@@ -111,7 +112,7 @@ class Capsules {
   [[nodiscard]] virtual std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) = 0;
   [[nodiscard]] virtual CapsuleReport report(CapsuleId capsule) const = 0;
   // All capsules stop at their next safe point after this instant, until it is set later; none starts or restores,
-  // nor opens an output, after it: the order waits.
+  // nor opens an output, after it: the order waits, and what is told after it.
   virtual void set_lease(Instant until) = 0;
 
   virtual std::vector<CapsuleEvent> poll() = 0;

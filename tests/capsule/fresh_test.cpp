@@ -88,6 +88,28 @@ TEST_F(Fresh, FilesFromAnImage) {
   EXPECT_EQ(written_in(rig), undisturbed("900"));
 }
 
+// The target of a move had opened them, and died without proof: the source goes on.
+TEST_F(Fresh, FilesOfOneThatThaws) {
+  auto const source = zombie();  // for once it isn't
+  auto const image = there.freeze(source);
+  auto const target = rig.restore(here, chronicle(rig, "2500"), image, Epoch{2});
+  auto const inode = inode_of(rig.work() / "trace.txt");
+  there.service().thaw(source, Epoch{3}, true);
+  there.expect<capsule::Running>(source);
+  EXPECT_NE(inode_of(rig.work() / "trace.txt"), inode);
+  finishes(there, source);
+  finishes(here, target);
+  EXPECT_EQ(written_in(rig), undisturbed("1500"));
+}
+
+TEST_F(Fresh, FilesThatCannotBeMadeEndTheProcess) {
+  auto const source = zombie();
+  there.freeze(source);
+  fs::remove_all(rig.work());
+  there.service().thaw(source, Epoch{3}, true);
+  there.expect<capsule::Failed>(source);
+}
+
 TEST_F(Fresh, FilesFromNothing) {
   auto const old = zombie();
   auto const successor = rig.start(here, chronicle(rig, "50", true), Epoch{2});

@@ -155,7 +155,32 @@ TEST_F(HostDeparture, AfterTheCommitFrameOnlyAFencedTargetLetsItThaw) {
   event(PeerDied{other});
   nothing_else();
   from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
-  thaws(capsule_id, e3);
+  thaws(capsule_id, e3, true);  // the target may have opened its outputs
+  stays(e3);
+  runs_again(capsule_id);
+  called_for(capsule_id, e3, third);
+  pass(30s);
+  stays(e5);
+  sent<msg::AbandonMove>(third);
+  thaws(capsule_id, e5);  // they are its own by now
+}
+
+TEST_F(HostDeparture, ThatCannotHaveFilesOfItsOwnHasCrashed) {
+  auto const capsule_id = running();
+  committed(capsule_id);
+  from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
+  thaws(capsule_id, e3, true);
+  stays(e3);
+  capsule(capsule::Failed{capsule_id, retry_later("no_space", "the disk is full")});
+  EXPECT_EQ(told_allocator<msg::JobEnded>().outcome.ending, Ending::crashed);
+  forgotten(capsule_id);
+}
+
+TEST_F(HostDeparture, AFencedTargetThatHadNoCommitFrameLeavesTheFilesAlone) {
+  auto const capsule_id = running();
+  leaving(capsule_id);
+  from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
+  thaws(capsule_id, e3, false);
   stays(e3);
 }
 

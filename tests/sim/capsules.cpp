@@ -40,7 +40,10 @@ bool SimCapsules::has_lease() const {
 bool SimCapsules::must_wait(Capsule const& capsule) const {
   auto const& next = capsule.commands.front();
   bool const at_once = std::holds_alternative<Prepare>(next) && capsule.order.start_at.has_value();
-  return !has_lease() && (at_once || std::holds_alternative<Start>(next) || std::holds_alternative<Restore>(next));
+  auto const* const thaw = std::get_if<Thaw>(&next);
+  bool const opens = at_once || std::holds_alternative<Start>(next) || std::holds_alternative<Restore>(next) ||
+                     (thaw != nullptr && thaw->fresh_files);
+  return opens && !has_lease();
 }
 
 bool SimCapsules::is_leased(CapsuleId id) const {
@@ -186,6 +189,13 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Freeze const&) {
 
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Thaw const& command) {
   if (!capsule.begun) wrong("a thaw of job {}, which never ran", capsule.order.job);
+  for (auto& output : capsule.outputs) {
+    if (!command.fresh_files) break;
+    auto const mark = output.mark();
+    auto renewed = SimOutput::reopen(around_.disk, around_.process, mark, mark.path, true);
+    if (!renewed) return fail(id, capsule, renewed.failure());
+    output = std::move(*renewed);
+  }
   begin(id, capsule, command.epoch);
 }
 

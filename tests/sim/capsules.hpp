@@ -61,7 +61,7 @@ class SimCapsules final : public Capsules {
     tell(capsule, Restore{epoch, std::move(manifest)});
   }
   void freeze(CapsuleId capsule) override { tell(capsule, Freeze{}); }
-  void thaw(CapsuleId capsule, Epoch epoch) override { tell(capsule, Thaw{epoch}); }
+  void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) override { tell(capsule, Thaw{epoch, fresh_files}); }
   void suspend(CapsuleId capsule) override { tell(capsule, Suspend{true}); }
   void resume(CapsuleId capsule) override { tell(capsule, Suspend{false}); }
   void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string>) override {
@@ -79,7 +79,7 @@ class SimCapsules final : public Capsules {
   struct Start { Epoch epoch; };
   struct Restore { Epoch epoch; Bytes manifest; };
   struct Freeze {};
-  struct Thaw { Epoch epoch; };
+  struct Thaw { Epoch epoch; bool fresh_files; };
   struct Suspend { bool on; };
   struct Call { RequestId request; std::string method; };
   using Command = std::variant<Prepare, Start, Restore, Freeze, Thaw, Suspend, Call>;

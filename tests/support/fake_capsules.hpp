@@ -66,7 +66,9 @@ class FakeCapsules final : public Capsules {
     tell(capsule, Restore{epoch, std::move(manifest)});
   }
   void freeze(CapsuleId capsule) override { tell(capsule, Freeze{}); }
-  void thaw(CapsuleId capsule, Epoch epoch) override { tell(capsule, Thaw{epoch}); }
+  void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) override {
+    tell(capsule, Thaw{epoch, fresh_files});
+  }
   void suspend(CapsuleId capsule) override { tell(capsule, Suspend{true}); }
   void resume(CapsuleId capsule) override { tell(capsule, Suspend{false}); }
   void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string>) override {
@@ -91,6 +93,7 @@ class FakeCapsules final : public Capsules {
   struct Freeze {};
   struct Thaw {
     Epoch epoch;
+    bool fresh_files;
   };
   struct Suspend {
     bool on;
@@ -112,7 +115,9 @@ class FakeCapsules final : public Capsules {
   };
 
   static bool begins(Command const& command) {
-    return std::holds_alternative<Start>(command) || std::holds_alternative<Restore>(command);
+    auto const* const thaw = std::get_if<Thaw>(&command);
+    return std::holds_alternative<Start>(command) || std::holds_alternative<Restore>(command) ||
+           (thaw != nullptr && thaw->fresh_files);
   }
   [[nodiscard]] bool has_lease() const { return !lease_ || clock_.now() < *lease_; }
   [[nodiscard]] bool can_step(Capsule const& capsule) const {

@@ -33,18 +33,24 @@ void CapsuleLoop::release_reports() {
 
 // ---- between steps
 
+// What is told after a thaw that waits for a lease waits with it.
+bool CapsuleLoop::obey_all() {
+  for (;;) {
+    begin_if_leased();
+    if (leaving_) return false;
+    auto command = thaws_later() ? std::nullopt : link_.next();
+    if (!command) return true;
+    std::visit([this](auto& held) { on(held); }, *command);
+  }
+}
+
 bool CapsuleLoop::attend() {
   auto& block = surroundings_.block;
   while (!leaving_) {
     block.wanted.exchange(0, std::memory_order_acquire);
     if (!link_.receive()) return false;
-    while (auto command = link_.next()) {
-      std::visit([this](auto& held) { on(held); }, *command);
-      if (leaving_) return false;
-    }
-    begin_if_leased();
-    if (leaving_) return false;
-    if (begun_ && freeze_due()) freeze();
+    if (!obey_all()) return false;
+    if (begun_ && !thaws_later() && freeze_due()) freeze();
     // Without a lease the file that it would make may be another holder's already.
     if (begun_ && !frozen_ && safe_point_.lease_holds() && block.chores.exchange(0, std::memory_order_relaxed) != 0) {
       if (auto status = job_->save_printed(); !status) fail(status.failure().context);
@@ -152,7 +158,9 @@ void CapsuleLoop::on(capsule_wire::Prepare& order) {
 void CapsuleLoop::begin_if_leased() {
   if (std::holds_alternative<std::monostate>(beginning_) || !safe_point_.lease_holds()) return;
   auto const order = std::exchange(beginning_, std::monostate{});
-  if (!job_ || begun_) return;
+  if (!job_) return;
+  if (auto const* thaw = std::get_if<capsule_wire::Thaw>(&order)) return begin(*thaw);
+  if (begun_) return;
   if (auto const* start = std::get_if<capsule_wire::Start>(&order)) begin(*start);
   if (auto const* restore = std::get_if<capsule_wire::Restore>(&order)) begin(*restore);
 }
@@ -210,6 +218,17 @@ void CapsuleLoop::freeze() {
 void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
   freeze_at_ = thaw.freeze_at.value_or(no_freeze);
   if (!begun_) return;
+  if (thaw.fresh_files && frozen_) {
+    beginning_ = thaw;
+  } else {
+    begin(thaw);
+  }
+}
+
+void CapsuleLoop::begin(capsule_wire::Thaw const& thaw) {
+  if (thaw.fresh_files && frozen_) {
+    if (auto status = job_->renew_files(); !status) return give_up(status.failure());
+  }
   surroundings_.block.epoch.store(thaw.epoch.value, std::memory_order_relaxed);
   job_->goes_on_at(thaw.epoch);
   begin(thaw.epoch);

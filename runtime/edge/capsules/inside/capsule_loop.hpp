@@ -34,6 +34,7 @@ class CapsuleLoop {
   void run();
 
  private:
+  bool obey_all();  // false: leave
   bool attend();  // obeys and waits until a step may begin; false: leave
   void run_steps();
   void release_reports();
@@ -41,6 +42,7 @@ class CapsuleLoop {
   void take(Step const& step);
   bool may_step();
   [[nodiscard]] bool freeze_due() const { return job_->steps() >= freeze_at_; }
+  [[nodiscard]] bool thaws_later() const { return std::holds_alternative<capsule_wire::Thaw>(beginning_); }
   [[nodiscard]] bool wait_is_over();
   [[nodiscard]] Duration wait_left() const;
   void wait();
@@ -58,6 +60,7 @@ class CapsuleLoop {
   void begin_if_leased();
   void begin(capsule_wire::Start const& start);
   void begin(capsule_wire::Restore const& restore);
+  void begin(capsule_wire::Thaw const& thaw);
   void begin(Epoch epoch);
   void freeze();
   void finish(Outcome outcome);  // the job's own end
@@ -74,7 +77,7 @@ class CapsuleLoop {
   std::optional<Witness> witness_;
   std::unique_ptr<HeldJob> job_;
   // Asked for. Without a lease the job may run elsewhere already: its outputs aren't even opened then.
-  std::variant<std::monostate, capsule_wire::Start, capsule_wire::Restore> beginning_;
+  std::variant<std::monostate, capsule_wire::Start, capsule_wire::Restore, capsule_wire::Thaw> beginning_;
   Epoch epoch_;
   bool begun_ = false;
   bool suspended_ = false;

@@ -77,8 +77,18 @@ Status CapturedStream::resume(Epoch epoch, JobId of, StreamMark const* mark) {
 }
 
 bool CapturedStream::to_be_replaced() const {
+  return fresh_file_ && is_there();
+}
+
+bool CapturedStream::is_there() const {
   std::error_code none;
-  return fresh_file_ && std::filesystem::exists(place_.path, none);
+  return std::filesystem::exists(place_.path, none);
+}
+
+Status CapturedStream::renew() {
+  if (place_.packed) return Done{};
+  if (file_) return file_->renew();
+  return is_there() ? copy_start(name_of(stream_), place_.path, place_.path, 0) : Status(Done{});
 }
 
 // The image is of another job, which keeps its own: a clone goes on from a copy.

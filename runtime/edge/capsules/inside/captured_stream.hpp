@@ -38,6 +38,7 @@ class CapturedStream {
   // job's (`of`), goes on from a copy of what that one printed. What this process has printed so far is dropped.
   [[nodiscard]] Status resume(Epoch epoch, JobId of, StreamMark const* mark);
   void goes_on_at(Epoch epoch) { epoch_ = epoch; }
+  [[nodiscard]] Status renew();  // in a new file; the host's pack is its own
 
   [[nodiscard]] Status drain();
   [[nodiscard]] Status sync();
@@ -50,6 +51,7 @@ class CapturedStream {
   [[nodiscard]] Status cut_pack(StreamMark const* mark);
   [[nodiscard]] Status copy_from(JobId of, StreamMark const& mark);
   [[nodiscard]] bool to_be_replaced() const;
+  [[nodiscard]] bool is_there() const;
   [[nodiscard]] Status pack_start_of(JobId of, StreamMark const& mark);
   [[nodiscard]] std::uint64_t held() const;  // bytes ever put into the memfd
   [[nodiscard]] std::uint64_t packed_offset() const { return durable_ + tail_.size(); }

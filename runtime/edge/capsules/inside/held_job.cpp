@@ -186,6 +186,12 @@ void HeldJob::goes_on_at(Epoch epoch) {
   err_.goes_on_at(epoch);
 }
 
+Status HeldJob::renew_files() {
+  if (auto status = streams_.renew(); !status) return status;
+  if (auto status = out_.renew(); !status) return status;
+  return err_.renew();
+}
+
 Status HeldJob::suspend() {
   context_->run_clock(false);
   return guarded([this] { job_->suspend(); });

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "edge/capsules/inside/copied_file.hpp"
+
 namespace godwit::inside {
 
 namespace {
@@ -83,6 +85,15 @@ Result<std::unique_ptr<OutputFile>> OutputFile::reopen(StreamMark const& mark, s
   output->tail_ = mark.tail;
   if (auto status = output->flush(); !status) return status.failure();
   return output;
+}
+
+Status OutputFile::renew() {
+  if (auto status = copy_start(name_, path_, path_, durable_); !status) return status;
+  auto fresh = reopen(mark(), path_);
+  if (!fresh) return fresh.failure();
+  file_ = std::move((*fresh)->file_);
+  tail_written_ = tail_.size();
+  return Done{};
 }
 
 void OutputFile::write(char const* from, std::size_t size) {

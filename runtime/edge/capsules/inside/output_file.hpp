@@ -35,6 +35,9 @@ class OutputFile final : public OutputChannel {
   [[nodiscard]] static Result<std::unique_ptr<OutputFile>> reopen(StreamMark const& mark,
                                                                   std::filesystem::path path);
 
+  // Goes on in a new file that takes the name: another may write to the old one.
+  [[nodiscard]] Status renew();
+
   void write(char const* from, std::size_t size) override;  // throws StreamError
   [[nodiscard]] std::uint64_t offset() const override { return durable_ + tail_.size(); }
 

@@ -91,22 +91,24 @@ Status Streams::freshen(std::string const& name, std::filesystem::path const& pa
   return fresh_files_ && there ? copy_start(name, path, path, bytes) : Status(Done{});
 }
 
-Status Streams::flush() {
+template <class Act>
+Status Streams::each_output(Act const& act) {
   for (auto& [name, opened] : opened_) {
     if (auto* const output = std::get_if<std::unique_ptr<OutputFile>>(&opened)) {
-      if (auto status = (*output)->flush(); !status) return status;
+      if (auto status = act(**output); !status) return status;
     }
   }
   return Done{};
 }
 
+Status Streams::renew() {
+  return each_output([](OutputFile& output) { return output.renew(); });
+}
+Status Streams::flush() {
+  return each_output([](OutputFile& output) { return output.flush(); });
+}
 Status Streams::sync() {
-  for (auto& [name, opened] : opened_) {
-    if (auto* const output = std::get_if<std::unique_ptr<OutputFile>>(&opened)) {
-      if (auto status = (*output)->sync(); !status) return status;
-    }
-  }
-  return Done{};
+  return each_output([](OutputFile& output) { return output.sync(); });
 }
 
 std::optional<StreamMark> Streams::mark(std::string_view name) const {

@@ -35,6 +35,7 @@ class Streams {
   // The mark is of another job, whose file stays with it: its own goes on from a copy.
   [[nodiscard]] Status copy(StreamMark const& mark, Output& stream, std::filesystem::path const& path);
 
+  [[nodiscard]] Status renew();  // outputs go on in new files
   [[nodiscard]] Status flush();
   [[nodiscard]] Status sync();
   // The stream's mark, after flush(); none if it was never opened.
@@ -43,6 +44,8 @@ class Streams {
  private:
   using Opened = std::variant<std::unique_ptr<InputFile>, std::unique_ptr<OutputFile>>;
   [[nodiscard]] Status freshen(std::string const& name, std::filesystem::path const& path, std::uint64_t bytes);
+  template <class Act>
+  Status each_output(Act const& act);
   template <class Stream, class File>
   Status bind(std::string const& name, Stream& stream, Result<std::unique_ptr<File>> file);
 

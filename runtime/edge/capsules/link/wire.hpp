@@ -64,9 +64,10 @@ struct Freeze {
 struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Running
   Epoch epoch;
   std::optional<std::uint64_t> freeze_at;  // as if by a Freeze that can't come too late
+  bool fresh_files{false};                 // outputs go on in new inodes
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& epoch& freeze_at;
+    archive& epoch& freeze_at& fresh_files;
   }
 };
 struct Suspend {
