@@ -68,7 +68,7 @@ void Host::on_welcome(Packet const&, Sends& out) {
   }
   Packet holdings{.kind = Kind::holdings};
   for (auto const& held : holdings_) {
-    if (held.phase == Holding::Phase::refused || held.superseded) continue;
+    if (held.phase == Holding::Phase::refused) continue;
     msg::Held one{held.job, held.epoch, msg::Held::Phase::live, {}};
     if (held.phase == Holding::Phase::starting) one.phase = msg::Held::Phase::starting;
     if (held.phase == Holding::Phase::arriving) one.phase = msg::Held::Phase::arriving;
