@@ -116,7 +116,7 @@ void Allocator::Core::finish_shutdown() {
                           record.state == JobState::suspended;
       if (parked) live.push_back(job);
     }
-    for (auto const job : live) journal(log::Parked{job, record_of(job)->epoch});
+    for (auto const job : live) journal(log::Parked{job, record_of(job)->epoch, wall});
     answer_clones();
     journal(log::WorldEnded{term, wall});
     note(Level::info, {}, {},

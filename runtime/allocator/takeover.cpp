@@ -141,7 +141,7 @@ void Allocator::Core::park(JobRecord const& record) {
   note(Level::info, job, record.epoch,
        fmt::format("{} is not on host {}: it waits again", called(record), record.host));
   marks.erase(job);
-  journal(log::Parked{job, record.epoch});
+  journal(log::Parked{job, record.epoch, wall});
   reseat(job);
   to_serve.insert(job);
 }

@@ -85,7 +85,7 @@ struct ElementsCancelled {  // of an array; none of them was ever granted
   JobId array; std::vector<std::pair<std::uint32_t, std::uint32_t>> runs; std::string reason; WallTime at;
   GODWIT_EVENT(array & runs & reason & at)
 };
-struct Parked { JobId job; Epoch epoch; GODWIT_EVENT(job & epoch) };  // released at the end of a world: no one runs it
+struct Parked { JobId job; Epoch epoch; WallTime at; GODWIT_EVENT(job & epoch & at) };  // released at the end of a world: no one runs it
 
 // A user's command that was to change something. For people and for history: nothing follows from it.
 struct Commanded {

@@ -20,7 +20,15 @@ bool runs(JobRecord const& record) {
 }  // namespace
 
 Status Ledger::apply(LedgerEvent const& event) {
-  return std::visit([this](auto const& held) { return fold(held); }, event);
+  return std::visit(
+      [this](auto const& held) {
+        auto folded = fold(held);
+        if constexpr (requires { held.at; }) {
+          if (folded) newest_ = std::max(newest_, held.at);
+        }
+        return folded;
+      },
+      event);
 }
 
 Result<JobRecord*> Ledger::live(char const* event, JobId job, Epoch epoch) {
@@ -65,7 +73,14 @@ void Ledger::become(JobRecord& record, JobState state) {
   record.state = state;
 }
 
-void Ledger::release(JobRecord& record) {
+void Ledger::charge(JobRecord& record, WallTime until) {
+  if (!record.runs_since) return;
+  usage_.charge(record.spec.account, record.spec.cores, until.unix_ns - record.runs_since->unix_ns);
+  record.runs_since.reset();
+}
+
+void Ledger::release(JobRecord& record, WallTime at) {
+  charge(record, at);
   become(record, JobState::waiting);
   record.host = no_rank;
   record.intent.reset();
@@ -76,7 +91,7 @@ void Ledger::go_on(JobRecord& record) {
   become(record, is_lost(record.host) ? JobState::stranded
                  : record.suspended   ? JobState::suspended
                                       : JobState::running);
-  if (record.state == JobState::stranded) free_if_fenced(record);
+  if (record.state == JobState::stranded) free_if_fenced(record, newest_);
 }
 
 bool Ledger::may_still_write(Rank host) const {
@@ -84,13 +99,13 @@ bool Ledger::may_still_write(Rank host) const {
   return at != lost_.end() && !at->second.proven && !mutated(Mutation::keep_files);
 }
 
-bool Ledger::free_if_fenced(JobRecord& record) {
+bool Ledger::free_if_fenced(JobRecord& record, WallTime at) {
   auto const& intent = record.intent;
   bool const target_too = !intent || is_fenced(intent->target) || mutated(Mutation::one_fence_for_two);
   if (!is_fenced(record.host) || !target_too) return false;
   if (may_still_write(record.host) || (intent && may_still_write(intent->target))) record.fresh_files = true;
   if (!mutated(Mutation::never_hold)) ++record.host_losses;
-  release(record);
+  release(record, at);
   auto const limit = record.spec.host_loss_limit;
   if (limit > 0 && record.host_losses >= static_cast<std::uint32_t>(limit)) become(record, JobState::held);
   return true;
@@ -110,7 +125,8 @@ Status Ledger::fold(log::WorldBegan const& event) {
   for (auto& [host, lost] : lost_) lost.fenced = true;
   for (auto& [job, record] : jobs_) {
     if (is_ended(record.state) || record.state == JobState::held) continue;
-    if (record.state != JobState::stranded || !free_if_fenced(record)) release(record);
+    // Nobody is charged for the time between two worlds.
+    if (record.state != JobState::stranded || !free_if_fenced(record, newest_)) release(record, newest_);
   }
   lost_.clear();
   return Done{};
@@ -132,7 +148,7 @@ Status Ledger::fold(log::HostFenced const& event) {
   }
   at->second.fenced = true;
   for (auto& [job, record] : jobs_) {
-    if (record.state == JobState::stranded) free_if_fenced(record);
+    if (record.state == JobState::stranded) free_if_fenced(record, event.at);
   }
   return Done{};
 }
@@ -164,7 +180,7 @@ Status Ledger::fold(log::HostLost const& event) {
     auto const& intent = record.intent;
     if (intent ? is_lost(intent->source) && is_lost(intent->target) : record.host == event.host) {
       become(record, JobState::stranded);
-      if (mutated(Mutation::free_before_the_fence)) release(record);
+      if (mutated(Mutation::free_before_the_fence)) release(record, event.at);
     }
   }
   return Done{};
@@ -252,6 +268,7 @@ Status Ledger::fold(log::Started const& event) {
   record.suspended = event.suspended;
   record.fresh_files = false;  // it has files of its own by now
   if (record.started == WallTime{}) record.started = event.at;
+  record.runs_since = event.at;
   if (auto* array = array_of(event.job); array != nullptr && array->started == WallTime{}) {
     array->started = event.at;
   }
@@ -354,7 +371,7 @@ Status Ledger::fold(log::Crashed const& event) {
   ++record.crashes;
   record.host_losses = 0;
   record.outcome = event.outcome;
-  release(record);
+  release(record, event.at);
   return Done{};
 }
 
@@ -363,6 +380,11 @@ Status Ledger::fold(log::Ended const& event) {
   if (!found) return found.failure();
   if (event.outcome.ending == Ending::crashed) return refused("Ended", event.job, "a crash is no end");
   auto& record = **found;
+  // Of a short job's start and end the allocator may hear at once.
+  bool const whole_life = record.epoch == Epoch{1} && record.runs_since;
+  auto const began = event.at.unix_ns - event.outcome.running_time.count();
+  if (whole_life && began < record.runs_since->unix_ns) record.runs_since = WallTime{began};
+  charge(record, event.at);
   become(record, event.outcome.ending == Ending::finished ? JobState::finished
                  : event.outcome.ending == Ending::failed ? JobState::failed
                                                           : JobState::cancelled);
@@ -386,7 +408,7 @@ Status Ledger::fold(log::Parked const& event) {
   if (record.host == no_rank) return refused("Parked", event.job, "nobody runs it");
   if (record.state == JobState::stranded) return refused("Parked", event.job, "its host may still run it");
   record.host_losses = 0;
-  release(record);
+  release(record, event.at);
   return Done{};
 }
 

@@ -20,6 +20,7 @@
 #include "base/result.hpp"
 #include "ledger/event.hpp"
 #include "ledger/record.hpp"
+#include "ledger/usage.hpp"
 
 namespace godwit {
 
@@ -65,6 +66,8 @@ class Ledger {
   [[nodiscard]] Term world() const { return world_; }  // the term with which this world began
   // Who has a say in who leads: this world's hosts but for those lost, and its first allocator while it leads.
   [[nodiscard]] std::set<Rank> electorate() const;
+  // Without what runs now. What a world did after its last record, if it didn't end cleanly, is nowhere.
+  [[nodiscard]] Usage const& usage() const { return usage_; }
   [[nodiscard]] bool ended_cleanly() const { return ended_cleanly_; }
 
  private:
@@ -95,10 +98,11 @@ class Ledger {
   [[nodiscard]] std::string absence(JobId job) const;
   JobRecord& materialise(JobId job);  // of one that exists
   void become(JobRecord& record, JobState state);
-  void release(JobRecord& record);  // nobody runs it any more, and nobody is about to
-  void go_on(JobRecord& record);    // its state, now that no intent is open
+  void charge(JobRecord& record, WallTime until);
+  void release(JobRecord& record, WallTime at);  // nobody runs it any more, and nobody is about to
+  void go_on(JobRecord& record);  // its state, now that no intent is open
   // Whoever may have had it is fenced: it waits again, or is held. False: one of them isn't.
-  bool free_if_fenced(JobRecord& record);
+  bool free_if_fenced(JobRecord& record, WallTime at);
   [[nodiscard]] bool may_still_write(Rank host) const;
   void close_if_over(ArrayRecord& array, WallTime at);
   [[nodiscard]] ArrayRecord* array_of(JobId job);
@@ -108,6 +112,8 @@ class Ledger {
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
   JobId next_job_{1};
+  Usage usage_;
+  WallTime newest_;  // of all events
   Term term_{0}, world_{0};
   std::int32_t ranks_{0};
   bool ended_cleanly_{true};

@@ -45,6 +45,7 @@ struct JobRecord {
   std::uint32_t host_losses{0};  // in a row
   bool fresh_files{false};       // a former holder's end isn't proven: it may still write to the present files
   WallTime submitted, started, ended;
+  std::optional<WallTime> runs_since;  // its account is charged from then on; none: it hasn't started where it is
   Outcome outcome;
   bool operator==(JobRecord const&) const = default;
 };

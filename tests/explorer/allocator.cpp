@@ -48,7 +48,7 @@ Step Allocator::begin() {
     for (auto const& [job, desk] : desks_) {
       auto const& record = *ledger_->find(job);
       if (!is_ended(record.state) && record.state != JobState::waiting && !record.intent)
-        journal(log::Parked{job, record.epoch});
+        journal(log::Parked{job, record.epoch, {}});
     }
   }
   return std::exchange(step_, {});

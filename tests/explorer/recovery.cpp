@@ -146,7 +146,7 @@ void Allocator::on_holdings(Rank from, Packet const& packet) {
         abandon(record, from);
       }
     } else if (record.host == from && !is_ended(record.state) && !holds(record.epoch)) {
-      journal(log::Parked{job, record.epoch});
+      journal(log::Parked{job, record.epoch, {}});
     }
   }
   for (auto const& held : packet.held) {  // moved, as the ledger has it, and the target's word is awaited

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/figures.hpp"
 #include "sim/universe.hpp"
 
 namespace godwit::sim {
@@ -12,6 +13,7 @@ constexpr Duration slack = 30min;       // beyond twice the time that all jobs t
 constexpr Duration stop_patience = 3min;
 constexpr Duration tidy_patience = 2min;
 constexpr Duration strand_patience = 20s;
+constexpr Duration hearsay = 2s;  // from a start until the allocator has heard of it, if nothing is in the way
 }  // namespace
 
 void Universe::run() {
@@ -130,6 +132,7 @@ void Universe::judge_leftovers() {
     if (record.intent) wrong("a move of job {} is open at the end", job);
   }
   check_ends();
+  check_usage();
   done_ = true;
 }
 
@@ -176,6 +179,24 @@ void Universe::check_end(JobId job, JobRecord const& record) const {
   if (work.end != Work::End::finishes) wrong("job {} finished, and couldn't", job);
   if (record.outcome.steps != work.steps) wrong("job {} finished after {} steps of {}", job, record.outcome.steps, work.steps);
   check_output(job, record);
+}
+
+// What was charged covers all that was run, unless the allocator heard of it late or never. (Each plan has its own account.)
+void Universe::check_usage() const {
+  constexpr Do in_the_way[] = {Do::world_dies, Do::allocator_dies, Do::allocator_stalls, Do::host_stalls, Do::node_stalls,
+                               Do::link_late,  Do::link_silent,    Do::link_slow,        Do::journal_breaks};
+  bool const late = std::ranges::any_of(scenario_.actions, [&](Action const& action) { return std::ranges::find(in_the_way, action.what) != std::end(in_the_way); });
+  if (late) return;
+  std::map<std::string, Duration> ran, unheard;
+  for (auto const job : audit_.jobs()) {
+    auto const record = audit_.ledger().record(job);
+    ran[record->spec.account] += census_.time_of(job);
+    unheard[record->spec.account] += hearsay * static_cast<std::int64_t>(record->newest_epoch.value);
+  }
+  for (auto const& [account, time] : ran) {
+    auto const charged = std::chrono::microseconds(audit_.ledger().usage().core_us(account));
+    if (charged + unheard[account] < time) wrong("{} ran for {}, and was charged {}", account, spell_duration(time), spell_duration(charged));
+  }
 }
 
 // Bit by bit what an undisturbed run writes; of a job that failed, as far as it came.

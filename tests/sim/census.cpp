@@ -52,6 +52,7 @@ void Census::step_ends(JobId job, Epoch epoch, Runner runner, std::uint64_t step
   ++steps_run_;
   job_time_ += time;
   auto& seen = jobs_.at(job);
+  seen.time += time;
   // Of an older epoch: it began while its lease was good. Nobody will hear of it.
   if (epoch == seen.epoch && seen.runners.contains(runner)) seen.steps = step;
 }
@@ -61,6 +62,11 @@ void Census::finished(JobId job, Epoch epoch, std::uint64_t steps) {
   if (epoch != seen.epoch) return;  // its last step began while its lease was good: nobody hears of it
   if (seen.steps != steps) wrong("job {} says that it is over after {} steps, and ran {}", job, steps, seen.steps);
   seen.finished = steps;
+}
+
+Duration Census::time_of(JobId job) const {
+  auto const at = jobs_.find(job);
+  return at == jobs_.end() ? Duration{0} : at->second.time;
 }
 
 std::uint64_t Census::finished_at(JobId job) const {

@@ -40,6 +40,7 @@ class Census {
   [[nodiscard]] std::size_t runners() const;
   [[nodiscard]] std::uint64_t steps_run() const { return steps_run_; }
   [[nodiscard]] Duration job_time() const { return job_time_; }
+  [[nodiscard]] Duration time_of(JobId job) const;  // that its steps took, lost ones included
 
  private:
   struct Seen {
@@ -48,6 +49,7 @@ class Census {
     std::uint64_t saved{0};     // the newest image that the ledger has
     std::uint64_t finished{0};
     Runner owner;               // the one that began last
+    Duration time{0};
     std::map<Runner, Epoch> runners;
   };
 

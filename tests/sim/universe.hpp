@@ -72,6 +72,7 @@ class Universe {
   void judge_leftovers();
   void check_ends() const;
   void check_end(JobId job, JobRecord const& record) const;
+  void check_usage() const;
   void check_output(JobId job, JobRecord const& record) const;
   [[nodiscard]] bool may_be_cancelled(JobId job, JobRecord const& record) const;
 

@@ -22,7 +22,7 @@ void Universe::submit(std::size_t index) {
   if (plan.elements > 0) work.key += "-%{index}";
   work.put_into(spec);
   spec.name = plan.work.key;
-  spec.account = "tester";
+  spec.account = plan.work.key;
   spec.directory = "/";
   spec.checkpoint_every = plan.checkpoint_every;
   spec.crash_limit = plan.crash_limit;

@@ -79,7 +79,7 @@ TEST(Ledger, RefusesUnknownJobsAndLowEpochs) {
   Book book;
   book.refuses(log::Granted{job, Epoch{1}, one, noon});
   book.refuses(log::Ended{job, Epoch{1}, {}, noon});
-  book.refuses(log::Parked{job, Epoch{1}});
+  book.refuses(log::Parked{job, Epoch{1}, noon});
   book.refuses(log::Checkpointed{job, image(1, 1), 0, noon});
   book.running();
   book.refuses(log::Submitted{job, {}, noon});
@@ -135,7 +135,7 @@ TEST(Ledger, ASuspendedJobStaysSuspendedThroughMovesAndWorlds) {
   book.take(log::Intent{job, one, two, Epoch{2}, Epoch{3}, noon});
   book.take(log::Moved{job, Epoch{2}, two, noon});
   EXPECT_EQ(book.record().state, JobState::suspended);
-  book.take(log::Parked{job, Epoch{2}});
+  book.take(log::Parked{job, Epoch{2}, noon});
   EXPECT_EQ(book.record().state, JobState::waiting);
   EXPECT_EQ(book.record().host, no_rank);
   book.take(log::Granted{job, Epoch{4}, one, noon});
@@ -187,7 +187,7 @@ TEST(Ledger, ALostHostStrandsItsJobs) {
   EXPECT_EQ(book.record().state, JobState::stranded);
   book.refuses(log::Granted{job, Epoch{2}, one, noon});
   book.refuses(log::Granted{job, Epoch{2}, Rank{3}, noon});  // host 1 may still run it
-  book.refuses(log::Parked{job, Epoch{1}});
+  book.refuses(log::Parked{job, Epoch{1}, noon});
   EXPECT_EQ(book.ledger().counts().stranded, 1U);
 }
 
@@ -272,7 +272,7 @@ TEST(Ledger, OnlyHostsInARowCount) {
     leave(book);
     return book.record().host_losses;
   };
-  EXPECT_EQ(after([](Book& book) { book.take(log::Parked{job, Epoch{3}}); }), 0U);
+  EXPECT_EQ(after([](Book& book) { book.take(log::Parked{job, Epoch{3}, noon}); }), 0U);
   EXPECT_EQ(after([](Book& book) {
               book.take(log::Crashed{job, Epoch{3}, {Ending::crashed, "", "", 0}, noon});
             }),
@@ -427,6 +427,68 @@ TEST(Ledger, ACloneIsANewJobWithAnImageOfAnother) {
   book.refuses(log::Started{clone, Epoch{1}, image(1, 1), true, noon});
   book.take(log::Started{clone, Epoch{1}, std::nullopt, true, noon});
   EXPECT_EQ(book.ledger().find(clone)->state, JobState::suspended);
+}
+
+WallTime after_noon(std::int64_t seconds) {
+  return {noon.unix_ns + seconds * 1'000'000'000};
+}
+
+// A job of four cores that `account` is charged for from noon on.
+struct Charged : Book {
+  Charged() {
+    JobSpec spec;
+    spec.type = "heat";
+    spec.account = "physics";
+    spec.cores = 4;
+    take(log::Submitted{job, spec, noon});
+    take(log::Granted{job, Epoch{1}, one, noon});
+    take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+  }
+  std::uint64_t core_seconds() const { return ledger().usage().core_us("physics") / 1'000'000; }
+};
+
+TEST(LedgerUsage, IsTheCoresOfAJobForAsLongAsItKeepsThem) {
+  Charged book;
+  EXPECT_EQ(book.core_seconds(), 0U);
+  book.take(log::Intent{job, one, two, Epoch{2}, Epoch{3}, after_noon(2)});
+  book.take(log::Moved{job, Epoch{2}, two, after_noon(3)});
+  book.take(log::Suspended{job, Epoch{2}});
+  book.take(log::Crashed{job, Epoch{2}, {}, after_noon(10)});
+  EXPECT_EQ(book.core_seconds(), 40U);
+  book.take(log::Granted{job, Epoch{4}, one, after_noon(90)});
+  book.take(log::Started{job, Epoch{4}, std::nullopt, false, after_noon(100)});
+  book.take(log::Ended{job, Epoch{4}, {}, after_noon(105)});
+  EXPECT_EQ(book.core_seconds(), 60U);
+  EXPECT_EQ(book.ledger().usage().core_us("chemistry"), 0U);
+}
+
+TEST(LedgerUsage, GoesOnUntilADeadHostIsFenced) {
+  Charged book;
+  book.take(log::HostLost{one, false, after_noon(5)});
+  EXPECT_EQ(book.core_seconds(), 0U);
+  book.take(log::HostFenced{one, after_noon(15)});
+  EXPECT_EQ(book.core_seconds(), 60U);
+}
+
+TEST(LedgerUsage, EndsWithTheLastWordOfAWorld) {
+  Charged book;
+  book.take(log::Checkpointed{job, {Epoch{1}, Generation{1}}, 100, after_noon(20)});
+  book.take(log::WorldBegan{Term{2}, 4, after_noon(10'000), {}});
+  EXPECT_EQ(book.core_seconds(), 80U);
+}
+
+TEST(LedgerUsage, OfAShortJobIsWhatItCountedItself) {
+  Charged book;
+  Outcome outcome;
+  outcome.running_time = std::chrono::seconds(3);
+  book.take(log::Ended{job, Epoch{1}, outcome, noon});
+  EXPECT_EQ(book.core_seconds(), 12U);
+}
+
+TEST(LedgerUsage, IsNothingWhereTheClockWentBack) {
+  Charged book;
+  book.take(log::Parked{job, Epoch{1}, after_noon(-5)});
+  EXPECT_EQ(book.core_seconds(), 0U);
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ struct Teller {
                                 e.reason.empty() ? "" : ": " + e.reason)};
   }
   Entry operator()(log::Parked const& e) const {
-    return {.job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
+    return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
   }
   Entry operator()(log::Commanded const& e) const {
     return {.at = e.at, .event = "commanded", .what = e.text, .who = e.who, .refusal = e.refusal};
