@@ -1,0 +1,64 @@
+"""Hosts killed with SIGKILL, one after the other, under jobs that run: in the same runtime each job goes on elsewhere from its
+newest checkpoint, or from its beginning, and ends with the outputs of a run that nobody disturbed. Real mpirun and processes."""
+
+import os
+import pathlib
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from rig import Runtime, wait_for  # noqa: E402
+
+HOSTS = 3
+JOBS = {
+    "plate": ("heat", {"n": 128, "steps": 60000, "output": "plate.csv", "output_every": 100}),
+    "coin": ("heat", {"n": 64, "steps": 120000, "output": "coin.csv"}),
+    "ticker": ("counter", {"limit": 6000, "delay_us": 1000, "print_every": 10}),
+}
+OUTPUTS = ["plate.csv", "coin.csv"]
+
+
+class HostDies(unittest.TestCase):
+    def submit(self, runtime):
+        return {name: runtime.submit(job_type, name=name, **arguments) for name, (job_type, arguments) in JOBS.items()}
+
+    def results(self, runtime, jobs):
+        rows = runtime.wait(*jobs.values())
+        return ([(row["state"], row["steps"]) for row in rows], [(runtime.work / name).read_bytes() for name in OUTPUTS],
+                [runtime.captured(job) for job in jobs.values()])
+
+    def kill(self, runtime, host):
+        """Ends that host's process; returns once the allocator counts it as dead."""
+        def row():
+            return next(row for row in runtime.ask("hosts")["rows"] if row["host"] == host)
+
+        os.kill(row()["pid"], signal.SIGKILL)
+        wait_for(lambda: row()["state"] == "dead", f"host {host} to be dead")
+
+    def test_its_jobs_go_on_elsewhere_and_end_as_if_undisturbed(self):
+        with Runtime(hosts=1) as runtime:
+            expected = self.results(runtime, self.submit(runtime))
+        with Runtime(hosts=HOSTS, witness=True) as runtime:
+            jobs = self.submit(runtime)
+            for name, job in jobs.items():
+                wait_for(lambda: runtime.row(job)["steps"] > 0, f"{name} to run")
+            runtime.act("checkpoint", jobs["plate"])  # the others begin again
+            alive = list(range(1, HOSTS + 1))
+            for victim in (runtime.row(jobs["plate"])["host"], runtime.row(jobs["ticker"])["host"]):
+                if victim not in alive:
+                    continue
+                alive.remove(victim)
+                self.kill(runtime, victim)
+                for name, job in jobs.items():
+                    wait_for(lambda: runtime.row(job)["state"] == "FINISHED" or runtime.row(job)["host"] in alive,
+                             f"{name} to run on one of {alive}")
+            self.assertLess(len(alive), HOSTS)
+            self.assertEqual(self.results(runtime, jobs), expected)
+            runtime.stop()
+            runtime.check_witness()
+            runtime.start()  # all hosts are there again
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
