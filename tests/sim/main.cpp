@@ -12,10 +12,6 @@
 
 #include "sim/run.hpp"
 
-#ifndef GODWIT_COMMIT
-#define GODWIT_COMMIT "unknown"
-#endif
-
 namespace godwit::sim {
 namespace {
 
