@@ -176,11 +176,36 @@ TEST(AllocatorDeaths, ASilentTargetIsFencedByItsLease) {
   EXPECT_TRUE(rig.sent<msg::AbandonMove>(1).target_fenced) << "silent for longer than its lease";
 }
 
+TEST(AllocatorDeaths, ASilentTargetMayRunTheJobWhileItsLeaseLasts) {
+  Rig rig({.lease = 60s});
+  rig.running(1);
+  rig.says(cmd::Migrate{"1", Rank{2}});
+  rig.prepares(2);
+  EXPECT_FALSE(rig.silent_until_lost(2));
+  EXPECT_FALSE(rig.sent<msg::AbandonMove>(1).target_fenced);
+  rig.pass(29s, {2});
+  rig.nothing_more();
+  rig.pass(5s, {2});
+  rig.appended<log::HostFenced>();
+  EXPECT_TRUE(rig.sent<msg::AbandonMove>(1).target_fenced);
+}
+
+TEST(AllocatorDeaths, WithoutLeasesOfItsOwnItRenewsNobodys) {
+  Rig rig;
+  rig.sleep(11s);
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  EXPECT_FALSE(rig.sent<msg::HeartbeatSeen>(1).renews) << "all that was leased to it has run out";
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  EXPECT_TRUE(rig.sent<msg::HeartbeatSeen>(1).renews);
+}
+
 TEST(AllocatorDeaths, AnAllocatorThatSleptBlamesNobody) {
   Rig rig;
   rig.running(1);
+  rig.pass(5s);
   rig.sleep(120s);
   rig.feed(TimerFired{RequestId{1}});
+  EXPECT_FALSE(rig.exit_code()) << "nor does it give up";
   EXPECT_EQ(state_of(rig, 1), "alive");
 }
 

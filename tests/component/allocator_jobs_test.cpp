@@ -184,7 +184,9 @@ TEST(AllocatorJobs, ACrashedJobIsGrantedAgainUpToItsLimit) {
   ASSERT_EQ(start.images.size(), 1U);
   EXPECT_EQ(start.images[0].path, "jobs/1/checkpoints/1-1.h5");
 
-  rig.hears(1, msg::JobEnded{job, Epoch{1}, crash()});  // of old: dropped
+  rig.hears(1, msg::JobStarted{job, Epoch{1}, std::nullopt, 0, false, {}});  // of old: dropped
+  EXPECT_EQ(rig.record(job).state, JobState::starting);
+  rig.hears(1, msg::JobEnded{job, Epoch{1}, crash()});  // likewise
   rig.hears(1, msg::JobEnded{job, Epoch{2}, crash()});  // it never even started
   rig.appended<log::Crashed>();
   auto const outcome = rig.appended<log::Ended>().outcome;

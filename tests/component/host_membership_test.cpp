@@ -75,6 +75,17 @@ TEST_F(HostMembership, APollIsAnsweredAtOnceAndTheOlderBeatRenewsNothing) {
   from_allocator(msg::HeartbeatSeen{second.sent});  // again: no longer outstanding
 }
 
+TEST_F(HostMembership, WhoDoesNotLeadRenewsNothing) {
+  welcomed();
+  from_allocator(msg::HeartbeatSeen{.sent = beats().sent, .renews = false});
+  nothing_else();
+  pass(500ms);  // the next beat is due all the same
+  did<host::ReadLoad>();
+  auto const beat = beats();
+  from_allocator(msg::HeartbeatSeen{beat.sent});
+  lease_until(beat.sent + 10s);
+}
+
 TEST_F(HostMembership, AnOldTermIsNotObeyed) {
   welcomed();
   auto const beat = beats();

@@ -386,6 +386,16 @@ TEST(Ledger, OfTwoDeadHostsBothMustBeFenced) {
     book.refuses(log::Granted{job, Epoch{3}, Rank{3}, noon});
     book.take(log::Granted{job, Epoch{4}, Rank{3}, noon});
   }
+  for (bool const source_first : {true, false}) {  // lost before either is fenced
+    Book book;
+    book.moving();
+    book.take(log::HostLost{one, false, noon});
+    book.take(log::HostLost{two, false, noon});
+    book.take(log::HostFenced{source_first ? one : two, noon});
+    EXPECT_EQ(book.record().state, JobState::stranded) << "the other may have it";
+    book.take(log::HostFenced{source_first ? two : one, noon});
+    EXPECT_EQ(book.record().state, JobState::waiting);
+  }
 }
 
 TEST(Ledger, ANewWorldFreesEveryJob) {
