@@ -19,10 +19,11 @@ std::vector<policy::HostLoad> Allocator::Core::free_hosts() const {
   std::vector<policy::HostLoad> free;
   for (auto const& [rank, host] : hosts) {
     auto const jobs = static_cast<std::int32_t>(host.occupants.size());
-    bool const there = host.presence == Presence::alive ||
+    bool const unheard = host.awaited && mutated(Mutation::grant_before_holdings);
+    bool const there = host.presence == Presence::alive || unheard ||
                        (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
-    if (there && jobs < host.hello.slots)
-      free.push_back({rank, host.hello.slots, jobs});
+    auto const slots = unheard ? jobs + 1 : host.hello.slots;
+    if (there && jobs < slots) free.push_back({rank, slots, jobs});
   }
   return free;
 }

@@ -54,7 +54,8 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
       reports[report.job] = report;
   }
   auto const lost = authority.lost();
-  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, leads(), {lost.begin(), lost.end()}});
+  bool const renews = leads() || mutated(Mutation::renew_without_authority);
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}});
   confirm_reports(from, host);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "allocator/core.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -39,7 +40,7 @@ void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("ClaimOutputs from host {} is of old: dropped", from));
   }
-  if (starts && awaiting()) {  // a host that hasn't been heard may have a job that writes there
+  if (starts && awaiting() && !mutated(Mutation::claim_before_holdings)) {  // a host that hasn't been heard may have a job that writes there
     late_claims.emplace_back(from, message);
     return;
   }

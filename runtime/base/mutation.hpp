@@ -15,6 +15,11 @@
   X(refuse_of_any_epoch, "a source thaws on a Refused of another epoch")                                   \
   X(skip_commit_digest, "a target runs what isn't what was sent")                                          \
   X(arrive_after_refusing, "a target that has refused takes the commit frame all the same")                \
+  X(vote_twice, "a host votes for two candidates in one term")                                             \
+  X(vote_while_leased, "a host votes although its promise to another lasts")                               \
+  X(lead_a_minority, "an allocator acts while one host leases it")                                         \
+  X(count_out_at_once, "who is lost has no say any more before that is durable")                           \
+  X(claim_unchecked, "a candidate's votes aren't held against the ledger")                                 \
   /* ledger */                                                                                             \
   X(grant_an_old_epoch, "a grant's epoch need not be newer")                                               \
   X(grant_what_runs, "a job that isn't waiting is granted")                                                \
@@ -25,7 +30,7 @@
   X(never_hold, "hosts that die with a job aren't counted")                                                \
   X(keep_intent, "a move that ends leaves its intent open")                                                \
   X(keep_files, "a zombie may write to the files of its successor")                                        \
-  /* allocator */                                                                                          \
+  /* allocator, node */                                                                                    \
   X(skip_fence, "a host that is given up counts as fenced at once")                                        \
   X(call_the_target_fenced, "a source is told that its target is fenced before it is")                     \
   X(stale_silence, "after it slept itself, the allocator takes silence for death")                         \
@@ -40,6 +45,11 @@
   X(no_word_for_the_source, "a source whose target died after accepting isn't told to let go")             \
   X(crash_for_ever, "a job that crashes is always tried again")                                            \
   X(send_before_durable, "messages leave before what they rest on is durable")                             \
+  X(renew_without_authority, "an allocator that nobody leases renews leases")                              \
+  X(grant_before_holdings, "a new allocator grants to a host that hasn't said what it holds")              \
+  X(claim_before_holdings, "a job gets its outputs before all hosts have said theirs")                     \
+  X(forget_the_seals, "a new term's log doesn't say how much of the older ones counts")                    \
+  X(miss_the_last_record, "a new allocator doesn't read the older logs to their end")                      \
   /* host */                                                                                               \
   X(thaw_at_the_old_epoch, "a job that stays keeps its epoch")                                             \
   X(release_before_accepted, "a source lets go when the commit frame is sent")                             \
@@ -52,7 +62,14 @@
   X(adopt_unverified, "an image that doesn't verify is loaded")                                            \
   X(no_last_word, "a target isn't told that the job ended")                                                \
   X(forget_generations, "a job that moved counts its generations anew")                                    \
-  X(quiesce_unsaved, "a job is let go at the end before its last image is durable")
+  X(quiesce_unsaved, "a job is let go at the end before its last image is durable")                        \
+  X(obey_an_old_term, "a host obeys an allocator that another has taken over from")                        \
+  X(begin_unleased, "jobs run before their host has a lease")                                              \
+  X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \
+  X(lease_from_the_answer, "a lease runs from when the answer came")                                       \
+  X(forget_reports, "a host doesn't say again what wasn't confirmed")                                     \
+  X(report_a_failed_write, "a checkpoint that could not be written is reported")                           \
+  X(reuse_a_failed_generation, "a generation whose write failed gives its number to the next")
 
 namespace godwit {
 

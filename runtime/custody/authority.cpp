@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/mutation.hpp"
+
 namespace godwit::custody {
 
 Authority::Authority(std::set<Rank> electorate, Duration lease)
@@ -53,7 +55,8 @@ void Authority::look() {
   until_ = until_of(members);
   for (auto const member : leaving_) {
     members.erase(member);
-    until_ = std::min(until_, until_of(members));
+    auto const without = until_of(members);
+    until_ = mutated(Mutation::count_out_at_once) ? without : std::min(until_, without);
   }
 }
 
@@ -63,7 +66,7 @@ Instant Authority::until_of(std::set<Rank> const& members) const {
     auto const end = ends_.find(member);
     if (end != ends_.end()) ends.push_back(end->second);
   }
-  auto const needed = (members.size() + 1) / 2;
+  auto const needed = mutated(Mutation::lead_a_minority) ? 1 : (members.size() + 1) / 2;
   if (needed == 0 || ends.size() < needed) return {};
   auto const last = ends.begin() + static_cast<std::ptrdiff_t>(needed - 1);
   std::nth_element(ends.begin(), last, ends.end(), std::greater{});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/mutation.hpp"
+
 namespace godwit::custody {
 
 Ballot::Hearing Ballot::hears(Rank from, Term term, Instant now) {
@@ -22,6 +24,8 @@ void Ballot::welcomed(Duration lease) {
 
 std::optional<Failure> Ballot::objection(msg::AskVote const& question, std::set<Rank> const& dead,
                                            Instant now) const {
+  bool const again = question.term == term_ && mutated(Mutation::vote_twice);
+  if (again) return std::nullopt;
   if (question.term <= term_) {
     return reject("old_term", fmt::format("host {} knows term {} already", self_, term_));
   }
@@ -31,7 +35,8 @@ std::optional<Failure> Ballot::objection(msg::AskVote const& question, std::set<
     if (ended(allocator_rank) && term_ == Term{}) return std::nullopt;
     return reject("not_joined", fmt::format("host {} hasn't joined this world yet", self_));
   }
-  if (ended(promised_to_) || now >= promised_until()) return std::nullopt;
+  if (ended(promised_to_) || now >= promised_until() || mutated(Mutation::vote_while_leased))
+    return std::nullopt;
   return retry_later("leased", fmt::format("host {} leases rank {}", self_, promised_to_));
 }
 

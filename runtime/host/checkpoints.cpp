@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/figures.hpp"
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -87,6 +88,7 @@ void Host::Core::on(stored::Written const& event) {
     held->interval.measured(writing.stopped);
   } else {
     held->changed = true;
+    if (mutated(Mutation::reuse_a_failed_generation)) held->last_generation = Generation{writing.generation.value - 1};
     bool const leaves = held->leaving && held->leaving->departure.is_open();
     if (held->saving.last && held->saving.current && !leaves) return lose(*held, event.image.failure());
     held->saving.current = false;
@@ -100,15 +102,16 @@ void Host::Core::on(stored::Written const& event) {
 }
 
 void Host::Core::tell(Writing const& writing, stored::Written const& event, Duration durable) {
-  if (!event.image) {
+  if (!event.image && !mutated(Mutation::report_a_failed_write)) {
     auto const& why = event.image.failure();
     note(Level::severe, writing.job, writing.epoch, fmt::format("checkpoint failed: {}", why.context));
     for (auto const request : writing.requests) done(request, writing.job, why);
     if (writing.due) tell(msg::Trouble{writing.job, why});
     return;
   }
+  auto const image = event.image ? *event.image : msg::ImageName{writing.epoch, writing.generation, {}};
   msg::Checkpointed checkpointed{
-      writing.job, writing.epoch, *event.image, {event.bytes, writing.stopped, durable}, {}};
+      writing.job, writing.epoch, image, {event.bytes, writing.stopped, durable}, {}};
   note(Level::info, writing.job, writing.epoch,
        fmt::format("generation {}: {}, stopped {}", writing.generation, spell_bytes(event.bytes),
                    spell_duration(writing.stopped)));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -22,7 +23,7 @@ void Host::Core::on(Rank from, msg::Welcome const& message) {
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
   // From the first welcome on nothing runs without a lease: one that a host never heard of would never end.
-  if (!ballot.has_joined()) emit(SetLease{said_hello + lease});
+  if (!ballot.has_joined() && !mutated(Mutation::begin_unleased)) emit(SetLease{said_hello + lease});
   ballot.welcomed(lease);
   seen = std::max(seen, message.at);
   expect_succession();
@@ -77,10 +78,10 @@ void Host::Core::beat(LoadRead const& event) {
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   seen = std::max(seen, message.at);
   lost = {message.lost.begin(), message.lost.end()};
-  if (beat_outstanding != message.sent) return;
+  if (beat_outstanding != message.sent && !mutated(Mutation::renew_with_a_stale_answer)) return;
   beat_outstanding.reset();
   if (!message.renews) return;
-  auto const until = message.sent + lease;
+  auto const until = (mutated(Mutation::lease_from_the_answer) ? now : message.sent) + lease;
   emit(SetLease{until});
   expect_allocator(until);
 }

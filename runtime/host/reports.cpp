@@ -1,6 +1,7 @@
 // What a new allocator is told: what the former one may not have written down, and what is held here.
 #include "host/reports.hpp"
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -16,6 +17,7 @@ void Host::Core::meet_allocator(Rank allocator) {
   greeted = allocator;
   reports.begin_term();
   for (auto const& report : reports.unconfirmed()) {
+    if (mutated(Mutation::forget_reports)) break;
     std::visit([&](auto const& one) { send(allocator, one); }, report);
   }
   for (auto const& [capsule, held] : holdings) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "host/core.hpp"
 
 namespace godwit::host {
@@ -10,6 +11,7 @@ namespace godwit::host {
 bool Host::Core::obeys(Rank from, Term term) {
   switch (ballot.hears(from, term, now)) {
     case custody::Ballot::Hearing::older:
+      if (mutated(Mutation::obey_an_old_term)) return true;
       send(from, msg::TermIs{ballot.term()});
       return false;
     case custody::Ballot::Hearing::newer:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/archive.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit {
 
@@ -31,6 +32,7 @@ std::optional<Successor> Succession::poll() {
 
 Result<Successor> Succession::begin(OpenedLedger opened) const {
   Ledger ledger;
+  if (mutated(Mutation::miss_the_last_record) && !opened.records.empty()) opened.records.pop_back();
   for (auto const& [term, record] : opened.records) {
     auto const event = decode<LedgerEvent>(record);
     if (!event) return event.failure();
@@ -43,7 +45,9 @@ Result<Successor> Succession::begin(OpenedLedger opened) const {
                          .self = world_.transport.self(),
                          .takes_over = true,
                          .claim = *claim_};
-  for (auto const& [term, records] : opened.seals) began.seals.push_back({term, records});
+  for (auto const& [term, records] : opened.seals) {
+    if (!mutated(Mutation::forget_the_seals)) began.seals.push_back({term, records});
+  }
   return Successor{std::move(opened.journal),
                    std::make_unique<allocator::Allocator>(ports_.settings, std::move(ledger)), std::move(began)};
 }
