@@ -217,14 +217,13 @@ def throughput(figures, pairs):
                 {"name": "multiprocessing.Pool", "value": statistics.median(references), "unit": "tasks/s"},
                 rate / statistics.median(references), "≥ 10,000", rate >= 10_000, pairs=len(rates),
                 spread=[quartiles[0], quartiles[2]])
+    large, small = [], []
     with Runtime(hosts=2, slots=1) as runtime:
         run_array(runtime, 200, "counter", limit=0)
-        small = many / run_array(runtime, many, "counter", limit=0)
-        large = more / run_array(runtime, more, "counter", limit=0)
-        again = many / run_array(runtime, many, "counter", limit=0)
-    ratio = large / statistics.mean([small, again])
-    figures.add("no-op jobs, 200,000", large, "jobs/s", {"name": "20,000", "value": (small + again) / 2, "unit": "jobs/s"},
-                ratio, "≥ 0.9 ×", ratio >= 0.9)
+        for _ in range(3):  # as much work, and as long, on either side
+            small.append(more / sum(run_array(runtime, many, "counter", limit=0) for _ in range(more // many)))
+            large.append(more / run_array(runtime, more, "counter", limit=0))
+    figures.pairs("no-op jobs, 200,000 as one array", "jobs/s", large, "ten times 20,000", small, "≥ 0.9 ×", at_least=0.9)
 
 
 def long(figures, _):
