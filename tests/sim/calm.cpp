@@ -11,6 +11,7 @@ namespace {
 constexpr Duration look_every = 2s;
 constexpr Duration slack = 30min;       // beyond twice the time that all jobs take one after the other
 constexpr Duration stop_patience = 3min;
+constexpr Duration limit_slack = 5s;  // of heart-beats, in which hosts see how long a job has run
 constexpr Duration tidy_patience = 2min;
 constexpr Duration strand_patience = 20s;
 constexpr Duration hearsay = 2s;  // from a start until the allocator has heard of it, if nothing is in the way
@@ -170,6 +171,11 @@ void Universe::check_end(JobId job, JobRecord const& record) const {
   if (record.state == JobState::failed) {
     bool const image = record.outcome.reason.find("no image of job") != record.outcome.reason.npos;
     if (image && images_harmed_) return;
+    if (record.outcome.reason.starts_with("time limit of")) {
+      auto const limit = record.spec.time_limit;
+      if (limit == 0s || work.time_of_steps() < limit) wrong("job {} failed, and had time left: {}", job, record.outcome.reason);
+      return check_output(job, record);
+    }
     if (work.end == Work::End::finishes || image) wrong("job {} failed, and shouldn't have: {}", job, record.outcome.reason);
     if (work.end == Work::End::fails && record.outcome.reason != "as planned") {
       wrong("job {} failed otherwise than planned: {}", job, record.outcome.reason);
@@ -177,6 +183,10 @@ void Universe::check_end(JobId job, JobRecord const& record) const {
     return check_output(job, record);
   }
   if (work.end != Work::End::finishes) wrong("job {} finished, and couldn't", job);
+  auto const limit = record.spec.time_limit;
+  if (limit > 0s && !links_harmed_ && record.outcome.running_time > limit + work.step * 2 + limit_slack) {
+    wrong("job {} finished, and its time limit had passed", job);
+  }
   if (record.outcome.steps != work.steps) wrong("job {} finished after {} steps of {}", job, record.outcome.steps, work.steps);
   check_output(job, record);
 }
@@ -203,7 +213,7 @@ void Universe::check_usage() const {
 void Universe::check_output(JobId job, JobRecord const& record) const {
   auto const work = Work::of(record.spec);
   auto const paths = work.paths(record.clone_of == JobId{} ? JobId{} : job);
-  bool const whole = record.state == JobState::finished || work.end == Work::End::fails;
+  bool const whole = record.state == JobState::finished || record.outcome.reason == "as planned";
   auto const steps = work.end == Work::End::finishes ? work.steps : work.end_at - 1;
   for (std::uint32_t output = 0; output < paths.size(); ++output) {
     auto const file = disk_.find(paths[output]);

@@ -24,7 +24,7 @@ struct Options {
 };
 
 Abilities const abilities;
-Range const range;
+Range range;
 
 void report(std::uint64_t seed, Verdict const& verdict) {
   fmt::print("seed {} FAILED at commit {}: {}\n  replay: godwit-sim --seed {} --trace   (smaller: --shrink)\n", seed,
@@ -109,6 +109,7 @@ int main(int argc, char** argv) {
   app.add_flag("--shrink", options.shrink, "find a smaller scenario that fails");
   app.add_flag("--show", options.show, "print the scenario");
   app.add_flag("--once", options.once, "run each seed once: don't compare two runs");
+  app.add_flag("!--no-limits", godwit::sim::range.limits, "without limits of jobs: what the first regression seeds mean");
   app.add_flag("--go-on", options.go_on, "after a failure");
   CLI11_PARSE(app, argc, argv);
   return options.seed ? godwit::sim::one(options) : godwit::sim::many(options);

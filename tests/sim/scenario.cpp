@@ -34,6 +34,7 @@ class Draw {
     if (one_in(3)) bouncing();
     auto const faults = one_in(8) ? 0 : 1 + random_.below(6);
     for (std::uint64_t fault = 0; fault < faults; ++fault) made_.actions.push_back(trouble());
+    if (range_.limits) add_limits();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -94,6 +95,19 @@ class Draw {
     return plan;
   }
 
+  // Drawn last, so that the rest is the same without it.
+  void add_limits() {
+    for (auto& plan : made_.plans) {
+      if (one_in(8)) plan.time_limit = 100ms + within(30s);
+      if (one_in(3)) plan.host_loss_limit = static_cast<std::int32_t>(1 + random_.below(3));
+      if (plan.elements > 0 && one_in(2)) plan.max_failed = static_cast<std::int32_t>(random_.below(3));
+    }
+    bool const any_fault = std::ranges::any_of(made_.actions, [](auto const& action) { return is_fault(action.what); });
+    if (!any_fault) return;
+    made_.actions.push_back(trouble());
+    if (one_in(8)) made_.actions.back().what = Do::reads_fail;
+  }
+
   Action user() {
     constexpr Do often[] = {Do::migrate, Do::migrate, Do::migrate, Do::migrate, Do::checkpoint, Do::checkpoint,
                             Do::suspend, Do::resume,  Do::call,    Do::clone};
@@ -132,6 +146,14 @@ class Draw {
   Scenario made_;
 };
 
+std::string limits_of(Plan const& plan) {
+  std::string text;
+  if (plan.time_limit > 0s) text += fmt::format(", at most {:.1f} s", std::chrono::duration<double>(plan.time_limit).count());
+  if (plan.max_failed >= 0) text += fmt::format(", at most {} failed", plan.max_failed);
+  if (plan.host_loss_limit > 0) text += fmt::format(", held after {} hosts", plan.host_loss_limit);
+  return text;
+}
+
 }  // namespace
 
 Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range).make(); }
@@ -144,7 +166,7 @@ std::string describe(Scenario const& scenario) {
                           scenario.plans.size());
   for (std::size_t index = 0; index < scenario.plans.size(); ++index) {
     auto const& plan = scenario.plans[index];
-    text += fmt::format("  job {}: {} steps of {:.3f} s{}, {} outputs, checkpoint every {:.1f} s{}\n", plan.work.key,
+    text += fmt::format("  job {}: {} steps of {:.3f} s{}, {} outputs, checkpoint every {:.1f} s{}{}\n", plan.work.key,
                         plan.work.steps, Seconds(plan.work.step).count(),
                         plan.elements > 0 ? fmt::format(" × {}", plan.elements) : "", plan.work.outputs,
                         Seconds(plan.checkpoint_every).count(),
@@ -154,7 +176,8 @@ std::string describe(Scenario const& scenario) {
                                           plan.work.end == Work::End::fails     ? "fails"
                                           : plan.work.end == Work::End::crashes ? "crashes"
                                                                                 : "hangs",
-                                          plan.work.end_at));
+                                          plan.work.end_at),
+                        limits_of(plan));
   }
   for (auto const& action : scenario.actions) {
     text += fmt::format("  {:>9.3f} s {} {} {} {:.3f} s{}\n", Seconds(action.at).count(), name_of(action.what), action.a,

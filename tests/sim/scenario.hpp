@@ -21,6 +21,7 @@ struct Plan {
   Duration checkpoint_every{0};
   std::int32_t crash_limit{3};
   std::int32_t max_failed{-1};
+  std::int32_t host_loss_limit{0};
   Duration time_limit{0}, step_limit{0};
   int after{-1};              // another plan
   bool after_any_end{false};  // else it must have finished
@@ -60,6 +61,7 @@ struct Scenario {
 struct Range {
   bool allocator_dies{false};  // and another takes over
   bool drifting_clocks{true};
+  bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 
 [[nodiscard]] Scenario draw(std::uint64_t seed, Range const& range);

@@ -29,8 +29,8 @@ INSTANTIATE_TEST_SUITE_P(Some, Seeds, testing::Range<std::uint64_t>(1, 251, 25))
 class Regression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Regression, StaysMended) {
-  auto const verdict = run_twice(draw(GetParam(), {}), {});
-  EXPECT_FALSE(verdict.failure) << *verdict.failure;
+  auto const verdict = run_twice(draw(GetParam(), {.limits = false}), {});
+  EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --no-limits --seed " << GetParam() << " --trace";
 }
 
 INSTANTIATE_TEST_SUITE_P(Past, Regression, testing::Values(1444, 1573, 2439, 4347, 4570, 4936, 814863, 817894, 819182));
@@ -76,7 +76,7 @@ TEST(Simulator, RunsAreLargeEnough) {
   auto const median = [](auto& of) { return std::ranges::nth_element(of, of.begin() + 20), of[20]; };
   EXPECT_GE(median(events), 2000U);
   EXPECT_GE(median(jobs), 10U);
-  EXPECT_GE(median(faults), 2U);
+  EXPECT_GE(median(faults), 3U);
 }
 
 Scenario small(std::uint64_t seed) {

@@ -29,7 +29,7 @@ void Universe::submit(std::size_t index) {
   spec.max_failed = plan.max_failed;
   spec.time_limit = plan.time_limit;
   spec.step_limit = plan.step_limit;
-  spec.host_loss_limit = 0;
+  spec.host_loss_limit = plan.host_loss_limit;
   if (plan.after >= 0) {
     auto const& before = submissions_[static_cast<std::size_t>(plan.after)];
     if (!before.job) return submit(static_cast<std::size_t>(plan.after));  // and this one when it is asked for again

@@ -71,6 +71,12 @@ Duration Work::time_of(std::uint64_t step_number) const {
   return Duration{static_cast<std::int64_t>(half + mix(step_number * 31 + key.size()) % (2 * half + 1))};
 }
 
+Duration Work::time_of_steps() const {
+  Duration all{0};
+  for (std::uint64_t number = 1; number <= steps; ++number) all += time_of(number);
+  return all;
+}
+
 Bytes Work::written_by(std::uint64_t step_number, std::uint32_t output) const {
   if (chatter == 0 || step_number % chatter != 0) return {};
   auto const line = fmt::format("{}/{}:{:x}\n", key, step_number, mix(step_number ^ output) & 0xffff);

@@ -37,6 +37,7 @@ struct Work {
   [[nodiscard]] Bytes written_by(std::uint64_t step_number, std::uint32_t output) const;
   [[nodiscard]] Bytes output_after(std::uint64_t steps_done, std::uint32_t output) const;
   [[nodiscard]] std::uint64_t cell_after(std::uint64_t steps_done, std::uint64_t cell) const;
+  [[nodiscard]] Duration time_of_steps() const;  // as the job counts its running time
   [[nodiscard]] Duration time_of_all() const { return step * static_cast<std::int64_t>(steps) * 2 + rests(); }
 
  private:
