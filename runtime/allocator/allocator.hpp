@@ -19,6 +19,9 @@ struct Settings {
   Duration late_after{2s};   // a host that is silent this long is polled and shown as "late"
   // Silent this long: dead, if not proven before. An allocator that led for no instant of such a time gives up.
   Duration suspicion{30s};
+  // A move that is open for longer, and a second more for each `move_bytes_per_s`, is ended by whoever still can.
+  Duration move_patience{5min};
+  std::uint64_t move_bytes_per_s{16 << 20};
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

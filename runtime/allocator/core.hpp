@@ -61,6 +61,8 @@ struct Desk {
   RequestId request;                         // of the order that `open` is
   std::optional<msg::MoveFigures> departed;  // of the move that `open` is: the source was faster to report
   std::optional<Failure> refused;            // likewise: the target won't take it
+  Instant patient_since;                     // with that move
+  bool pressed{false};                       // its target was asked to refuse: the two may not hear each other
   std::deque<Operation> queue;
   std::vector<PendingCall> calls;
 
@@ -71,6 +73,7 @@ struct Desk {
 struct AwaitedDeparture {
   Asked asked;
   Rank source, target;
+  Instant patient_since;
 };
 
 // A clone that has been made and hasn't been answered about.
@@ -323,6 +326,8 @@ struct Allocator::Core {
   void stayed(JobRecord const& record, Failure const& why);
   void lost_source(JobRecord const& record);
   void lost_target(JobRecord const& record);
+  void press_moves();
+  void press(JobRecord const& record, Desk& desk);
   void answer_move(Asked const& asked, JobId job, Rank source, Rank target,
                    std::optional<msg::MoveFigures> figures);
   [[nodiscard]] std::optional<Rank> best_target(Rank source) const;

@@ -95,6 +95,7 @@ void Allocator::Core::watch() {
     die(rank, false, fmt::format("silent for {}", spell_duration(now - hosts.at(rank).heard)));
   }
   for (auto const rank : fenced) fence(rank);
+  press_moves();
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
   give_up_if_forlorn();

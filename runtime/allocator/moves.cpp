@@ -28,7 +28,10 @@ void Allocator::Core::begin_move(JobRecord const& record, Operation const& opera
   auto const thaw_epoch = target_epoch.next();
   journal(log::Intent{record.job, record.host, *target, target_epoch, thaw_epoch, wall});
   reseat(record.job);
-  desks[record.job].open = operation;
+  auto& desk = desks[record.job];
+  desk.open = operation;
+  desk.patient_since = now;
+  desk.pressed = false;
   auto const report = reports.find(record.job);
   note(Level::info, record.job, record.epoch,
        fmt::format("{} is to move {} → {}", called(record), record.host, *target));
@@ -93,7 +96,7 @@ void Allocator::Core::moved(JobRecord const& record) {
     answer_move(asked, job, intent.source, intent.target, figures);
   } else {
     departures.emplace(std::pair{job, intent.target_epoch},
-                       AwaitedDeparture{asked, intent.source, intent.target});
+                       AwaitedDeparture{asked, intent.source, intent.target, now});
   }
   if (record.state != JobState::running && record.state != JobState::suspended) lost(job, intent.target);
 }
@@ -119,6 +122,7 @@ void Allocator::Core::hear(Rank from, msg::Refused const& message) {
   if (desk == nullptr || record->intent->target != from) return;  // the source's Stayed was faster
   desk->refused = message.why;
   if (desk->departed) return nobody_has(*record, message.why);
+  if (desk->pressed) press(*record, *desk);
   if (hosts.at(record->intent->source).presence == Presence::dead) stayed(*record, message.why);
 }
 
@@ -167,6 +171,39 @@ void Allocator::Core::lost_target(JobRecord const& record) {
            record.job, intent.target_epoch, intent.thaw_epoch,
            ledger.is_fenced(intent.target) || mutated(Mutation::call_the_target_fenced),
            peer_lost("host_died", fmt::format("host {} died in the middle of the move", intent.target))});
+}
+
+// Two live hosts may not hear each other, for ever. Each hears the allocator: the target is asked to refuse, and what
+// it says is passed on to the source. Asked again and again, for either may have slept.
+void Allocator::Core::press_moves() {
+  if (shutdown.broken) return;
+  for (auto& [job, desk] : desks) {
+    auto const* record = record_of(job);
+    if (record == nullptr || !record->intent) continue;
+    auto const report = reports.find(job);
+    auto const bytes = report != reports.end() ? report->second.arena_bytes : 0;
+    auto const patience = settings.move_patience + std::chrono::seconds(bytes / settings.move_bytes_per_s);
+    if (now - desk.patient_since < patience) continue;
+    desk.patient_since = now;
+    desk.pressed = true;
+    press(*record, desk);
+  }
+  for (auto& [key, awaited] : departures) {
+    if (now - awaited.patient_since < settings.move_patience) continue;
+    awaited.patient_since = now;
+    send(awaited.source, msg::Accepted{key.first, key.second, 0, false});
+  }
+}
+
+void Allocator::Core::press(JobRecord const& record, Desk& desk) {
+  auto const intent = *record.intent;
+  auto const has_refused = desk.refused.has_value();
+  auto const to = has_refused ? intent.source : intent.target;
+  if (hosts.at(to).presence == Presence::dead) return;
+  auto const unheard = retry_later("no_answer", fmt::format("host {} and host {} don't seem to hear each other",
+                                                            intent.source, intent.target));
+  send(to, msg::AbandonMove{record.job, intent.target_epoch, intent.thaw_epoch, has_refused,
+                            has_refused ? *desk.refused : unheard});
 }
 
 void Allocator::Core::hear(Rank from, msg::MoveWanted const& message) {

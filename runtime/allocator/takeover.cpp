@@ -43,6 +43,7 @@ void Allocator::Core::take_over(Began const& event) {
     move.asked.at = now;
     move.target = record.intent->target;
     desks[job].open = move;
+    desks[job].patient_since = now;
   }
   index_jobs(unfinished);
   note(Level::warning, {}, {},

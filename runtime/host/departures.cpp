@@ -167,8 +167,8 @@ void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
   }
   auto& departure = held->leaving->departure;
   if (message.target_fenced) {
-    held->files_shared = held->is_committed();
-    if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, false);
+    auto const committed = held->files_shared = held->is_committed();
+    if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, !committed);
   } else {
     withdraw(*held, message.why);  // committed: the target decides
   }

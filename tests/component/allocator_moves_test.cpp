@@ -105,6 +105,54 @@ TEST(AllocatorMoves, TheSourceStays) {
   rig.acted(CommandId{3});
 }
 
+// Source and target live, and don't hear each other: the allocator carries the word.
+TEST(AllocatorMoves, ThatNobodyEndsIsEnded) {
+  Rig rig;
+  auto const job = rig.running(1);
+  auto const command = rig.says(cmd::Migrate{"1", Rank{2}});
+  auto const move = rig.prepares(2);
+  rig.pass(299s);
+  rig.nothing_more();
+  rig.pass(2s);
+  EXPECT_FALSE(rig.sent<msg::AbandonMove>(2).target_fenced);
+  rig.pass(300s);
+  EXPECT_FALSE(rig.sent<msg::AbandonMove>(2).target_fenced) << "it may have slept";
+  rig.hears(2, refused(move));
+  auto const word = rig.sent<msg::AbandonMove>(1);
+  EXPECT_TRUE(word.target_fenced) << "it can't have the job any more";
+  EXPECT_EQ(word.target_epoch, move.target_epoch);
+  rig.pass(301s);
+  EXPECT_TRUE(rig.sent<msg::AbandonMove>(1).target_fenced);
+  rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, word.why});
+  rig.appended<log::Stayed>();
+  EXPECT_EQ(rig.failed(command), "no_memory: no memory left");
+}
+
+TEST(AllocatorMoves, ThatTheTargetHasTakenUnheardIsOver) {
+  Rig rig;
+  rig.running(1);
+  auto const command = rig.says(cmd::Migrate{"1", Rank{2}});
+  auto const move = rig.prepares(2);
+  rig.accepted(move, 2);
+  rig.pass(301s);
+  EXPECT_EQ(rig.sent<msg::Accepted>(1).target_epoch, move.target_epoch);
+  rig.departed(move);
+  rig.acted(command);
+}
+
+TEST(AllocatorMoves, ALargeImageHasMoreTime) {
+  Rig rig;
+  auto const job = rig.running(1);
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {{job, Epoch{1}, 7, {}, std::uint64_t{16} << 30, {}, {}, {}}}});
+  rig.sent<msg::HeartbeatSeen>(1);
+  rig.says(cmd::Migrate{"1", Rank{2}});
+  rig.prepares(2);
+  rig.pass(1300s);
+  rig.nothing_more();
+  rig.pass(30s);
+  rig.sent<msg::AbandonMove>(2);
+}
+
 TEST(AllocatorMoves, TheTargetRefuses) {
   for (bool const refusal_first : {true, false}) {
     Rig rig;

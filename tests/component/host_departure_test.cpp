@@ -180,6 +180,7 @@ TEST_F(HostDeparture, AFencedTargetThatHadNoCommitFrameLeavesTheFilesAlone) {
   auto const capsule_id = running();
   leaving(capsule_id);
   from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
+  sent<msg::AbandonMove>(other);  // it may only have refused
   thaws(capsule_id, e3, false);
   stays(e3);
 }

@@ -119,7 +119,6 @@ void SimNetwork::slow_down(Rank a, Rank b, std::int64_t times) {
 void SimNetwork::heal() {
   for (auto& [pair, one] : links_) {
     one.held_until = scheduler_.now();
-    one.silent = false;
     one.slow = 1;
     plan(pair, one);
   }

@@ -43,7 +43,7 @@ class SimNetwork {
   void hold_up(Rank a, Rank b, Moment until);
   void silence(Rank a, Rank b);  // for ever
   void slow_down(Rank a, Rank b, std::int64_t times);
-  void heal();  // but for dead ends, all links are as they were
+  void heal();  // but for dead ends and silent links, all are as they were
 
   [[nodiscard]] bool refers_to(std::span<std::byte const> memory) const;
   [[nodiscard]] std::size_t frames_under_way() const;

@@ -94,7 +94,7 @@ void Universe::trouble(Action const& action) {
       if (a == b) b = allocator_rank;
       links_harmed_ = true;
       if (action.what == Do::link_late) ++faults_["link late"], world->network->hold_up(a, b, until);
-      if (action.what == Do::link_silent) ++faults_["link silent"], world->network->silence(a, b);
+      if (action.what == Do::link_silent) ++faults_["link silent"], links_cut_ = true, world->network->silence(a, b);
       if (action.what == Do::link_slow) ++faults_["link slow"], world->network->slow_down(a, b, 100);
       return;
     }

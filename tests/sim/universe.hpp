@@ -104,7 +104,7 @@ class Universe {
   CommandId last_command_{0};
 
   Tally faults_;
-  bool images_harmed_{false}, hosts_lost_{false}, links_harmed_{false};
+  bool images_harmed_{false}, hosts_lost_{false}, links_harmed_{false}, links_cut_{false};
   bool calm_{false}, done_{false};
   Moment calm_since_{0}, patience_{0};
   std::optional<Moment> all_ended_, stranded_since_;
