@@ -58,6 +58,7 @@ class Draw {
     settings.lease = one_in(2) ? 10s : 5s;
     settings.late_after = 4 * settings.heartbeat_every;
     settings.suspicion = one_in(2) ? 30s : settings.lease + within(20s);
+    settings.move_patience = 2min;  // more than twice what the largest image takes on a slow link
     settings.gather = one_in(2) ? 2s : 0s;
     made_.orphan_patience = one_in(2) ? 60s : 20s;
     made_.safe_point_patience = one_in(2) ? 30s : 5s;
