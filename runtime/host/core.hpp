@@ -253,6 +253,7 @@ struct Host::Core {
   // whom it obeys
   custody::Ballot ballot;
   std::optional<custody::Candidacy> candidacy;
+  bool was_elected{false};  // once: an allocator may have been beside this host
   std::optional<RequestId> succession_timer;
   std::int32_t ranks{0};  // 0: this host never takes over
   Term newest_heard;      // by others

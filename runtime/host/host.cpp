@@ -37,7 +37,9 @@ void Host::Core::on(Received const& event) {
   std::visit([this, &event](auto const& message) { on(event.from, message); }, event.message);
 }
 
+// To an allocator that was beside this host, and isn't any more: whoever leads now hears it again.
 void Host::Core::misdirected(Rank from) {
+  if (was_elected) return;
   note(Level::warning, {}, {}, fmt::format("rank {} sent a message that is meant for the allocator", from));
 }
 

@@ -127,6 +127,7 @@ void Host::Core::stand(custody::Candidacy::Standing standing) {
   }
   if (standing == Standing::elected) {
     note(Level::warning, {}, {}, fmt::format("elected to be the allocator of term {}", ballot.term()));
+    was_elected = true;
     emit(TakeOver{candidacy->claim(ballot.joined())});
     candidacy.reset();
   }

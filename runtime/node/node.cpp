@@ -150,7 +150,7 @@ Node::Turn Node::turn() {
   core.each([&](Loop& loop) {
     turned.active = turned.active || loop.urgent(now);
     wake(loop.next_timer());
-    if (loop.exit_code()) wake(loop.leave_by());
+    if (loop.exit_code() && loop.leave_by() > now) wake(loop.leave_by());
   });
   turned.exit_code = core.exit_code(!in_flight && !happened);
   if (core.successor && core.allocator->deposed() && core.allocator->exit_code() && core.allocator->idle()) {

@@ -172,5 +172,18 @@ TEST_F(HostMembership, AMessageForTheAllocatorIsNotedAndDropped) {
   EXPECT_TRUE(noted("rank 2"));
 }
 
+TEST_F(HostMembership, AMessageForAnAllocatorThatWasHereIsDropped) {
+  event(host::Began{2});
+  told_allocator<msg::Hello>();
+  from_allocator(msg::Welcome{500ms, 10s});
+  did<host::SetLease>();
+  did<host::ReadLoad>();
+  event(PeerDied{allocator_rank});
+  pass(1ms);
+  EXPECT_EQ(did<host::TakeOver>().claim.voters, std::set<Rank>{here});
+  from(other, msg::Heartbeat{});
+  EXPECT_FALSE(noted("meant for the allocator"));
+}
+
 }  // namespace
 }  // namespace godwit::test

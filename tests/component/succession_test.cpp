@@ -252,6 +252,25 @@ TEST(Succession, WhoCountsAsDeadDoesNotTakeOver) {
   EXPECT_EQ(world.leader(), 2);
 }
 
+// It was stopped for so long that its host leaves at once. The allocator beside it goes on until it finds itself alone.
+TEST(Succession, AnAllocatorWhoseHostHasLeftStillSleeps) {
+  World world(1);
+  world.kill_zero();
+  ASSERT_TRUE(world.until([&] { return world.leader() == 1; }));
+  auto& side = world.side(1);
+  side.stopped = true;
+  world.go(100s);
+  for (auto const end = world.clock.now() + 20s; world.clock.now() < end; world.clock.pass(10ms)) {
+    auto const turned = side.node.turn();
+    ASSERT_FALSE(turned.exit_code);
+    ASSERT_TRUE(turned.happened || turned.next_timer > world.clock.now());
+  }
+  EXPECT_TRUE(side.log.noted("no lease from an allocator"));
+  side.stopped = false;
+  ASSERT_TRUE(world.until([&] { return side.left.has_value(); }));
+  EXPECT_NE(side.left, 0);
+}
+
 // An order of a former allocator that comes late: the host knows a newer term, and says so.
 TEST(Succession, ALateOrderOfAnOldTermIsNotObeyed) {
   World world(2);
