@@ -5,36 +5,64 @@
 
 namespace godwit::sim {
 
+void Audit::is_read(OpenedLedger const& opened) const {
+  if (opened.records.size() < history_.size()) {
+    wrong("{} records of the ledger were durable, and term {} reads {}", history_.size(), opened.term, opened.records.size());
+  }
+  for (std::size_t at = 0; at < history_.size(); ++at) {
+    if (digest_of(opened.records[at].second).value == history_[at]) continue;
+    wrong("record {} of the ledger was durable, and isn't what term {} reads there", at + 1, opened.term);
+  }
+}
+
 void Audit::begins(OpenedLedger const& opened) {
   if (opened.term <= term_) wrong("term {} begins after term {}", opened.term, term_);
   auto const known = std::exchange(history_, {});
   ledger_ = {};
   minted_.clear();
+  durable_.clear();
   submitted_ = 0;
+  bool same = true;
   for (auto const& [term, bytes] : opened.records) {
     auto const digest = digest_of(bytes).value;
-    if (history_.size() < known.size() && known[history_.size()] != digest) {
-      wrong("record {} of the ledger was durable, and isn't what term {} reads there", history_.size() + 1, opened.term);
+    same = same && history_.size() < known.size() && known[history_.size()] == digest;
+    if (!same && history_.size() < promised_) {
+      wrong("record {} of the ledger was promised, and isn't what term {} reads there", history_.size() + 1, opened.term);
     }
     history_.push_back(digest);
     auto const event = decode<LedgerEvent>(bytes);
     if (!event) wrong("record {} of the ledger can't be read", history_.size());
-    bool const is_news = history_.size() > known.size();
-    is_news ? fold(*event) : (void)ledger_.apply(*event).ok();
-    if (!is_news) look_at(*event);
+    same ? (void)ledger_.apply(*event).ok() : fold(*event);
+    if (same) look_at(*event);
+    if (history_.size() > promised_) promise(*event);
   }
-  if (history_.size() < known.size()) {
-    wrong("{} records of the ledger were durable, and term {} reads {}", known.size(), opened.term, history_.size());
+  if (history_.size() < promised_) {
+    wrong("{} records of the ledger were promised, and term {} reads {}", promised_, opened.term, history_.size());
   }
   term_ = opened.term;
+  for (auto const& [term, records] : opened.seals) sealed_[term] = records;
 }
 
 void Audit::record(Term term, ByteView bytes) {
+  ++records_[term];
   if (term < term_) return;  // sealed: it doesn't count
   history_.push_back(digest_of(bytes).value);
   auto const event = decode<LedgerEvent>(bytes);
   if (!event) wrong("a record that can't be read is appended to the ledger");
   fold(*event);
+  durable_.push_back(*event);
+}
+
+void Audit::leads(Term term) {
+  if (term < term_) {
+    if (records_[term] > sealed_[term]) {
+      wrong("the allocator of term {} leads with {} durable records, and term {} has read {}", term, records_[term],
+            term_, sealed_[term]);
+    }
+    return;
+  }
+  for (auto const& event : std::exchange(durable_, {})) promise(event);
+  promised_ = history_.size();
 }
 
 void Audit::mint(JobId job, Epoch epoch) {
@@ -75,6 +103,10 @@ void Audit::fold(LedgerEvent const& event) {
   if (ledger_.counts().all() != submitted_) {
     wrong("{} jobs were submitted, and the ledger counts {}", submitted_, ledger_.counts().all());
   }
+}
+
+// Whatever happens from now on, this stays.
+void Audit::promise(LedgerEvent const& event) {
   if (auto const* one = std::get_if<log::Checkpointed>(&event)) {
     auto const at = disk_.images.find(checkpoint_path(one->job, one->image.epoch, one->image.generation));
     if (at == disk_.images.end()) wrong("the ledger has image {}-{} of job {}, and the store hasn't", one->image.epoch, one->image.generation, one->job);

@@ -68,9 +68,10 @@ void Universe::nudge() {
     return;
   }
   if (leader() == nullptr) {
-    if (abilities_.takes_over) return;
+    if (scenario_.deputies) return wait_for_an_allocator();
     return world_over(*world, 1s, scenario_.hosts);
   }
+  leaderless_since_.reset();
   if (living_hosts().empty()) {
     for (auto const& rank : world->ranks) rank->kill(false);
     return world_over(*world, 1s, scenario_.hosts);
@@ -116,7 +117,34 @@ void Universe::nudge() {
       if (!host->store()->is_idle()) wrong("all jobs have ended, and host {} is still writing", host->rank());
     }
   }
+  auto const why = unsettled();
+  if (why && scheduler_.now() - *all_ended_ < tidy_patience) return;
+  if (why) wrong("all jobs have ended, and {}", *why);
   stop();
+}
+
+// A majority elects one of them, or they leave, and the world is over.
+void Universe::wait_for_an_allocator() {
+  auto const& settings = scenario_.allocator;
+  if (!leaderless_since_) leaderless_since_ = scheduler_.now();
+  auto const patience = settings.suspicion + 4 * settings.lease + scenario_.orphan_patience + 1min;
+  if (scheduler_.now() - *leaderless_since_ < patience) return;
+  for (auto* const host : living_hosts()) {
+    wrong("nobody leads since {:.0f} s, and host {} is still there, in term {}",
+          std::chrono::duration<double>(*leaderless_since_).count(), host->rank(), host->known_term());
+  }
+}
+
+// One leads, and everybody who isn't lost knows its term.
+std::optional<std::string> Universe::unsettled() {
+  auto const* const first = leader();
+  auto const term = first->known_term();
+  for (auto const& rank : present()->ranks) {
+    if (!rank->lives() || rank.get() == first || audit_.ledger().is_lost(rank->rank())) continue;
+    if (rank->allocator() != nullptr) return fmt::format("rank {} is still an allocator", rank->rank());
+    if (rank->known_term() != term) return fmt::format("host {} knows term {} instead of {}", rank->rank(), rank->known_term(), term);
+  }
+  return std::nullopt;
 }
 
 void Universe::judge_leftovers() {

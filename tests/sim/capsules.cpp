@@ -167,6 +167,7 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Restore const& command) {
 }
 
 void SimCapsules::begin(CapsuleId id, Capsule& capsule, Epoch epoch) {
+  on_begin(capsule.order.job, epoch);
   if (epoch < capsule.epoch) wrong("job {} is to run at epoch {} after {}", capsule.order.job, epoch, capsule.epoch);
   capsule.begun = true;
   capsule.frozen = false;
@@ -328,6 +329,7 @@ CapsuleReport SimCapsules::report(CapsuleId id) const {
 }
 
 void SimCapsules::set_lease(Instant until) {
+  on_lease(until);
   lease_ = until;
   for (auto& [id, capsule] : capsules_) {
     if (capsule.alive && !capsule.busy) go_on(id, capsule);

@@ -42,6 +42,8 @@ class SimCapsules final : public Capsules {
   SimCapsules(Surroundings around, std::uint64_t seed) : around_(around), random_(seed) {}
 
   std::function<void()> on_event = [] {};
+  std::function<void(JobId, Epoch)> on_begin = [](JobId, Epoch) {};
+  std::function<void(Instant)> on_lease = [](Instant) {};
   std::function<bool(std::span<std::byte const>)> is_referred_to = [](auto) { return false; };
 
   // ---- faults

@@ -24,10 +24,10 @@ std::shared_ptr<Inode> SimDisk::find(std::string const& path) const {
 }
 
 // The newest log that says where an older one ends is right about it: whoever wrote it had made sure.
-std::vector<std::pair<Term, Bytes>> SimDisk::read_logs() const {
+std::vector<std::pair<Term, Bytes>> SimDisk::read_logs(Term before) const {
   std::map<Term, std::uint64_t> ends;
   for (auto log = logs.rbegin(); log != logs.rend(); ++log) {
-    if (log->second.records.empty()) continue;
+    if (log->first >= before || log->second.records.empty()) continue;
     auto const first = decode<LedgerEvent>(log->second.records.front());
     if (!first) continue;
     auto const take = [&](auto const& began) {
@@ -38,6 +38,7 @@ std::vector<std::pair<Term, Bytes>> SimDisk::read_logs() const {
   }
   std::vector<std::pair<Term, Bytes>> all;
   for (auto const& [term, log] : logs) {
+    if (term >= before) break;
     auto const end = ends.contains(term) ? ends.at(term) : log.records.size();
     for (std::uint64_t at = 0; at < std::min<std::uint64_t>(end, log.records.size()); ++at) {
       all.emplace_back(term, log.records[at]);
@@ -57,8 +58,9 @@ void SimDisk::process_ended(std::uint64_t process, bool node) {
   for (auto& [term, log] : logs) {
     if (log.writer != process) continue;
     // The file has what was written: some of what wasn't known to be durable, and a torn record that nobody reads.
-    auto const written = random_.below(log.records.size() - log.durable + 1);
-    log.records.resize(log.durable + written);
+    auto const kept = std::max(log.durable, log.read);
+    auto const written = random_.below(log.records.size() - kept + 1);
+    log.records.resize(kept + written);
     log.writer = 0;
   }
 }

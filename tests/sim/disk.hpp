@@ -40,6 +40,7 @@ struct StoredImage {
 struct TermLog {
   std::vector<Bytes> records;
   std::uint64_t durable{0};
+  std::uint64_t read{0};  // so many by the allocator of a later term: they stay, too
   std::uint64_t writer{0};
 };
 
@@ -60,8 +61,9 @@ class SimDisk {
 
   // ---- ledger
   std::map<Term, TermLog> logs;
-  // All records that count, in order, with their terms: of sealed logs only as many as the seal says.
-  [[nodiscard]] std::vector<std::pair<Term, Bytes>> read_logs() const;
+  // All records that count, in order, with their terms, of terms before this one: of sealed logs only as many as the
+  // seal says.
+  [[nodiscard]] std::vector<std::pair<Term, Bytes>> read_logs(Term before) const;
   [[nodiscard]] Term newest_term() const { return logs.empty() ? Term{0} : logs.rbegin()->first; }
 
   // ---- deaths. `node`: power is lost, and with it what was never synced.

@@ -28,7 +28,8 @@ void SimJournal::commit() {
   if (upto == disk_.logs.at(term_).durable) return;
   committing_ = true;
   auto const time = 200us + Duration{static_cast<std::int64_t>(random_.below(4'000'000))};
-  scheduler_.after(time * disk_.slow, [this, upto] {
+  scheduler_.after(time * disk_.slow, [this, upto, here = std::weak_ptr(here_)] {
+    if (here.expired()) return;
     committing_ = false;
     if (ended_ || broken_) return;
     auto& log = disk_.logs.at(term_);
@@ -38,31 +39,54 @@ void SimJournal::commit() {
   });
 }
 
-Result<OpenedLedger> SimLedgers::open_now(Term term) {
+Status SimLedgers::create(Term term) {
   if (disk_.logs.contains(term) || disk_.newest_term() > term) {
     return reject("term_taken", fmt::format("the log of term {} is there already", term));
   }
+  disk_.logs[term] = {};
+  return Done{};
+}
+
+// What a former allocator appends from now on doesn't count. What counts stays, whatever becomes of its writer.
+OpenedLedger SimLedgers::read(Term term) {
   OpenedLedger opened;
   opened.term = term;
-  // The bytes are read first, then the new log is created: what is appended in between doesn't count.
-  opened.records = disk_.read_logs();
-  for (auto const& [older, log] : disk_.logs) {
+  opened.records = disk_.read_logs(term);
+  for (auto& [older, log] : disk_.logs) {
+    if (older >= term) break;
     auto const counted = std::ranges::count(opened.records, older, [](auto const& one) { return one.first; });
     opened.seals.emplace_back(older, static_cast<std::uint64_t>(counted));
+    log.read = std::max(log.read, static_cast<std::uint64_t>(counted));
   }
-  disk_.logs[term] = {};
   auto journal = std::make_unique<SimJournal>(disk_, scheduler_, term, random_(), process_);
   on_journal(*journal);
   opened.journal = std::move(journal);
+  on_opened(opened);
   return opened;
 }
 
+Result<OpenedLedger> SimLedgers::open_now(Term term) {
+  if (auto created = create(term); !created) return created.failure();
+  return read(term);
+}
+
+// The log is created some time before the older ones are read.
 void SimLedgers::open(RequestId request, Term term) {
-  auto const time = 2ms + Duration{static_cast<std::int64_t>(random_.below(20'000'000))};
-  scheduler_.after(time * disk_.slow, [this, request, term] {
-    if (ended_) return;
-    events_.push_back({request, open_now(term)});
+  auto const some = [this](Duration most) {
+    return (2ms + Duration{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))}) * disk_.slow;
+  };
+  ++open_;
+  auto const tell = [this, request](Result<OpenedLedger> opened) {
+    --open_;
+    events_.push_back({request, std::move(opened)});
     on_event();
+  };
+  scheduler_.after(some(20ms), [this, term, some, tell] {
+    if (ended_) return;
+    if (auto created = create(term); !created) return tell(created.failure());
+    scheduler_.after(some(100ms), [this, term, tell] {
+      if (!ended_) tell(read(term));
+    });
   });
 }
 

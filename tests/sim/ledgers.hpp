@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "port/ledgers.hpp"
@@ -14,9 +15,12 @@ namespace godwit::sim {
 class SimJournal final : public Journal {
  public:
   SimJournal(SimDisk& disk, Scheduler& scheduler, Term term, std::uint64_t seed, std::uint64_t process);
+  ~SimJournal() override { on_gone(); }
 
   std::function<void()> on_durable = [] {};
   std::function<void(Term, ByteView)> on_record = [](Term, ByteView) {};  // one that is durable, in order
+  std::function<void()> on_gone = [] {};
+  [[nodiscard]] Term term() const { return term_; }
   void end() { ended_ = true; }
   void break_off() { broken_ = true; }
 
@@ -31,6 +35,7 @@ class SimJournal final : public Journal {
   Random random_;
   Term term_;
   bool committing_{false}, ended_{false}, broken_{false};
+  std::shared_ptr<bool> here_{std::make_shared<bool>(true)};  // while it lives, what was planned is meant
 };
 
 class SimLedgers final : public Ledgers {
@@ -41,19 +46,25 @@ class SimLedgers final : public Ledgers {
 
   std::function<void()> on_event = [] {};
   std::function<void(SimJournal&)> on_journal = [](SimJournal&) {};
+  std::function<void(OpenedLedger const&)> on_opened = [](OpenedLedger const&) {};  // with on_journal
   void end() { ended_ = true; }
 
+  [[nodiscard]] bool is_busy() const { return open_ > 0 || !events_.empty(); }
   void open(RequestId request, Term term) override;
   std::vector<LedgerOpened> poll() override { return std::exchange(events_, {}); }
   // What open() does, at once: for the start of a world, before its loop runs.
   [[nodiscard]] Result<OpenedLedger> open_now(Term term);
 
  private:
+  [[nodiscard]] Status create(Term term);
+  [[nodiscard]] OpenedLedger read(Term term);
+
   SimDisk& disk_;
   Scheduler& scheduler_;
   Random random_;
   std::uint64_t process_;
   bool ended_{false};
+  int open_{0};
   std::vector<LedgerOpened> events_;
 };
 

@@ -21,10 +21,10 @@ struct Options {
   double minutes{0};
   std::uint64_t base{1}, stride{1};
   bool trace{false}, shrink{false}, show{false}, once{false}, go_on{false};
+  Range range;
 };
 
 Abilities const abilities;
-Range range;
 
 void report(std::uint64_t seed, Verdict const& verdict) {
   fmt::print("seed {} FAILED at commit {}: {}\n  replay: godwit-sim --seed {} --trace   (smaller: --shrink)\n", seed,
@@ -33,7 +33,7 @@ void report(std::uint64_t seed, Verdict const& verdict) {
 }
 
 int one(Options const& options) {
-  auto scenario = draw(*options.seed, range);
+  auto scenario = draw(*options.seed, options.range);
   if (options.shrink) {
     if (!run(scenario, abilities).failure) {
       fmt::print("seed {} doesn't fail: there is nothing to shrink\n", *options.seed);
@@ -64,16 +64,17 @@ int many(Options const& options) {
   auto const left = [&] {
     return options.seeds.empty() ? Clock::now() - began < std::chrono::duration<double>(options.minutes * 60) : true;
   };
-  std::uint64_t seeds = 0, failures = 0, events = 0, jobs = 0, troubles = 0;
+  std::uint64_t seeds = 0, failures = 0, events = 0, jobs = 0, troubles = 0, takeovers = 0;
   Duration job_time{0};
   std::vector<std::uint64_t> sizes;
   Tally faults;
   for (auto seed = first; seed <= last && left(); seed += options.stride) {
-    auto const scenario = draw(seed, range);
+    auto const scenario = draw(seed, options.range);
     auto const verdict = options.once ? run(scenario, abilities) : run_twice(scenario, abilities);
     ++seeds;
     events += verdict.events, jobs += verdict.jobs, job_time += verdict.job_time;
     for (auto const& [kind, count] : verdict.faults) troubles += count;
+    takeovers += verdict.takeovers;
     sizes.push_back(verdict.events);
     add(faults, verdict.faults);
     if (!verdict.failure) continue;
@@ -90,6 +91,7 @@ int many(Options const& options) {
              sizes.empty() ? 0 : sizes[sizes.size() / 2], static_cast<double>(jobs) / some,
              static_cast<double>(troubles) / some,
              std::chrono::duration<double, std::ratio<3600>>(job_time).count() / wall.count());
+  fmt::print("  {} times another took over\n", takeovers);
   for (auto const& [kind, count] : faults) fmt::print("  fault {:<28} {}\n", kind, count);
   return failures == 0 ? 0 : 1;
 }
@@ -109,8 +111,9 @@ int main(int argc, char** argv) {
   app.add_flag("--shrink", options.shrink, "find a smaller scenario that fails");
   app.add_flag("--show", options.show, "print the scenario");
   app.add_flag("--once", options.once, "run each seed once: don't compare two runs");
-  app.add_flag("!--no-limits", godwit::sim::range.limits, "without limits of jobs: what the first regression seeds mean");
+  app.add_flag("!--no-limits", options.range.limits, "without limits of jobs: what the first regression seeds mean");
   app.add_flag("--go-on", options.go_on, "after a failure");
+  app.add_flag("--succession", options.range.succession, "allocators die, stall and are cut off, and others take over");
   CLI11_PARSE(app, argc, argv);
   return options.seed ? godwit::sim::one(options) : godwit::sim::many(options);
 }

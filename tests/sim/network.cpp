@@ -217,6 +217,11 @@ void SimNetwork::tell(Key const& key, Rank to, Incoming event) {
   if (over && !streams_.at(key).given_up) streams_.erase(key);
 }
 
+void SimTransport::send(Rank to, Bytes frame) {
+  if (on_send) on_send(to, frame);
+  network_.send(self_, to, std::move(frame));
+}
+
 void SimTransport::send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) {
   if (network_.has_ended(to)) return;  // as MPI does with a dead peer: nothing ever comes of it
   auto& both = network_.streams_[{self_, to, stream}];
@@ -245,6 +250,8 @@ bool SimTransport::drop(Rank peer) {
 bool SimTransport::poll(TransportEvents& events) {
   auto const incoming = std::exchange(inbox_, {});
   for (auto const& event : incoming) {
+    auto const* const frame = std::get_if<FrameReceived>(&event);
+    if (frame != nullptr && on_frame) on_frame(frame->from, frame->frame);
     std::visit([&](auto const& held) { events.on(held); }, event);
   }
   return !incoming.empty() || std::ranges::any_of(network_.streams_, [&](auto const& one) {

@@ -104,10 +104,12 @@ class SimTransport final : public Transport {
   SimTransport(SimNetwork& network, Rank self) : network_(network), self_(self) {}
 
   std::function<void()> on_arrival = [] {};
+  std::function<void(Rank, ByteView)> on_frame;  // its owner is about to look at it
+  std::function<void(Rank, ByteView)> on_send;
 
   [[nodiscard]] Rank self() const override { return self_; }
   [[nodiscard]] int ranks() const override { return network_.ranks_; }
-  void send(Rank to, Bytes frame) override { network_.send(self_, to, std::move(frame)); }
+  void send(Rank to, Bytes frame) override;
   void send_pages(Rank to, StreamId stream, std::vector<std::span<std::byte const>> pages) override;
   void receive_pages(Rank from, StreamId stream, std::vector<std::span<std::byte>> pages) override;
   bool drop(Rank peer) override;

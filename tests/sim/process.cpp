@@ -24,19 +24,25 @@ Process::Process(Place place, bool host)
     : place_(place),
       random_(place.seed),
       clock_(place.scheduler, some_boot(random_), some_drift(random_, place.scenario.drift_ppm_max)),
-      ledgers_(place.disk, place.scheduler, random_(), place.number) {
+      ledgers_(place.disk, place.scheduler, random_(), place.number),
+      obedience_(place.rank) {
   place_.network.transport(place_.rank).on_arrival = [this] { wake(20us); };
   control_.on_command = [this] { wake(50us); };
   catalogue_.on_found = [this] { wake(50us); };
   ledgers_.on_event = [this] { wake(20us); };
   ledgers_.on_journal = [this](SimJournal& journal) { use(journal); };
   if (!host) return;
+  auto& transport = place_.network.transport(place_.rank);
+  transport.on_frame = [this](Rank from, ByteView frame) { obedience_.hears(from, frame); };
+  transport.on_send = [this](Rank to, ByteView frame) { obedience_.says(to, frame); };
   capsules_ = std::make_unique<SimCapsules>(
       SimCapsules::Surroundings{place_.disk, place_.census, place_.scheduler, place_.trace, clock_, place_.number,
                                 place_.rank, place_.planted},
       random_());
   store_ = std::make_unique<SimStore>(place_.disk, place_.scheduler, random_(), place_.number);
   capsules_->on_event = [this] { wake(20us); };
+  capsules_->on_begin = [this](JobId job, Epoch epoch) { obedience_.begins(job, epoch); };
+  capsules_->on_lease = [this](Instant until) { obedience_.leases(until); };
   capsules_->is_referred_to = [this](auto memory) {
     return place_.network.refers_to(memory) || store_->refers_to(memory);
   };
@@ -44,8 +50,24 @@ Process::Process(Place place, bool host)
 }
 
 void Process::use(SimJournal& journal) {
-  journal_sim_ = &journal;
+  journals_[journal.term()] = &journal;
   journal.on_durable = [this] { wake(20us); };
+  journal.on_record = [this](Term term, ByteView bytes) { on_record(term, bytes); };
+  journal.on_gone = [this, term = journal.term()] { journals_.erase(term); };
+}
+
+allocator::Allocator const* Process::allocator() const {
+  return allocator_ ? allocator_.get() : node_ ? node_->successor() : nullptr;
+}
+
+Term Process::known_term() const {
+  auto const term = allocator() != nullptr ? allocator()->term() : Term{};
+  return host_ ? std::max(host_->term(), term) : term;
+}
+
+SimJournal* Process::journal() const {
+  auto const at = allocator() != nullptr ? journals_.find(allocator()->term()) : journals_.end();
+  return at == journals_.end() ? nullptr : at->second;
 }
 
 void Process::begin_allocator(allocator::Began began, Ledger ledger, std::unique_ptr<Journal> journal) {
@@ -64,9 +86,14 @@ void Process::begin_host() {
   settings.slots = place_.scenario.slots;
   settings.safe_point_patience = place_.scenario.safe_point_patience;
   settings.orphan_patience = place_.scenario.orphan_patience;
+  settings.suspicion = place_.scenario.allocator.suspicion;
   host_ = std::make_unique<host::Host>(place_.rank, std::move(settings));
+  HostPorts ports{*capsules_, *store_, gauge_};
+  if (place_.scenario.deputies) {
+    ports.succession.emplace(SuccessionPorts{ledgers_, control_, catalogue_, place_.scenario.allocator});
+  }
   node_ = std::make_unique<Node>(WorldPorts{place_.network.transport(place_.rank), clock_, log_},
-                                 HostPorts{*capsules_, *store_, gauge_}, *host_);
+                                 std::move(ports), *host_);
   node_->begin(host::Began{});
   wake(20us);
 }
@@ -89,9 +116,11 @@ void Process::wake(Duration soon) {
 void Process::turn() {
   if (!node_) return;  // it has yet to begin
   auto const turned = node_->turn();
+  if (allocator() != nullptr) obedience_.has_allocator();
   after_turn(*this);
   if (turned.exit_code) {
     exit_code_ = turned.exit_code;
+    if (host_) obedience_.exits(*exit_code_);
     place_.trace.say(fmt::format("{}: exits with {}", place_.rank, *exit_code_));
     end();
     place_.network.end(place_.rank, false);
@@ -107,7 +136,7 @@ void Process::turn() {
 void Process::end() {
   if (capsules_) capsules_->perish();
   if (store_) store_->end();
-  if (journal_sim_ != nullptr) journal_sim_->end();
+  for (auto const& [term, journal] : journals_) journal->end();
   ledgers_.end();
 }
 

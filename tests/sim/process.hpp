@@ -1,8 +1,10 @@
 // Process: one rank of a world: the real Node with the real state machines in it, between simulated ports. Its loop
 // turns when something has come in or a timer is due, some microseconds later. It can be stopped for a while, and it
-// can end, by itself or not; it is never destroyed before the simulation is.
+// can end, by itself or not; it is never destroyed before the simulation is. Where the scenario has deputies, any host
+// may be elected, and has an allocator beside it then.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -14,6 +16,7 @@
 #include "sim/control.hpp"
 #include "sim/ledgers.hpp"
 #include "sim/network.hpp"
+#include "sim/obedience.hpp"
 #include "sim/scenario.hpp"
 #include "sim/store.hpp"
 
@@ -49,15 +52,21 @@ class Process {
   void wake(Duration soon);          // turn the loop
   std::function<void(Process&)> on_exit = [](Process&) {};
   std::function<void(Process&)> after_turn = [](Process&) {};
+  std::function<void(Term, ByteView)> on_record = [](Term, ByteView) {};  // of any journal of it: is durable
+
+  // What has been journalled may leave, at this instant.
+  [[nodiscard]] bool leads() const { return lives() && node_ && node_->leads(); }
+  [[nodiscard]] bool may_lead() const { return allocator() != nullptr || ledgers_.is_busy(); }  // soon, perhaps
 
   // ---- what it has; hosts: capsules and store, an allocator: control
   [[nodiscard]] SimCapsules* capsules() { return capsules_.get(); }
   [[nodiscard]] SimStore* store() { return store_.get(); }
   [[nodiscard]] SimLedgers& ledgers() { return ledgers_; }
   [[nodiscard]] SimControl& control() { return control_; }
-  [[nodiscard]] allocator::Allocator const* allocator() const { return allocator_.get(); }
-  void use(SimJournal& journal);
-  [[nodiscard]] SimJournal* journal() { return journal_sim_; }
+  // Rank 0's, or the one that took over here. None: there isn't any, or not any more.
+  [[nodiscard]] allocator::Allocator const* allocator() const;
+  [[nodiscard]] Term known_term() const;         // of hosts and allocators
+  [[nodiscard]] SimJournal* journal() const;  // of that allocator
 
  private:
   class NoteLog final : public Log {
@@ -74,6 +83,7 @@ class Process {
   };
   void turn();
   void end();
+  void use(SimJournal& journal);
 
   Place place_;
   Random random_;
@@ -82,11 +92,12 @@ class Process {
   StillGauge gauge_;
   std::unique_ptr<SimCapsules> capsules_;
   std::unique_ptr<SimStore> store_;
+  std::map<Term, SimJournal*> journals_;  // of the terms that this process has claimed
   SimLedgers ledgers_;
   SimControl control_;
   SimCatalogue catalogue_;
   std::unique_ptr<Journal> journal_;
-  SimJournal* journal_sim_{nullptr};
+  Obedience obedience_;
   std::unique_ptr<allocator::Allocator> allocator_;
   std::unique_ptr<host::Host> host_;
   std::unique_ptr<Node> node_;

@@ -18,6 +18,7 @@ Verdict run(Scenario const& scenario, Abilities abilities, Trace::Listener liste
   verdict.jobs = universe.audit().ledger().counts().all();
   verdict.steps = universe.census().steps_run();
   verdict.job_time = universe.census().job_time();
+  verdict.takeovers = universe.takeovers();
   verdict.faults = universe.faults();
   return verdict;
 }

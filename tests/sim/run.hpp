@@ -13,7 +13,7 @@ struct Verdict {
   std::uint64_t digest{0};     // of the trace: two runs of a scenario agree
   std::uint64_t events{0};
   Duration time{0};            // virtual
-  std::uint64_t jobs{0}, steps{0};
+  std::uint64_t jobs{0}, steps{0}, takeovers{0};
   Duration job_time{0};        // steps that ran, by their time
   Tally faults;
 };

@@ -10,7 +10,7 @@ char const* name_of(Do what) {
   static constexpr char const* names[] = {
       "submit",       "migrate",       "clone",         "checkpoint",   "suspend",      "resume",
       "call",         "cancel",        "stop_and_start", "crash_capsule", "refuse_arrival", "host_dies",    "node_dies",
-      "world_dies",   "allocator_dies", "allocator_stalls", "host_stalls",  "node_stalls",  "link_late",
+      "world_dies",   "allocator_dies", "allocator_stalls", "allocator_parted", "host_stalls",  "node_stalls",  "link_late",
       "link_silent",  "link_slow",     "store_full",    "store_fails",  "store_slow",   "reads_fail",
       "names_stale",  "image_damaged", "journal_breaks"};
   return names[static_cast<std::size_t>(what)];
@@ -35,6 +35,7 @@ class Draw {
     auto const faults = one_in(8) ? 0 : 1 + random_.below(6);
     for (std::uint64_t fault = 0; fault < faults; ++fault) made_.actions.push_back(trouble());
     if (range_.limits) add_limits();
+    if (range_.succession && !one_in(4)) succession();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -135,10 +136,34 @@ class Draw {
                             Do::link_slow,     Do::store_full,    Do::store_fails,    Do::store_slow,   Do::names_stale,
                             Do::image_damaged, Do::journal_breaks};
     Action action{within(50s), kinds[random_.below(std::size(kinds))], any(), any()};
-    if (range_.allocator_dies && one_in(4)) action.what = Do::allocator_dies;
     action.proven = !one_in(3);
     constexpr Duration spans[] = {100ms, 2s, 15s, 60s};
     action.span = within(spans[random_.below(4)]) + 1ms;
+    return action;
+  }
+
+  // Mostly hosts wait longer for an allocator than it takes to elect one.
+  void succession() {
+    made_.deputies = true;
+    if (!one_in(8)) {
+      made_.orphan_patience = std::max(made_.orphan_patience, made_.allocator.suspicion + made_.hosts * 2s + 10s);
+    }
+    auto const faults = one_in(5) ? 0 : 1 + random_.below(4);
+    auto at = within(50s);
+    for (std::uint64_t fault = 0; fault < faults; ++fault) {
+      auto action = allocator_trouble();
+      action.at = at;
+      made_.actions.push_back(action);
+      at = one_in(2) ? within(60s) : at + within(one_in(2) ? 1s : 20s);
+    }
+  }
+
+  Action allocator_trouble() {
+    constexpr Do kinds[] = {Do::allocator_dies,   Do::allocator_dies,   Do::allocator_dies,   Do::allocator_stalls,
+                            Do::allocator_stalls, Do::allocator_parted, Do::allocator_parted, Do::host_dies};
+    Action action{0s, kinds[random_.below(std::size(kinds))], any(), any()};
+    action.proven = !one_in(3);
+    action.span = one_in(3) ? within(made_.allocator.lease * 2) : made_.allocator.suspicion + within(60s);
     return action;
   }
 
@@ -161,8 +186,9 @@ Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range)
 
 std::string describe(Scenario const& scenario) {
   using Seconds = std::chrono::duration<double>;
-  auto text = fmt::format("seed {}: {} hosts of {} slots, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
-                          scenario.seed, scenario.hosts, scenario.slots, scenario.drift_ppm_max,
+  auto text = fmt::format("seed {}: {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
+                          scenario.seed, scenario.hosts, scenario.slots,
+                          scenario.deputies ? " with deputies" : "", scenario.drift_ppm_max,
                           Seconds(scenario.allocator.lease).count(), Seconds(scenario.allocator.suspicion).count(),
                           scenario.plans.size());
   for (std::size_t index = 0; index < scenario.plans.size(); ++index) {

@@ -31,7 +31,7 @@ enum class Do : std::uint8_t {
   // what users do
   submit, migrate, clone, checkpoint, suspend, resume, call, cancel, stop_and_start,
   // what goes wrong
-  crash_capsule, refuse_arrival, host_dies, node_dies, world_dies, allocator_dies, allocator_stalls, host_stalls, node_stalls,
+  crash_capsule, refuse_arrival, host_dies, node_dies, world_dies, allocator_dies, allocator_stalls, allocator_parted, host_stalls, node_stalls,
   link_late, link_silent, link_slow, store_full, store_fails, store_slow, reads_fail, names_stale, image_damaged, journal_breaks,
 };
 [[nodiscard]] char const* name_of(Do what);
@@ -42,7 +42,7 @@ struct Action {
   Do what{};
   std::uint32_t a{0}, b{0};   // plan, host, …: taken modulo how many there are
   Duration span{0};
-  bool proven{true};          // of a death
+  bool proven{true};          // of a death; of a parting: that it is over after the span
 };
 
 struct Scenario {
@@ -53,13 +53,14 @@ struct Scenario {
   SimNetwork::Habits habits;
   allocator::Settings allocator;
   Duration orphan_patience{60s}, safe_point_patience{30s};
+  bool deputies{false};  // hosts may take the allocator's place
   std::vector<Plan> plans;
   std::vector<Action> actions;  // in order of time
 };
 
 // What a run may contain: stages of the runtime's abilities.
 struct Range {
-  bool allocator_dies{false};  // and another takes over
+  bool succession{false};  // the allocator dies, stalls and is cut off, and another takes its place
   bool drifting_clocks{true};
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };

@@ -30,6 +30,49 @@ void Universe::kill_host(Action const& action, bool node) {
   if (action.proven) tell_deaths(*present(), victim.rank());
 }
 
+void Universe::kill_allocator(Action const& action) {
+  if (!scenario_.deputies) return;
+  ++faults_[action.proven ? "allocator dies, proven" : "allocator dies, unproven"];
+  hosts_lost_ = true;
+  auto& victim = *leader();
+  victim.kill(action.b % 3 == 0);
+  if (action.proven) tell_deaths(*present(), victim.rank());
+  look_who_lives(*present());
+}
+
+// Who lingers is told to go by nobody. It must not be able to elect an allocator: then the world hasn't ended.
+void Universe::kill_world(Action const& action) {
+  auto& world = *present();
+  ++faults_[action.proven ? "world dies" : "world dies, hosts linger"];
+  auto may_linger = scenario_.deputies ? audit_.ledger().electorate().size() / 2 : world.ranks.size();
+  for (auto const& rank : world.ranks) {
+    bool const wants = !action.proven && rank->rank() != allocator_rank && random_.below(2) == 0;
+    if (wants && may_linger > 0 && !rank->may_lead()) {
+      --may_linger;
+      lingering_until_ = scheduler_.now() + scenario_.allocator.lease * 2;
+    } else {
+      rank->kill(action.b % 2 == 0);
+    }
+  }
+  world_over(world, std::min<Duration>(action.span, 20s), static_cast<int>(1 + action.b % 8));
+}
+
+// The allocator and some hosts don't hear the others any more, nor these them: for a while, or as long as there is
+// trouble.
+void Universe::part(Action const& action) {
+  auto& world = *present();
+  auto const ours = [&](Rank rank) { return rank == leader()->rank() || (action.b >> rank.value & 1) == 0; };
+  links_harmed_ = true;
+  ++faults_[action.proven ? "ranks parted for a while" : "ranks parted"];
+  for (auto const& a : world.ranks) {
+    for (auto const& b : world.ranks) {
+      if (!ours(a->rank()) || ours(b->rank())) continue;
+      if (action.proven) world.network->hold_up(a->rank(), b->rank(), scheduler_.now() + action.span);
+      if (!action.proven) world.network->silence(a->rank(), b->rank());
+    }
+  }
+}
+
 void Universe::trouble(Action const& action) {
   auto* const world = present();
   auto const now = scheduler_.now();
@@ -70,19 +113,12 @@ void Universe::trouble(Action const& action) {
     case Do::refuse_arrival: host->capsules()->refuse_next(); ++faults_["capsule can't be prepared"]; return;
     case Do::host_dies: return kill_host(action, false);
     case Do::node_dies: return kill_host(action, true);
-    case Do::world_dies: {
-      ++faults_[action.proven ? "world dies" : "world dies, hosts linger"];
-      for (auto const& rank : world->ranks) {
-        if (!action.proven && rank->rank() != allocator_rank && random_.below(2) == 0) {
-          lingering_until_ = now + scenario_.allocator.lease * 2;
-        } else {
-          rank->kill(action.b % 2 == 0);
-        }
-      }
-      return world_over(*world, std::min<Duration>(action.span, 20s), static_cast<int>(1 + action.b % 8));
-    }
+    case Do::world_dies: return kill_world(action);
+    case Do::allocator_dies: return kill_allocator(action);
+    case Do::allocator_parted: return part(action);
     case Do::allocator_stalls:
       ++faults_["allocator stalls"];
+      links_harmed_ = links_harmed_ || scenario_.deputies;
       return leader()->stop_until(until, true);
     case Do::host_stalls: links_harmed_ = true; ++faults_["host stalls"]; return host->stop_until(until, false);
     case Do::node_stalls: links_harmed_ = true; ++faults_["node stalls"]; return host->stop_until(until, true);
@@ -100,7 +136,7 @@ void Universe::trouble(Action const& action) {
     }
     case Do::journal_breaks:
       ++faults_["journal breaks"];
-      leader()->journal()->break_off();
+      if (auto* const journal = leader()->journal()) journal->break_off();
       leader()->wake(1ms);
       return;
     default: return;

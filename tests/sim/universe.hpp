@@ -19,7 +19,6 @@ namespace godwit::sim {
 struct Abilities {
   Planted planted{Planted::none};
   bool recovers_in_place{true};  // a host's death needs no new world
-  bool takes_over{false};         // nor does the allocator's
 };
 
 class Universe {
@@ -34,6 +33,7 @@ class Universe {
   [[nodiscard]] Census const& census() const { return census_; }
   [[nodiscard]] Audit const& audit() const { return audit_; }
   [[nodiscard]] Tally const& faults() const { return faults_; }
+  [[nodiscard]] std::uint64_t takeovers() const { return takeovers_; }
 
  private:
   struct World {
@@ -48,15 +48,19 @@ class Universe {
   void world_over(World& world, Duration pause, int hosts);
   void exited(World& world, Process& process);
   void tell_deaths(World& world, Rank dead);
+  void look_who_lives(World& world);
+  void turned(Process& process);
+  void takes_over(Process& process);
   [[nodiscard]] World* present();
-  [[nodiscard]] Process* leader();  // the rank that allocates
+  [[nodiscard]] Process* leader();  // the rank with the newest allocator: users find that one
   [[nodiscard]] std::vector<Process*> living_hosts();
 
   // ---- users (users.cpp)
   void submit(std::size_t plan);
   void order(Action const& action);
   void stop();
-  CommandId give(Command command);
+  CommandId give(Command command, std::optional<std::size_t> plan = {});
+  void repeat_commands();
   void answered(CommandId id, Answer const& answer);
   [[nodiscard]] std::optional<JobId> job_of(Action const& action) const;
 
@@ -64,11 +68,16 @@ class Universe {
   void act(Action const& action);
   void trouble(Action const& action);
   void kill_host(Action const& action, bool node);
+  void kill_allocator(Action const& action);
+  void kill_world(Action const& action);
+  void part(Action const& action);
 
   // ---- the end (calm.cpp)
   void calm_down();
   void look_after();
   void nudge();
+  void wait_for_an_allocator();
+  [[nodiscard]] std::optional<std::string> unsettled();
   void judge_leftovers();
   void check_ends() const;
   void check_end(JobId job, JobRecord const& record) const;
@@ -97,8 +106,13 @@ class Universe {
     bool cancelled{false};  // somebody wanted that, of it or some of it
   };
   std::vector<Submission> submissions_;
-  std::map<CommandId, std::size_t> asked_;  // submit commands → plan
-  std::set<CommandId> open_;
+  struct Asked {
+    Command command;
+    std::optional<std::size_t> plan;  // of a submission
+  };
+  std::map<CommandId, Asked> open_;
+  std::map<Term, OpenedLedger> claims_;  // the ledger as read by those who may begin a term
+  std::uint64_t takeovers_{0};
   std::optional<CommandId> stop_;
   bool start_after_stop_{false};
   CommandId last_command_{0};
@@ -107,7 +121,7 @@ class Universe {
   bool images_harmed_{false}, hosts_lost_{false}, links_harmed_{false}, links_cut_{false};
   bool calm_{false}, done_{false};
   Moment calm_since_{0}, patience_{0};
-  std::optional<Moment> all_ended_, stranded_since_;
+  std::optional<Moment> all_ended_, stranded_since_, leaderless_since_;
 };
 
 }  // namespace godwit::sim

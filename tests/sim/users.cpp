@@ -4,11 +4,30 @@
 
 namespace godwit::sim {
 
-CommandId Universe::give(Command command) {
+namespace {
+
+// Another allocator leads, or will: he asks that one.
+bool is_deposed(Answer const& answer) {
+  auto const* const refusal = std::get_if<cmd::Refusal>(&answer);
+  return refusal != nullptr && refusal->why.code == "deposed";
+}
+
+}  // namespace
+
+CommandId Universe::give(Command command, std::optional<std::size_t> plan) {
   last_command_ = last_command_.next();
-  open_.insert(last_command_);
+  open_[last_command_] = {command, plan};
   leader()->control().give(last_command_, std::move(command));
   return last_command_;
+}
+
+// Whoever hasn't been answered asks the new allocator. What the former one did and didn't say is done twice then.
+void Universe::repeat_commands() {
+  for (auto& [id, asked] : std::exchange(open_, {})) {
+    auto const again = give(std::move(asked.command), asked.plan);
+    if (asked.plan) submissions_[*asked.plan].pending = again;
+    if (stop_ == id) stop_ = again;
+  }
 }
 
 // Under a name of its own, so that asking again doubles nothing.
@@ -38,8 +57,7 @@ void Universe::submit(std::size_t index) {
   }
   JobArray array(std::move(spec));
   if (plan.elements > 0) array.axes = {{.name = "index_", .count = plan.elements}};
-  submission.pending = give(cmd::Submit{{std::move(array)}, true});
-  asked_[*submission.pending] = index;
+  submission.pending = give(cmd::Submit{{std::move(array)}, true}, index);
 }
 
 std::optional<JobId> Universe::job_of(Action const& action) const {
@@ -92,22 +110,25 @@ void Universe::stop() {
   stop_ = give(cmd::Stop{});
 }
 
+// What is said holds, also where he who asked has hung up.
 void Universe::answered(CommandId id, Answer const& answer) {
-  open_.erase(id);
-  if (auto const at = asked_.find(id); at != asked_.end()) {
-    auto& submission = submissions_[at->second];
-    submission.pending.reset();
-    if (auto const* submitted = std::get_if<cmd::Submitted>(&answer)) {
-      for (auto const job : submitted->jobs) audit_.answered(job);
-      if (submission.job && *submission.job != submitted->jobs.at(0)) {
-        wrong("submission {} is job {} and job {}", at->second, *submission.job, submitted->jobs.at(0));
-      }
-      submission.job = submitted->jobs.at(0);
-    }
+  auto const* const submitted = std::get_if<cmd::Submitted>(&answer);
+  if (submitted != nullptr) {
+    for (auto const job : submitted->jobs) audit_.answered(job);
   }
   if (auto const* stopped = std::get_if<cmd::Stopped>(&answer)) {
     for (auto const& [job, why] : stopped->unsaved) {
       if (job != JobId{}) census_.loses(job);
+    }
+  }
+  if (auto const at = open_.find(id); at != open_.end() && !is_deposed(answer)) {
+    auto const plan = at->second.plan;
+    open_.erase(at);
+    if (plan) submissions_[*plan].pending.reset();
+    if (plan && submitted != nullptr) {
+      auto& job = submissions_[*plan].job;
+      if (job && *job != submitted->jobs.at(0)) wrong("submission {} is job {} and job {}", *plan, *job, submitted->jobs.at(0));
+      job = submitted->jobs.at(0);
     }
   }
   if (trace_.is_heard()) {

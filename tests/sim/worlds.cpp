@@ -1,8 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/universe.hpp"
 
 namespace godwit::sim {
+
+namespace {
+constexpr int exit_deposed = 5;
+}
 
 Universe::Universe(Scenario const& scenario, Abilities abilities, Trace::Listener listener)
     : scenario_(scenario),
@@ -31,7 +37,13 @@ Universe::World* Universe::present() {
 
 Process* Universe::leader() {
   auto* const world = present();
-  return world != nullptr && world->ranks[0]->lives() ? world->ranks[0].get() : nullptr;
+  Process* newest = nullptr;
+  if (world == nullptr) return newest;
+  for (auto const& rank : world->ranks) {
+    if (!rank->lives() || rank->allocator() == nullptr) continue;
+    if (newest == nullptr || newest->allocator()->term() < rank->allocator()->term()) newest = rank.get();
+  }
+  return newest;
 }
 
 std::vector<Process*> Universe::living_hosts() {
@@ -58,13 +70,18 @@ void Universe::begin_world(int hosts) {
         rank > 0));
     auto& process = *world.ranks.back();
     process.on_exit = [this, &world](Process& gone) { exited(world, gone); };
+    process.after_turn = [this](Process& one) { turned(one); };
+    process.on_record = [this](Term term, ByteView bytes) { audit_.record(term, bytes); };
+    process.ledgers().on_opened = [this](OpenedLedger const& opened) {
+      audit_.is_read(opened);
+      claims_[opened.term] = {opened.term, opened.records, opened.seals, nullptr};
+    };
     process.control().on_answer = [this](CommandId id, Answer const& answer) { answered(id, answer); };
   }
   auto& first = *world.ranks[0];
   auto opened = first.ledgers().open_now(disk_.newest_term().next());
   if (!opened) wrong("a world can't begin: {}", opened.failure().context);
   audit_.begins(*opened);
-  first.journal()->on_record = [this](Term term, ByteView bytes) { audit_.record(term, bytes); };
   Ledger ledger;
   for (auto const& [term, bytes] : opened->records) {
     auto const applied = ledger.apply(*decode<LedgerEvent>(bytes));
@@ -98,6 +115,35 @@ void Universe::world_over(World& world, Duration pause, int hosts) {
   scheduler_.after(pause, [this, hosts] { begin_world(hosts); });
 }
 
+void Universe::turned(Process& process) {
+  auto const* const allocator = process.allocator();
+  if (allocator == nullptr) return;
+  if (allocator->term() > audit_.term()) takes_over(process);
+  if (!process.leads()) return;
+  for (auto const& world : worlds_) {
+    for (auto const& other : world->ranks) {
+      if (other.get() == &process || !other->leads()) continue;
+      wrong("ranks {} and {} lead at once, with terms {} and {}", process.rank(), other->rank(), allocator->term(),
+            other->allocator()->term());
+    }
+  }
+  audit_.leads(allocator->term());
+}
+
+void Universe::takes_over(Process& process) {
+  auto const term = process.allocator()->term();
+  trace_.say(fmt::format("── rank {} takes over with term {}", process.rank(), term));
+  ++takeovers_;
+  audit_.begins(claims_.at(term));
+  claims_.erase(claims_.begin(), claims_.upper_bound(term));
+  if (leader() == &process) repeat_commands();
+}
+
+void Universe::look_who_lives(World& world) {
+  bool const any = std::ranges::any_of(world.ranks, [](auto const& rank) { return rank->lives(); });
+  if (!any && &world == present()) world_over(world, 1s, scenario_.hosts);
+}
+
 void Universe::tell_deaths(World& world, Rank dead) {
   for (std::size_t rank = 0; rank < world.ranks.size(); ++rank) {
     if (Rank const to{static_cast<std::int32_t>(rank)}; to != dead && (rank == 0 || random_.below(4) > 0)) {
@@ -109,9 +155,12 @@ void Universe::tell_deaths(World& world, Rank dead) {
 
 void Universe::exited(World& world, Process& process) {
   auto const code = *process.exit_code();
-  if (process.rank() != allocator_rank) {
+  auto const* const allocator = process.allocator();
+  bool const newest = allocator != nullptr && allocator->term() == audit_.term();
+  if (allocator != nullptr && code == 0 && !newest) wrong("the allocator of term {} ends the world", allocator->term());
+  if (!newest || (scenario_.deputies && code == exit_deposed)) {
     if (code != 0) tell_deaths(world, process.rank());
-    return;
+    return look_who_lives(world);
   }
   if (&world != present()) return;
   if (code == 0) {
