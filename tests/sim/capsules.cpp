@@ -183,7 +183,9 @@ void SimCapsules::begin(CapsuleId id, Capsule& capsule, Epoch epoch) {
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Freeze const&) {
   if (!capsule.begun || capsule.frozen) wrong("a freeze of job {}, which doesn't run", capsule.order.job);
   capsule.frozen = true;
-  for (auto& output : capsule.outputs) random_.below(2) == 0 ? output.sync() : output.flush();
+  for (auto& output : capsule.outputs) {
+    if (bool const sync = random_.below(2) == 0; has_lease()) sync ? output.sync() : output.flush();
+  }
   around_.census.stops(capsule.order.job, runner(id));
   say(capsule::Frozen{id, around_.clock.now(), manifest_of(capsule), capsule.work.cells * 8});
 }

@@ -44,6 +44,7 @@ Result<SimOutput> SimOutput::reopen(SimDisk& disk, std::uint64_t process, Stream
 // As pwrite does: at its own offset, whatever others have made of the file.
 void SimOutput::flush() {
   auto& bytes = inode_->bytes;
+  if (tail_written_ == tail_.size()) return;
   auto const end = durable_ + tail_.size();
   if (bytes.size() < end) bytes.resize(end);
   std::copy(tail_.begin() + static_cast<std::ptrdiff_t>(tail_written_), tail_.end(),

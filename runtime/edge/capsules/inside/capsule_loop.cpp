@@ -202,7 +202,7 @@ void CapsuleLoop::freeze() {
   job_->context().run_clock(false);
   if (witness_ && !frozen_) witness_->gave_custody();
   frozen_ = true;
-  auto manifest = job_->manifest(epoch_, suspended_);
+  auto manifest = job_->manifest(epoch_, suspended_, safe_point_.lease_holds());
   if (!manifest) return fail(manifest.failure().context);
   manifest->wait_left = left;
   capsule_wire::Frozen frozen{boot_now(), encode(*manifest), job_->arena_bytes()};
@@ -321,7 +321,7 @@ void CapsuleLoop::await_next() {
 
 Bytes CapsuleLoop::last_state() {
   if (!job_->tells_end()) return {};
-  auto const manifest = job_->manifest(epoch_, false);
+  auto const manifest = job_->manifest(epoch_, false, true);
   auto state = manifest ? encode(*manifest) : Bytes{};
   return state.size() > frame_bytes_max / 2 ? Bytes{} : state;
 }

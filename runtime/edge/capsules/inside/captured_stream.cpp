@@ -124,23 +124,33 @@ Status CapturedStream::cut_pack(StreamMark const* mark) {
 
 Status CapturedStream::drain() {
   auto const end = held();
-  auto const drained = marks_.drained.load(std::memory_order_relaxed);
-  if (drained == end) return Done{};
+  auto const begin = std::max(taken_, marks_.drained.load(std::memory_order_relaxed));
+  if (begin == end) return Done{};
   std::array<char, 64 << 10> buffer;
-  for (auto at = drained; at < end;) {
+  for (auto at = begin; at < end;) {
     auto const got = ::pread(memfd_, buffer.data(), std::min<std::uint64_t>(buffer.size(), end - at),
                              static_cast<off_t>(at));
     if (got <= 0) break;
     if (auto status = write(buffer.data(), static_cast<std::size_t>(got)); !status) return status;
     at += static_cast<std::uint64_t>(got);
   }
-  if (file_) {
-    if (auto status = file_->flush(); !status) return status;
-  }
-  marks_.drained.store(end, std::memory_order_release);
-  // Gives the memory back, but for the last lines; the position counts on.
-  auto const hole = (end - std::min<std::uint64_t>(end, last_bytes_max)) / block_bytes * block_bytes;
+  taken_ = end;
+  if (!file_) publish();
+  return Done{};
+}
+
+// Gives the memory back, but for the last lines; the position counts on.
+void CapturedStream::publish() {
+  if (taken_ <= marks_.drained.load(std::memory_order_relaxed)) return;
+  marks_.drained.store(taken_, std::memory_order_release);
+  auto const hole = (taken_ - std::min<std::uint64_t>(taken_, last_bytes_max)) / block_bytes * block_bytes;
   if (hole > 0) ::fallocate(memfd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(hole));
+}
+
+Status CapturedStream::flush() {
+  if (!file_) return Done{};
+  if (auto status = file_->flush(); !status) return status;
+  publish();
   return Done{};
 }
 

@@ -40,12 +40,14 @@ class CapturedStream {
   void goes_on_at(Epoch epoch) { epoch_ = epoch; }
   [[nodiscard]] Status renew();  // in a new file; the host's pack is its own
 
-  [[nodiscard]] Status drain();
+  [[nodiscard]] Status drain();  // takes what is new
+  [[nodiscard]] Status flush();  // what was taken, to the file
   [[nodiscard]] Status sync();
   [[nodiscard]] std::optional<StreamMark> mark() const;  // none if nothing was ever printed
   [[nodiscard]] std::string last_lines() const;
 
  private:
+  void publish();
   [[nodiscard]] Status write(char const* from, std::size_t bytes);
   [[nodiscard]] Status pack(char const* from, std::size_t bytes);
   [[nodiscard]] Status cut_pack(StreamMark const* mark);
@@ -65,6 +67,7 @@ class CapturedStream {
   bool fresh_file_;  // a former holder may still write to the one that is there
   Epoch epoch_;
   std::unique_ptr<OutputFile> file_;
+  std::uint64_t taken_ = 0;  // of the memfd; in the file, or the pack, are those that the marks say
 
   PackWriter& pack_;
   std::uint64_t durable_ = 0;

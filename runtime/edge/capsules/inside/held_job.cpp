@@ -203,8 +203,8 @@ Result<std::string> HeldJob::call(std::string const& method, std::vector<std::st
   return methods_.call(method, arguments);
 }
 
-Result<Manifest> HeldJob::manifest(Epoch epoch, bool suspended) {
-  if (auto status = save_printed(); !status) return status.failure();
+Result<Manifest> HeldJob::manifest(Epoch epoch, bool suspended, bool leased) {
+  if (auto status = leased ? save_printed() : take_printed(); !status) return status.failure();
   Manifest manifest;
   manifest.job = order_.job;
   manifest.type = order_.spec.type;
@@ -226,10 +226,17 @@ Result<Manifest> HeldJob::manifest(Epoch epoch, bool suspended) {
   return manifest;
 }
 
-Status HeldJob::save_printed() {
+Status HeldJob::take_printed() {
   flush_stdio();
   if (auto status = out_.drain(); !status) return status;
-  if (auto status = err_.drain(); !status) return status;
+  return err_.drain();
+}
+
+Status HeldJob::save_printed() {
+  if (auto status = take_printed(); !status) return status;
+  for (auto* const captured : {&out_, &err_}) {
+    if (auto status = captured->flush(); !status) return status;
+  }
   return streams_.flush();
 }
 

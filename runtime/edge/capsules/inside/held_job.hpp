@@ -63,10 +63,11 @@ class HeldJob {
   [[nodiscard]] Result<std::string> call(std::string const& method,
                                          std::vector<std::string> const& arguments);
 
-  // Its state at this safe point; the arena goes beside it.
-  [[nodiscard]] Result<Manifest> manifest(Epoch epoch, bool suspended);
+  // Its state at this safe point; the arena goes beside it. Without a lease its files are left alone, which may be another's by
+  // now: what isn't in them yet is in the manifest.
+  [[nodiscard]] Result<Manifest> manifest(Epoch epoch, bool suspended, bool leased);
 
-  [[nodiscard]] Status save_printed();  // what it printed, to the store
+  [[nodiscard]] Status save_printed();  // what it printed, and its outputs, to the store
   [[nodiscard]] Status sync();          // all outputs, durable
   [[nodiscard]] std::string log_tail() const;
   // May another job follow in this process? Not if this one left threads, children, a scratch directory or a
@@ -83,6 +84,7 @@ class HeldJob {
   void count_step() { ++steps_; }
 
  private:
+  [[nodiscard]] Status take_printed();
   HeldJob(Surroundings surroundings, SharedMemory arena, Plugin plugin, capsule_wire::Prepare order);
   [[nodiscard]] Status check(Manifest const& manifest) const;
 
