@@ -55,7 +55,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   }
   auto const lost = authority.lost();
   bool const renews = leads() || mutated(Mutation::renew_without_authority);
-  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}});
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self)});
   confirm_reports(from, host);
 }
 

@@ -36,7 +36,8 @@ void Allocator::Core::begin_move(JobRecord const& record, Operation const& opera
   note(Level::info, record.job, record.epoch,
        fmt::format("{} is to move {} → {}", called(record), record.host, *target));
   send(*target, msg::PrepareArrival{record.job, record.host, record.epoch, target_epoch, thaw_epoch,
-                                    record.spec, report != reports.end() ? report->second.arena_bytes : 0});
+                                    record.spec, report != reports.end() ? report->second.arena_bytes : 0,
+                                    record.clone_of});
 }
 
 // The desk whose open operation is this very move; null if the message is of old.

@@ -92,6 +92,8 @@ void Allocator::Core::go_on_shutting_down() {
       if (host.presence != Presence::dead) send(rank, msg::Quiesce{});
     }
   }
+  // What it says at the end would be held back, and nothing is heard after it: it leads again first, or gives up.
+  if (!leads() && !shutdown.broken) return;
   if (shutdown.phase == Phase::quiescing && std::ranges::all_of(hosts, [](auto const& one) {
         return one.second.quiesced || one.second.presence == Presence::dead;
       })) {
@@ -100,6 +102,7 @@ void Allocator::Core::go_on_shutting_down() {
 }
 
 void Allocator::Core::finish_shutdown() {
+  tell_lead();  // for the last time: what follows leaves under it
   shutdown.phase = Phase::over;
   out->push_back(Arm{watch_timer, {}});
   out->push_back(Arm{leases_timer, {}});

@@ -69,7 +69,10 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
   note(Level::info, {}, {}, fmt::format("host {} holds {} jobs", from, held.size()));
 
   auto const occupants = host.occupants;
-  for (auto const job : occupants) reconcile(job, from, held[job]);
+  for (auto const job : occupants) {
+    reconcile(job, from, held[job]);
+    to_serve.insert(job);
+  }
   for (auto const& one : message.held) reconcile_stray(from, one);
   std::erase_if(departures, [&](auto const& one) {  // its figures were told to the former allocator
     auto const& [job, target_epoch] = one.first;
@@ -126,6 +129,10 @@ void Allocator::Core::reconcile_stray(Rank host, msg::Held const& held) {
   note(Level::severe, held.job, held.epoch,
        fmt::format("host {} holds job {} at epoch {}, of which the ledger knows nothing: it is told to drop it",
                    host, held.job, held.epoch));
+  if (held.phase == msg::Held::Phase::arriving) {  // there is no job in it yet that could be cancelled
+    auto const why = retry_later("new_allocator", "the allocator died in the middle of the move");
+    return send(host, msg::AbandonMove{held.job, held.epoch, held.epoch, false, why});
+  }
   send(host, msg::CancelJob{new_request(), held.job, held.epoch});
 }
 

@@ -14,11 +14,13 @@ Authority::Authority(std::set<Rank> electorate, Duration lease)
 
 void Authority::counts_always(Rank member) {
   ends_[member] = for_ever;
+  counted_always_.insert(member);
   look();
 }
 
 void Authority::joined(Rank member, Instant welcomed) {
   ends_[member] = welcomed + lease_;
+  counted_always_.erase(member);
   look();
 }
 
@@ -46,8 +48,13 @@ void Authority::confirmed(std::uint64_t change) {
     leaving_.erase(leaving_.begin());
     electorate_.erase(member);
     lost_.insert(member);
+    counted_always_.erase(member);
   }
   look();
+}
+
+bool Authority::is_complete(Rank self) const {
+  return counted_always_.empty() || counted_always_ == std::set{self};
 }
 
 void Authority::look() {

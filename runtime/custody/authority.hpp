@@ -42,6 +42,8 @@ class Authority {
   [[nodiscard]] Instant until() const { return until_; }
   [[nodiscard]] bool leads(Instant now) const { return now < until_; }
   [[nodiscard]] std::set<Rank> const& electorate() const { return electorate_; }  // as confirmed
+  // Every other member's promises count, none for ever: nobody who ended long ago is counted on any more.
+  [[nodiscard]] bool is_complete(Rank self) const;
   [[nodiscard]] std::set<Rank> lost() const { return lost_; }                     // who has left it, confirmed
 
  private:
@@ -49,6 +51,7 @@ class Authority {
   [[nodiscard]] Instant until_of(std::set<Rank> const& members) const;
 
   std::set<Rank> electorate_, lost_;
+  std::set<Rank> counted_always_;
   Duration lease_{0};
   std::map<Rank, Instant> ends_;
   std::vector<Rank> leaving_;  // in the order in which the log has it

@@ -27,7 +27,7 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
   }
   if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
   supersede(message.job, message.target_epoch, true);
-  auto& held = hold(message.job, message.target_epoch, message.spec, message.arena_bytes);
+  auto& held = hold(message);
   held.phase = Holding::Phase::arriving;
   held.arrival.emplace(message.source, message.epoch, message.target_epoch, message.thaw_epoch);
 }

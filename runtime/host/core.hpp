@@ -113,7 +113,7 @@ struct Host::Core {
   void on(stored::Reserved const& event);
 
   // holdings
-  Holding& hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes);  // to arrive
+  Holding& hold(msg::PrepareArrival const& arrival);
   Holding& hold(msg::StartJob const& start);
   Holding& hold(CapsuleOrder order, Epoch epoch);
   Holding* by_capsule(CapsuleId capsule);
@@ -259,6 +259,7 @@ struct Host::Core {
   Term newest_heard;      // by others
   Instant seen;           // the newest `at` of the allocator
   std::set<Rank> lost;    // hosts that it counts as dead
+  bool all_joined{false};  // as it says
   std::map<Rank, Instant> dead;  // whose processes have ended; what they sent before may still come in
 
   // membership

@@ -5,12 +5,13 @@
 
 namespace godwit::host {
 
-Holding& Host::Core::hold(JobId job, Epoch epoch, JobSpec const& spec, std::uint64_t arena_bytes) {
+Holding& Host::Core::hold(msg::PrepareArrival const& arrival) {
   CapsuleOrder order;
-  order.job = job;
-  order.spec = spec;
-  order.arena_bytes = arena_bytes;
-  return hold(std::move(order), epoch);
+  order.job = arrival.job;
+  order.spec = arrival.spec;
+  order.clone_of = arrival.clone_of;
+  order.arena_bytes = arrival.arena_bytes;
+  return hold(std::move(order), arrival.target_epoch);
 }
 
 Holding& Host::Core::hold(msg::StartJob const& start) {

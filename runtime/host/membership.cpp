@@ -78,6 +78,7 @@ void Host::Core::beat(LoadRead const& event) {
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   seen = std::max(seen, message.at);
   lost = {message.lost.begin(), message.lost.end()};
+  all_joined = message.complete;
   if (beat_outstanding != message.sent && !mutated(Mutation::renew_with_a_stale_answer)) return;
   beat_outstanding.reset();
   if (!message.renews) return;

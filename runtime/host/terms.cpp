@@ -27,6 +27,7 @@ bool Host::Core::obeys(Rank from, Term term) {
 // again: what is held here is told when it says Welcome.
 void Host::Core::adopt(Rank from) {
   seen = {};
+  all_joined = false;
   beat_outstanding.reset();
   candidacy.reset();
   if (ballot.has_joined()) {
@@ -70,11 +71,13 @@ std::set<Rank> Host::Core::electorate() const {
   return members;
 }
 
-// Who has ended so long ago that whatever it had promised has run out; rank 0 never promised anything.
+// Who has ended so long ago that whatever it had promised has run out; rank 0 never promised anything. But on a host that it
+// hasn't welcomed yet, the first allocator counts for ever: unless it has said that there is none, nobody can be left out.
 std::set<Rank> Host::Core::surely_ended() const {
   std::set<Rank> ended;
   for (auto const& [rank, since] : dead) {
-    if (rank == allocator_rank || now - since >= lease + lease / 16) ended.insert(rank);
+    bool const run_out = all_joined && now - since >= lease + lease / 16;
+    if (rank == allocator_rank || run_out) ended.insert(rank);
   }
   return ended;
 }

@@ -12,7 +12,7 @@
 
 namespace godwit {
 
-inline constexpr std::uint16_t wire_version = 3;
+inline constexpr std::uint16_t wire_version = 4;
 
 // A frame that grows by a message at a time.
 class FrameBuilder {

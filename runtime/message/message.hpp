@@ -73,7 +73,8 @@ struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which
   Instant at;               // the allocator's own clock: echoed in the next Heartbeat
   bool renews{true};        // false: the allocator isn't leased by a majority itself, and gives no lease
   std::vector<Rank> lost{}; // hosts that count as dead: no voters any more, and not in the line of succession
-  GODWIT_FIELDS(sent & at & renews & lost)
+  bool complete{false};     // all others have joined: this allocator counts on nobody who never promised it anything
+  GODWIT_FIELDS(sent & at & renews & lost & complete)
 };
 
 struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
@@ -187,7 +188,8 @@ struct PrepareArrival {  // allocator → target, after Intent is journalled
   Epoch thaw_epoch;     // at which the source goes on, should the move fail
   JobSpec spec;
   std::uint64_t arena_bytes{0};  // as last reported: memory to touch beforehand
-  GODWIT_FIELDS(job & source & epoch & target_epoch & thaw_epoch & spec & arena_bytes)
+  JobId clone_of;                // as in StartJob
+  GODWIT_FIELDS(job & source & epoch & target_epoch & thaw_epoch & spec & arena_bytes & clone_of)
 };
 
 struct ArrivalReady {  // target → source: capsule started, memory touched; the source may freeze

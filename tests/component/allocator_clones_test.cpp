@@ -57,6 +57,8 @@ TEST_F(Clones, ARunningJobOnAnotherHost) {
   EXPECT_EQ(act.what, "is a clone of job 1 at step 61,440 on host 2: 12.4 MiB, 3.1 ms stopped");
   EXPECT_EQ(rig.record(job).state, JobState::running);
   EXPECT_EQ(rig.record(cloned.job).state, JobState::running);
+  rig.says(cmd::Migrate{"2", Rank{3}});
+  EXPECT_EQ(rig.prepares(3).clone_of, job) << "its outputs are its own wherever it goes";
 }
 
 TEST_F(Clones, TheOriginIsNamedUntilThereIsAnImageOfItsOwn) {

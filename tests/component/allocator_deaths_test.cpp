@@ -199,6 +199,22 @@ TEST(AllocatorDeaths, WithoutLeasesOfItsOwnItRenewsNobodys) {
   EXPECT_TRUE(rig.sent<msg::HeartbeatSeen>(1).renews);
 }
 
+TEST(AllocatorDeaths, OnlyWhoLeadsEndsTheWorld) {
+  Rig rig;
+  auto const stop = rig.says(cmd::Stop{});
+  for (int host = 1; host <= 3; ++host) rig.sent<msg::Quiesce>(host);
+  for (int host = 1; host <= 2; ++host) rig.hears(host, msg::Quiesced{});
+  rig.sleep(11s);
+  rig.hears(3, msg::Quiesced{});
+  rig.nothing_more();  // it would be held back, and nobody hears an allocator that is done
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  rig.sent<msg::HeartbeatSeen>(1);
+  EXPECT_EQ(rig.appended<log::WorldEnded>().term, Term{1});
+  for (int host = 1; host <= 3; ++host) rig.sent<msg::Leave>(host);
+  rig.replied<cmd::Stopped>(stop);
+  EXPECT_EQ(rig.exit_code(), 0);
+}
+
 TEST(AllocatorDeaths, AnAllocatorThatSleptBlamesNobody) {
   Rig rig;
   rig.running(1);

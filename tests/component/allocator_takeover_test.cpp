@@ -76,6 +76,34 @@ TEST(AllocatorTakeover, WhatIsHeldGoesOnAsTheLedgerSays) {
   rig.acted(suspend);
 }
 
+// Else its order and the one that makes up for a former allocator's would cross, and the host obey the wrong one last.
+TEST(AllocatorTakeover, AnOrderWaitsUntilTheHostHasSaidWhatItHolds) {
+  Former former;
+  former.runs();
+  Rig rig(next(former));
+  auto const suspend = rig.says(cmd::Suspend{"1"});
+  rig.nothing_more();
+  rig.holds(1, {{job, e1, Phase::live, {}}});
+  rig.sent<msg::ResumeJob>(1);
+  auto const order = rig.sent<msg::SuspendJob>(1);
+  rig.hears(1, msg::OrderDone{order.request, job, std::nullopt, {}});
+  rig.appended<log::Suspended>();
+  rig.acted(suspend);
+}
+
+TEST(AllocatorTakeover, AnArrivalOfAMoveThatIsOverIsAbandoned) {
+  Former former;
+  former.moves();
+  stays(former.rig);
+  former.rig.replied<cmd::Acted>(CommandId{2});
+  Rig rig(next(former));
+  rig.holds(1, {{job, e3, Phase::live, {}}});
+  rig.sent<msg::ResumeJob>(1);
+  rig.holds(2, {{job, e2, Phase::arriving, {}}});
+  EXPECT_EQ(rig.sent<msg::AbandonMove>(2).target_epoch, e2);
+  refuses(rig);
+}
+
 TEST(AllocatorTakeover, OneThatWaitsThereForItsTurnDoesSo) {
   Former former;
   former.rig.submit(Rig::counter());

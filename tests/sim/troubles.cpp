@@ -68,7 +68,7 @@ void Universe::part(Action const& action) {
     for (auto const& b : world.ranks) {
       if (!ours(a->rank()) || ours(b->rank())) continue;
       if (action.proven) world.network->hold_up(a->rank(), b->rank(), scheduler_.now() + action.span);
-      if (!action.proven) world.network->silence(a->rank(), b->rank());
+      if (!action.proven) links_cut_ = true, world.network->silence(a->rank(), b->rank());
     }
   }
 }

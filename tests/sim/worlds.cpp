@@ -159,7 +159,7 @@ void Universe::exited(World& world, Process& process) {
   bool const newest = allocator != nullptr && allocator->term() == audit_.term();
   if (allocator != nullptr && code == 0 && !newest) wrong("the allocator of term {} ends the world", allocator->term());
   if (!newest || (scenario_.deputies && code == exit_deposed)) {
-    if (code != 0) tell_deaths(world, process.rank());
+    if (code != 0) hosts_lost_ = true, tell_deaths(world, process.rank());
     return look_who_lives(world);
   }
   if (&world != present()) return;

@@ -61,6 +61,17 @@ TEST(Authority, AStaleEchoChangesNothing) {
   EXPECT_EQ(authority.until(), at(18));
 }
 
+TEST(Authority, IsCompleteOnceNobodyElseIsCountedForEver) {
+  Authority authority({r0, r1, r2}, lease);
+  for (auto const rank : {r0, r1, r2}) authority.counts_always(rank);
+  EXPECT_FALSE(authority.is_complete(r0));
+  authority.joined(r1, at(3));
+  EXPECT_FALSE(authority.is_complete(r0));
+  authority.confirmed(authority.leaves(r2));
+  EXPECT_TRUE(authority.is_complete(r0));
+  EXPECT_FALSE(authority.is_complete(r1));
+}
+
 TEST(Authority, AHostThatHasNotJoinedCounts) {
   Authority authority({r0, r1, r2}, lease);
   for (auto const rank : {r0, r1, r2}) authority.counts_always(rank);

@@ -44,7 +44,7 @@ inline std::vector<Message> every_message() {
       msg::Hello{4711, "node3", 8, 4, 1ULL << 34},
       msg::Welcome{500ms, 10s, Instant{44}},
       msg::Heartbeat{Instant{123}, 1500, {report, report}, Instant{44}},
-      msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}},
+      msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true},
       msg::Poll{Instant{46}},
       msg::AskVote{Term{4}, Instant{47}, Rank{0}, true},
       msg::Vote{Term{4}, Instant{47}, true, why},
