@@ -1,0 +1,72 @@
+// Policy: who is served next. The scheduler (policy/scheduler.hpp) keeps the share tree and knows what fits where;
+// a policy only says how accounts and groups stand against their siblings, by a key: the lowest goes first, at each
+// level of the tree. All of a policy's memory is each node's score, which the ledger keeps for it: a policy itself
+// has no state, so that any allocator that takes over goes on alike. Integers only.
+//
+// A user's own policy is a plugin that implements this interface: docs/fairness.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace godwit::policy {
+
+// An account, or a group: then the sums over its members.
+struct Standing {
+  std::int64_t score{0};               // what the policy last made of it; 0 at first
+  std::int64_t shares{1};
+  std::int64_t sibling_shares{1};      // with its own
+  std::int64_t entitled_millicores{0};  // its share of the capacity, and the hosts that it owns
+  std::int64_t running_millicores{0};   // all that its jobs hold
+  std::int64_t charged_millicores{0};   // of them, those on hosts that it doesn't own
+  std::int64_t waiting{0};              // its requests
+  std::int64_t capacity_millicores{0};  // of all hosts
+  std::uint64_t served{0};              // when it was last served: that placement's number; 0: never
+  std::int64_t sibling_score{0};        // the sum of its siblings' scores, with its own, at the last interval
+};
+
+enum class Discipline : std::uint8_t {
+  by_account,  // the account with the lowest key that has a request which fits; its oldest of the highest priority
+  in_order,    // the oldest request of all; while it doesn't fit nobody starts: first come, first served
+  backfill,    // likewise, but who can't delay it may start meanwhile: EASY
+  lottery,     // any request that fits, each as likely
+};
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual Discipline discipline() const { return Discipline::by_account; }
+  // Its score from now on, after an interval in which it stood like that.
+  [[nodiscard]] virtual std::int64_t after_interval(Standing const& standing, Duration /*interval*/) const {
+    return standing.score;
+  }
+  // What siblings are ordered by; the lowest first. Ties: fewer running, then whose request is the oldest.
+  [[nodiscard]] virtual std::int64_t key(Standing const& standing) const { return standing.score; }
+  // Groups with equal keys are as one: their members are ordered as if all were siblings. (Else ties part groups, too.)
+  [[nodiscard]] virtual bool merges_ties() const { return false; }
+  // May an account's jobs be made to wait for those of an account with a lower key?
+  [[nodiscard]] virtual bool preempts() const { return false; }
+};
+
+// Up-Down's numbers: docs/fairness.md. In cores of the formula; scores are in millicores times intervals.
+struct UpDownTuning {
+  std::int64_t up{1}, down{1}, decay{1};
+  std::int64_t index_max_intervals{60};        // bounded at ± so many intervals of the whole capacity; 0: unbounded
+  std::optional<std::int64_t> idle_ceiling;    // who has neither running nor waiting is dropped to this at once, in cores
+  bool entitlements{true};                     // false: pure Up-Down, where all that runs raises the index
+};
+
+// "up-down" "fair-tree" "fcfs"; for comparison also "easy" "round-robin" "random" "decay". Unknown: rejected, with
+// the names that there are.
+[[nodiscard]] Result<std::unique_ptr<Policy>> make_policy(std::string_view name, UpDownTuning const& tuning = {});
+[[nodiscard]] std::vector<std::string> policy_names();
+
+}  // namespace godwit::policy

@@ -1,0 +1,80 @@
+// So that no request starves behind smaller ones: a host is kept for one that was passed over for too long.
+#include <algorithm>
+
+#include "policy/scheduler_state.hpp"
+
+namespace godwit::policy {
+
+// Of each class one at a time: the next is marked when this one has been served.
+void Scheduler::State::pass_over(Entry& entry) {
+  auto& one = *entry.of;
+  if (!one.passed && is_possible(one)) one.passed = PassedOver{.entry = &entry, .since = now};
+}
+
+void Scheduler::State::forget(Entry const& entry) {
+  auto& passed = entry.of->passed;
+  if (!passed || passed->entry != &entry) return;
+  cancel_reservation(*passed);
+  passed.reset();
+}
+
+void Scheduler::State::cancel_reservation(PassedOver& passed) {
+  if (passed.reserved) reserved.erase(*passed.reserved);
+  passed.reserved.reset();
+}
+
+// Who is ahead may go on using a reserved host, but not for ever: else it might never be empty enough.
+bool Scheduler::State::may_take(Entry const& entry, Rank rank) const {
+  auto const kept = reserved.find(rank);
+  if (kept == reserved.end() || kept->second == &entry) return true;
+  if (now - kept->second->of->passed->reserved_since >= tuning.patience) return false;
+  return before(entry, *kept->second);
+}
+
+void Scheduler::State::reserve() {
+  for (auto* one : tracked) {
+    if (!one->passed) continue;
+    auto& passed = *one->passed;
+    if (is_capped_above(*passed.entry)) cancel_reservation(passed);
+    if (passed.reserved || now - passed.since < tuning.patience || is_capped_above(*passed.entry)) continue;
+    passed.reserved = host_to_reserve(*passed.entry);
+    if (!passed.reserved) continue;
+    passed.reserved_since = now;
+    reserved[*passed.reserved] = passed.entry;
+  }
+}
+
+// How many of the host's jobs, the largest first, have to go until it fits; none: not even then.
+std::optional<int> Scheduler::State::jobs_in_the_way(Demand const& demand, Host const& host) const {
+  std::vector<std::pair<std::int32_t, JobId>> jobs;
+  for (auto const job : host.jobs) jobs.emplace_back(-running.at(job).of->demand.cores, job);
+  std::ranges::sort(jobs);
+  auto room = host.room;
+  int gone = 0;
+  for (auto const& [cores, job] : jobs) {
+    if (room.fits(demand)) return gone;
+    room.give_back(running.at(job).of->demand);
+    ++gone;
+  }
+  if (room.fits(demand)) return gone;
+  return std::nullopt;
+}
+
+std::optional<Rank> Scheduler::State::host_to_reserve(Entry const& entry) const {
+  auto const& demand = entry.of->demand;
+  auto const group = together.find(demand.together);
+  std::optional<Rank> best;
+  int fewest = 0;
+  for (auto const& [rank, host] : hosts) {
+    bool const wrong = entry.of->pinned() && rank != demand.host;
+    bool const away = group != together.end() && !group->second.contains(rank);
+    if (wrong || away || !host.open || reserved.contains(rank) || host.room.never(demand)) continue;
+    auto const gone = jobs_in_the_way(demand, host);
+    if (!gone || (best && *gone >= fewest)) continue;
+    best = rank;
+    fewest = *gone;
+  }
+  return best;
+}
+
+}  // namespace godwit::policy

@@ -1,0 +1,126 @@
+#include "policy/scheduler.hpp"
+
+#include <algorithm>
+
+#include "base/panic.hpp"
+#include "policy/scheduler_state.hpp"
+
+namespace godwit::policy {
+
+Scheduler::State::State(Tuning tuning_, std::unique_ptr<Policy> policy_, ShareTree tree_)
+    : tuning(tuning_), policy(std::move(policy_)), tree(std::move(tree_)) {
+  grow_nodes();
+}
+
+Scheduler::Scheduler(Tuning tuning, std::unique_ptr<Policy> policy, ShareTree tree)
+    : state_(std::make_unique<State>(tuning, std::move(policy), std::move(tree))) {}
+Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(Scheduler&&) noexcept = default;
+Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
+
+void Scheduler::set_host(Rank host, Capabilities const& has, bool open) {
+  state_->set_host(host, has, open);
+}
+void Scheduler::remove_host(Rank host) {
+  state_->remove_host(host);
+}
+
+void Scheduler::set_tree(ShareTree tree) {
+  state_->replace_tree(std::move(tree));
+}
+
+void Scheduler::set_policy(std::unique_ptr<Policy> policy, Tuning tuning) {
+  state_->policy = std::move(policy);
+  state_->tuning = tuning;
+  for (auto& [rank, host] : state_->hosts) state_->refit(host);
+  state_->rebuild();
+}
+
+void Scheduler::wait(Request request) {
+  auto const hint = state_->waiting.end();
+  auto const size = state_->waiting.size();
+  auto const at = state_->waiting.emplace_hint(hint, request.job, Entry{.job = request.job});
+  invariant(state_->waiting.size() > size, "a job stands in line once");
+  auto& entry = at->second;
+  entry.account = state_->account_of(request.account);
+  entry.of = &state_->class_of(request.demand);
+  entry.priority = request.priority;
+  entry.estimate = request.estimate;
+  entry.last = request.last;
+  state_->enter(entry);
+}
+
+void Scheduler::leave(JobId job) {
+  auto const at = state_->waiting.find(job);
+  if (at == state_->waiting.end()) return;
+  state_->withdraw(at->second);
+  state_->waiting.erase(at);
+}
+
+void Scheduler::occupy(Request const& request, Rank host, Instant since) {
+  state_->occupy(request, host, since);
+}
+void Scheduler::release(JobId job, Rank host) {
+  state_->release(job, host);
+}
+
+std::optional<Placement> Scheduler::next(Instant now) {
+  state_->now = now;
+  auto const chosen = state_->choose();
+  if (chosen.entry == nullptr) return std::nullopt;
+  return Placement{chosen.entry->job, chosen.host, state_->reason_for(chosen)};
+}
+
+std::vector<JobId> Scheduler::heads() const {
+  std::vector<Entry const*> heads;
+  for (auto const& one : state_->tracked) {
+    if (auto const* entry = state_->first(*one)) heads.push_back(entry);
+  }
+  std::ranges::sort(heads, [&](auto* a, auto* b) { return state_->before(*a, *b); });
+  std::vector<JobId> jobs;
+  for (auto const* entry : heads) jobs.push_back(entry->job);
+  return jobs;
+}
+
+std::optional<Preemption> Scheduler::preempt(Instant now) {
+  state_->now = now;
+  return state_->preempt();
+}
+
+void Scheduler::interval(Instant now) {
+  state_->now = now;
+  state_->interval_passed();
+}
+
+Waiting Scheduler::why_waiting(JobId job) const {
+  auto const at = state_->waiting.find(job);
+  return at == state_->waiting.end() ? Waiting{} : state_->why_waiting(at->second);
+}
+
+std::optional<std::string> Scheduler::never_fits(Demand const& demand) const {
+  return state_->never_fits(demand);
+}
+std::vector<Node> Scheduler::order() const {
+  return state_->in_order();
+}
+
+ShareTree const& Scheduler::tree() const {
+  if (state_->capacity_changed) state_->entitle();
+  return state_->tree;
+}
+Policy const& Scheduler::policy() const {
+  return *state_->policy;
+}
+Tuning const& Scheduler::tuning() const {
+  return state_->tuning;
+}
+
+std::map<std::string, std::int64_t> Scheduler::scores() const {
+  return state_->scores();
+}
+
+void Scheduler::set_scores(std::map<std::string, std::int64_t> const& scores) {
+  state_->set_scores(scores);
+}
+
+}  // namespace godwit::policy

@@ -1,0 +1,262 @@
+// What a Scheduler knows: policy/scheduler.hpp says why it is as it is. Private to the sources of Scheduler.
+//
+// Requests with equal demands are of one DemandClass. Each class has a copy of the part of the share tree in
+// which it has requests: a Branch for each node there, with its members in the order in which they would be
+// served. So the first of a class is found by going down, and when a node's standing changes only the
+// branches of its path move.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "policy/capacity.hpp"
+#include "policy/scheduler.hpp"
+
+namespace godwit::policy {
+
+struct Branch;
+struct DemandClass;
+
+// A request in line.
+struct Entry {
+  JobId job;
+  Node account{root};
+  DemandClass* of{nullptr};
+  std::int32_t priority{0};
+  Duration estimate{0};
+  Rank last{no_rank};
+  std::size_t lot{0};  // its place in DemandClass::lots
+};
+
+// In an account's line: the highest priority, then the lowest id.
+struct LinePlace {
+  std::int32_t priority{0};
+  JobId job;
+
+  bool operator==(LinePlace const&) const = default;
+  std::strong_ordering operator<=>(LinePlace const& other) const {
+    auto const by_priority = other.priority <=> priority;
+    return by_priority != 0 ? by_priority : job <=> other.job;
+  }
+};
+
+// Among siblings. `next` is whose request would be served, so no two have the same.
+struct Place {
+  std::int64_t key{0};
+  std::int64_t running{0};
+  JobId next;
+  Branch* branch{nullptr};
+
+  [[nodiscard]] auto order() const { return std::tuple(key, running, next); }
+  bool operator<(Place const& other) const { return order() < other.order(); }
+};
+
+// A node of the tree, as far as one class of demands is concerned.
+struct Branch {
+  DemandClass* of{nullptr};
+  Node node{root};
+  Branch* parent{nullptr};
+  std::map<LinePlace, Entry*> line;  // an account's requests
+  std::set<Place> members;  // a group's members that may be served: none with nothing in line, or at its cap
+  std::size_t waiting{0};
+  std::optional<Place> place;  // in its parent's members; none: isn't there
+
+  [[nodiscard]] bool may_be_served() const { return !line.empty() || !members.empty(); }
+  [[nodiscard]] JobId next() const { return line.empty() ? members.begin()->next : line.begin()->first.job; }
+};
+
+// Among the hosts that a demand fits on, as the goal has it: load is taken / cores, compared without
+// dividing.
+struct HostPlace {
+  std::int64_t taken{0};  // negative: the most loaded first
+  std::int64_t cores{1};
+  Rank host;
+
+  bool operator==(HostPlace const&) const = default;
+  bool operator<(HostPlace const& other) const {
+    auto const mine = taken * other.cores, others = other.taken * cores;
+    return mine != others ? mine < others : host < other.host;
+  }
+};
+
+// A request that others were served before because it fitted nowhere.
+struct PassedOver {
+  Entry* entry{nullptr};
+  Instant since;
+  std::optional<Rank> reserved;
+  Instant reserved_since;
+};
+
+struct DemandClass {
+  Demand demand;
+  std::map<Node, Branch> branches;
+  std::vector<Entry*> lots;      // all that wait
+  std::int64_t running{0};       // jobs
+  bool tracked{false};           // `hosts` is kept up to date
+  std::set<HostPlace> hosts;     // open ones on which it fits now
+  std::vector<bool> is_listed;   // by rank: in `hosts`
+  std::optional<bool> possible;  // on some host, were it empty; none: not looked yet
+  std::optional<PassedOver> passed;
+
+  [[nodiscard]] bool pinned() const { return demand.host != no_rank; }
+};
+
+struct Host {
+  Room room;
+  bool open{false};
+  HostPlace place;
+  std::set<JobId> jobs;
+};
+
+// A job that has room: on one host, or on two while it moves.
+struct Running {
+  struct Stay {
+    Rank host;
+    Instant since;
+  };
+  Node account{root};
+  DemandClass* of{nullptr};
+  Duration estimate{0};
+  std::vector<Stay> stays;  // one at least; the first counts
+};
+
+// A node's own, beside what the tree knows.
+struct NodeState {
+  std::int64_t key{0};
+  std::int64_t running{0};  // millicores, when it was put in order
+  int depth{0};
+  std::vector<Branch*> branches;             // of the classes that it has requests in
+  std::set<std::pair<Instant, JobId>> jobs;  // an account's that run, by their start
+};
+
+struct Candidate {
+  Entry* entry{nullptr};
+  Rank host{no_rank};
+};
+
+struct Scheduler::State {
+  State(Tuning tuning_, std::unique_ptr<Policy> policy_, ShareTree tree_);
+
+  Tuning tuning;
+  std::unique_ptr<Policy> policy;
+  ShareTree tree;
+  Instant now;
+  std::uint64_t placements{0};
+
+  std::map<Demand, std::unique_ptr<DemandClass>> classes;
+  std::vector<DemandClass*> tracked;
+  std::vector<DemandClass*> idle;  // tracked without requests, the longest first
+  std::vector<NodeState> nodes;    // by Node
+  std::map<JobId, Entry> waiting;
+  std::map<JobId, Running> running;
+  std::map<Rank, Host> hosts;
+  std::map<Rank, std::int32_t> capacity;  // cores, as ShareTree::entitle wants them
+  bool capacity_changed{false};
+  std::map<Rank, Entry*> reserved;
+  std::map<std::string, std::map<Rank, std::int32_t>> together;  // where those groups are, with how many jobs
+
+  // Of this interval: hosts that lose a job, requests that have been given one, those for whom none was
+  // found.
+  std::set<Rank> preempted_hosts;
+  std::set<JobId> preempted_for;
+  std::set<std::pair<DemandClass const*, Node>> in_vain;
+  std::map<JobId, JobId> leaving;  // victim → for whom
+
+  // ---- classes (demand_classes.cpp)
+  DemandClass& class_of(Demand const& demand);
+  void track(DemandClass& one);
+  void untrack(DemandClass& one);
+  void is_wanted(DemandClass& one);    // its first request has come
+  void may_be_idle(DemandClass& one);  // its last request or job has gone
+  void refit(Host& host);              // its room has changed
+  void list(DemandClass& one, Host const& host, HostPlace const& former);
+  [[nodiscard]] bool is_possible(DemandClass& one);
+  void possibilities_changed();
+
+  // ---- lines (lines.cpp)
+  Node account_of(std::string const& path);
+  void grow_nodes();
+  void enter(Entry& entry);
+  void withdraw(Entry& entry);
+  Branch& branch_of(DemandClass& one, Node node);
+  void drop_if_empty(Branch& branch);
+  void path_changed(Node account, DemandClass* only);
+  bool rekey(Node node);
+  void refresh(Branch& branch);
+  void reorder_all();
+  [[nodiscard]] bool by_account() const { return policy->discipline() == Discipline::by_account; }
+  [[nodiscard]] LinePlace line_place(Entry const& entry) const;
+  [[nodiscard]] bool is_capped(Node node, Demand const& demand) const;
+  [[nodiscard]] bool is_capped_above(Entry const& entry) const;
+
+  // ---- order (order.cpp)
+  [[nodiscard]] Entry* first(DemandClass const& one) const;
+  [[nodiscard]] Entry* first_of_merged(Branch const& top) const;
+  [[nodiscard]] bool before(Entry const& a, Entry const& b) const;
+  [[nodiscard]] std::pair<Node, Node> parting(Node a, Node b) const;  // the siblings where their paths part
+  [[nodiscard]] std::vector<Node> path_of(Node node) const;           // from below the root
+  [[nodiscard]] std::vector<Node> in_order() const;
+
+  // ---- rooms and jobs (rooms.cpp)
+  void set_host(Rank rank, Capabilities const& has, bool open);
+  void remove_host(Rank rank);
+  void note_capacity(Rank rank);
+  void occupy(Request const& request, Rank rank, Instant since);
+  void release(JobId job, Rank rank);
+  void charge(JobId job, Running const& one, std::int64_t sign);
+
+  // ---- standings (standings.cpp)
+  void entitle();
+  void interval_passed();
+  void scores_changed();
+  [[nodiscard]] std::map<std::string, std::int64_t> scores() const;
+  void set_scores(std::map<std::string, std::int64_t> const& by_path);
+  void replace_tree(ShareTree fresh);
+  void rebuild();
+
+  // ---- choice (choice.cpp)
+  [[nodiscard]] std::optional<Rank> host_for(Entry const& entry) const;
+  [[nodiscard]] bool fits_at(Demand const& demand, Rank rank) const;
+  [[nodiscard]] bool may_take(Entry const& entry, Rank rank) const;
+  [[nodiscard]] Candidate choose();
+  [[nodiscard]] Candidate choose_by_account();
+  [[nodiscard]] Candidate choose_in_order();
+  [[nodiscard]] Candidate choose_by_lot() const;
+  [[nodiscard]] Entry* oldest();
+  [[nodiscard]] Reason reason_for(Candidate const& chosen) const;
+  [[nodiscard]] Entry const* runner_up(Entry const& chosen) const;
+
+  // ---- backfilling (backfill.cpp)
+  struct Backfilling;
+  [[nodiscard]] Candidate choose_backfill();
+
+  // ---- reservations (reservations.cpp)
+  void pass_over(Entry& entry);
+  void forget(Entry const& entry);
+  void cancel_reservation(PassedOver& passed);
+  void reserve();
+  [[nodiscard]] std::optional<Rank> host_to_reserve(Entry const& entry) const;
+  [[nodiscard]] std::optional<int> jobs_in_the_way(Demand const& demand, Host const& host) const;
+
+  // ---- preemption (preemption.cpp)
+  struct Search;
+  [[nodiscard]] std::optional<Preemption> preempt();
+  [[nodiscard]] Entry* first_to_ask(DemandClass const& one, Branch const& branch) const;
+
+  // ---- what is told (answers.cpp)
+  [[nodiscard]] Waiting why_waiting(Entry const& entry);
+  [[nodiscard]] std::vector<std::string> hosts_without_room(Entry const& entry, bool ever) const;
+  [[nodiscard]] std::uint64_t before_in_account(DemandClass const& one, Entry const& entry) const;
+  [[nodiscard]] std::vector<Node> accounts_ahead(Entry const& entry) const;
+  [[nodiscard]] std::optional<std::string> never_fits(Demand const& demand) const;
+};
+
+}  // namespace godwit::policy
