@@ -23,7 +23,7 @@ void Allocator::Core::keep_pace(JobId job, Rank host) {
   auto const* record = record_of(job);
   if (mark == marks.end() || record == nullptr || record->moves > 0 || record->suspended) return;
   auto& entry = hosts.at(host);
-  auto const slots = std::max(entry.hello.slots, 1);
+  auto const slots = std::max(entry.hello.has.cores, 1);
   auto const took = (now - mark->second.at) * slots / std::max(slots, mark->second.occupants);
   auto const learn = [&](auto& paces, auto const& key) {
     auto const [at, fresh] = paces.try_emplace(key, took);
@@ -48,7 +48,7 @@ std::int32_t Allocator::Core::room_ahead(HostEntry const& host, JobId job) const
   }
   if (host.presence != Presence::alive || !pace || *pace >= ahead_work) return 0;
   return static_cast<std::int32_t>(
-      std::min(ahead_max, host.hello.slots * ahead_work.count() / std::max(*pace, pace_min).count()));
+      std::min(ahead_max, host.hello.has.cores * ahead_work.count() / std::max(*pace, pace_min).count()));
 }
 
 void Allocator::Core::grant_ahead(bool some_free) {
@@ -61,12 +61,12 @@ void Allocator::Core::grant_ahead(bool some_free) {
       if (host.presence != Presence::alive) continue;
       auto const jobs = static_cast<std::int32_t>(host.occupants.size());
       if (head) {
-        if (auto const room = room_ahead(host, *head); jobs < host.hello.slots + room)
-          loads.push_back({rank, host.hello.slots + room, jobs});
+        if (auto const room = room_ahead(host, *head); jobs < host.hello.has.cores + room)
+          loads.push_back({rank, host.hello.has.cores + room, jobs});
       }
       auto const pinned = head_of(rank);
       if (!pinned || (first && *first < *pinned)) continue;
-      if (jobs >= host.hello.slots + room_ahead(host, *pinned)) continue;
+      if (jobs >= host.hello.has.cores + room_ahead(host, *pinned)) continue;
       first = pinned;
       where = rank;
     }

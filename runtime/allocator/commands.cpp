@@ -258,6 +258,10 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
                  [&](cmd::Cancel const& command) { act(event, Verb::cancel, command.job); },
                  [&](cmd::Call const& command) { act_call(event, command); },
                  [&](cmd::ListTypes const& command) { list_types(event.id, command.type); },
+                 [&](cmd::SetAccounts const& command) { set_accounts(event, command); },
+                 [&](cmd::ListShares const&) { list_shares(event.id); },
+                 [&](cmd::Explain const& command) { explain(event.id, command.job); },
+                 [&](cmd::Drain const& command) { drain(event, command); },
                  [&](cmd::Stop const&) {
                    note(Level::info, {}, {}, fmt::format("{}: stop", event.who));
                    commanded(event, "stop");

@@ -377,6 +377,12 @@ struct Allocator::Core {
   void list_held(CommandId command, Rank host);
   void fail_inquiries_to(Rank host);
 
+  // ---- shares.cpp
+  void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);
+  void list_shares(CommandId command);
+  void explain(CommandId command, cmd::JobReference const& reference);
+  void drain(CommandReceived const& event, cmd::Drain const& command);
+
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
   [[nodiscard]] cmd::JobRow row_of(ArrayRecord const& array) const;

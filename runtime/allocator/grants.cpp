@@ -22,7 +22,7 @@ std::vector<policy::HostLoad> Allocator::Core::free_hosts() const {
     bool const unheard = host.awaited && mutated(Mutation::grant_before_holdings);
     bool const there = host.presence == Presence::alive || unheard ||
                        (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
-    auto const slots = unheard ? jobs + 1 : host.hello.slots;
+    auto const slots = unheard ? jobs + 1 : host.hello.has.cores;
     if (there && jobs < slots) free.push_back({rank, slots, jobs});
   }
   return free;

@@ -16,8 +16,8 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   host.presence = Presence::alive;
   authority.joined(from, now);
   note(Level::config, {}, {},
-       fmt::format("host {} joined: {}, pid {}, {} cores, {} slots", from, message.node, message.pid,
-                   message.cores, message.slots));
+       fmt::format("host {} joined: {}, pid {}, {} cores, {} for jobs", from, message.node, message.pid,
+                   message.cores, message.has.cores));
   welcome(from);
 }
 

@@ -11,7 +11,7 @@ std::optional<Rank> Allocator::Core::best_target(Rank source) const {
   std::vector<policy::HostLoad> loads;
   for (auto const& [rank, host] : hosts) {
     if (host.presence != Presence::alive) continue;
-    loads.push_back({rank, host.hello.slots, static_cast<std::int32_t>(host.occupants.size())});
+    loads.push_back({rank, host.hello.has.cores, static_cast<std::int32_t>(host.occupants.size())});
   }
   return policy::place_move(loads, source);
 }

@@ -139,9 +139,10 @@ cmd::Hosts Allocator::Core::host_rows() const {
                 : host.presence == Presence::late ? "late"
                                                   : "dead";
     row.cores = host.hello.cores;
-    row.slots = host.hello.slots;
+    row.has = host.hello.has;
     row.load_milli = host.load_milli;
     row.jobs = static_cast<std::int32_t>(host.occupants.size());
+    row.drained = ledger.is_drained(rank);
     row.heard = now - host.heard;
     answer.rows.push_back(std::move(row));
   }

@@ -17,11 +17,10 @@ namespace godwit::host {
 struct Settings {
   std::int32_t pid{0};
   std::string node;
-  std::int32_t cores{1};
-  std::int32_t slots{1};
+  std::int32_t cores{1};     // of the node
+  Capabilities has{1, 0, {}, {}};  // for jobs
   std::vector<std::int32_t> own_cpus;    // what jobs are kept to; empty: they run wherever the host may
   std::vector<std::int32_t> other_cpus;  // of other hosts on this node: shared when a job wants more
-  std::uint64_t memory_bytes{0};
   Duration safe_point_patience{30s};  // a move that finds no safe point in this time is refused
   Duration orphan_patience{60s};      // lease expired this long ago: park everything and exit
   // Nothing heard of the allocator for this long: whoever comes first in the line of succession asks to take its

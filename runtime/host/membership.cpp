@@ -14,8 +14,7 @@ constexpr int exit_orphaned = 4;
 void Host::Core::on(Began const& event) {
   ranks = event.ranks;
   said_hello = now;
-  send(allocator_rank,
-       msg::Hello{settings.pid, settings.node, settings.cores, settings.slots, settings.memory_bytes});
+  send(allocator_rank, msg::Hello{settings.pid, settings.node, settings.cores, settings.has});
   expect_allocator(now);
 }
 

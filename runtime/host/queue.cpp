@@ -44,7 +44,7 @@ void Queue::skip_dropped() {
 
 void Host::Core::start_queued() {
   if (queue.empty()) return;
-  for (auto taken = slots_taken(); taken < settings.slots && !queue.empty(); ++taken) {
+  for (auto taken = slots_taken(); taken < settings.has.cores && !queue.empty(); ++taken) {
     begin_start(queue.take(), {});
   }
 }

@@ -24,7 +24,7 @@ void Host::Core::meet_allocator(Rank allocator) {
     bool const claims = held.phase == Holding::Phase::preparing || held.is_live();
     if (claims && !held.outputs.empty()) send(allocator, msg::ClaimOutputs{held.job, held.epoch, held.outputs});
   }
-  msg::Holdings all{{settings.pid, settings.node, settings.cores, settings.slots, settings.memory_bytes}, {}};
+  msg::Holdings all{{settings.pid, settings.node, settings.cores, settings.has}, {}};
   for (auto const& [capsule, held] : holdings) {
     if (held.phase != Holding::Phase::released) all.held.push_back(sum_up(held));
   }

@@ -86,6 +86,12 @@ Status check_arguments(JobType const& type, std::map<std::string, std::string> c
   return reject("bad_arguments", fmt::format("{}: {}", type.name, fmt::join(faults, "; ")));
 }
 
+Demand demand_of(JobSpec const& spec) {
+  Demand demand{spec.cores, spec.memory_bytes, spec.resources, spec.labels, spec.host, spec.together, spec.apart};
+  std::ranges::sort(demand.labels);
+  return demand;
+}
+
 char const* to_string(JobState state) {
   switch (state) {
     case JobState::waiting:

@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "godwit/job.hpp"
+#include "job/demand.hpp"
 
 namespace godwit {
 
@@ -39,6 +40,10 @@ struct JobSpec {
   std::int32_t cores{1};
   std::uint64_t memory_bytes{0};  // 0: no limit
   Rank host{no_rank};             // start there only
+  std::map<std::string, std::int32_t> resources;  // counted ones, such as gpu: 1; it is told which
+  std::vector<std::string> labels;                // its host must carry them all
+  std::int32_t priority{0};                       // among its account's jobs: the highest first
+  std::string together, apart;                    // groups: all on one host; no two on one host
   Duration checkpoint_every{0};   // 0: on request and at shutdown only
   bool checkpoint_auto{false};    // as often as pays, from the measured cost: Young's formula
   std::int32_t checkpoint_keep{0};    // generations kept; 0: all. Recorded; pruning comes with retention
@@ -57,10 +62,12 @@ struct JobSpec {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
-        checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
+        resources & labels & priority & together & apart & checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
         step_limit & time_limit & stdout_path & stderr_path & after & plugin_digest;
   }
 };
+
+[[nodiscard]] Demand demand_of(JobSpec const& spec);  // of its host, as long as it is there
 
 struct ParameterInfo {
   std::string name;

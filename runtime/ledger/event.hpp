@@ -2,6 +2,7 @@
 // it justifies; Ledger::apply replays them. The log's record format is docs/protocol.md, "Ledger".
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "base/archive.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "job/account.hpp"
 #include "job/array.hpp"
 #include "job/spec.hpp"
 
@@ -93,6 +95,12 @@ struct Commanded {
   GODWIT_EVENT(who & text & refusal & at)
 };
 
+struct AccountsSet { std::vector<AccountRule> rules; WallTime at; GODWIT_EVENT(rules & at) };  // all: the former ones are forgotten
+struct Scores {  // what the policy made of each account and group: all of its memory
+  std::map<std::string, std::int64_t> scores; WallTime at; GODWIT_EVENT(scores & at)
+};
+struct Drained { Rank host; bool drained{false}; WallTime at; GODWIT_EVENT(host & drained & at) };  // in this world it takes no jobs
+
 }  // namespace godwit::log
 
 namespace godwit {
@@ -100,7 +108,8 @@ namespace godwit {
 using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost, log::Submitted, log::Granted,
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
-                                 log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released>;
+                                 log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
+                                 log::AccountsSet, log::Scores, log::Drained>;
 
 }
 #undef GODWIT_EVENT

@@ -129,6 +129,7 @@ Status Ledger::fold(log::WorldBegan const& event) {
     if (record.state != JobState::stranded || !free_if_fenced(record, newest_)) release(record, newest_);
   }
   lost_.clear();
+  drained_.clear();
   return Done{};
 }
 
@@ -437,6 +438,24 @@ Status Ledger::fold(log::ElementsCancelled const& event) {
 }
 
 Status Ledger::fold(log::Commanded const&) {
+  return Done{};
+}
+
+Status Ledger::fold(log::AccountsSet const& event) {
+  accounts_ = event.rules;
+  return Done{};
+}
+
+Status Ledger::fold(log::Scores const& event) {
+  scores_ = event.scores;
+  return Done{};
+}
+
+Status Ledger::fold(log::Drained const& event) {
+  if (event.host < Rank{1} || event.host.value >= ranks_) {
+    return data_lost("ledger", fmt::format("there is no host {} to be drained", event.host));
+  }
+  event.drained ? void(drained_.insert(event.host)) : void(drained_.erase(event.host));
   return Done{};
 }
 

@@ -59,6 +59,9 @@ class Ledger {
     auto const at = lost_.find(host);
     return at != lost_.end() && at->second.fenced;
   }
+  [[nodiscard]] bool is_drained(Rank host) const { return drained_.contains(host); }  // in this world
+  [[nodiscard]] std::vector<AccountRule> const& accounts() const { return accounts_; }
+  [[nodiscard]] std::map<std::string, std::int64_t> const& scores() const { return scores_; }  // of the policy, by path
   // Would this image become part of the job's lineage? False: known already, or an orphan branch.
   [[nodiscard]] bool extends_lineage(JobId job, log::ImageKey image) const;
   [[nodiscard]] JobId next_job() const { return next_job_; }
@@ -92,6 +95,9 @@ class Ledger {
   Status fold(log::Parked const& event);
   Status fold(log::ElementsCancelled const& event);
   Status fold(log::Commanded const& event);
+  Status fold(log::AccountsSet const& event);
+  Status fold(log::Scores const& event);
+  Status fold(log::Drained const& event);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
   // Why an element or job that has no record of its own isn't what an event needs.
@@ -111,6 +117,9 @@ class Ledger {
   std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
+  std::set<Rank> drained_;
+  std::vector<AccountRule> accounts_;
+  std::map<std::string, std::int64_t> scores_;
   JobId next_job_{1};
   Usage usage_;
   WallTime newest_;  // of all events

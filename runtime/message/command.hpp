@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "job/account.hpp"
 #include "job/array.hpp"
 #include "job/counts.hpp"
 #include "job/spec.hpp"
@@ -48,9 +49,13 @@ struct Call { JobReference job; std::string method; std::vector<std::string> arg
 struct ListTypes { std::string type; };  // empty: all
 struct Stop {};                          // checkpoint everything, end the world
 struct Ping {};
+struct SetAccounts { std::vector<AccountRule> rules; };  // all of them: the former ones are forgotten
+struct ListShares {};
+struct Explain { JobReference job; };
+struct Drain { Rank host; bool undrain{false}; };  // no new jobs there, and those that are there move away
 
 using Command = std::variant<Submit, ListJobs, Count, ListHeld, ListHosts, ShowJob, Wait, Migrate, Clone, Checkpoint,
-                             Suspend, Resume, Cancel, Call, ListTypes, Stop, Ping>;
+                             Suspend, Resume, Cancel, Call, ListTypes, Stop, Ping, SetAccounts, ListShares, Explain, Drain>;
 
 // ---- answers
 
@@ -92,10 +97,13 @@ struct HostRow {
   std::int32_t pid{0};
   std::string node;
   std::string state;  // "alive", "late", "dead"
-  std::int32_t cores{0};
-  std::int32_t slots{0};
+  std::int32_t cores{0};        // of its node
+  Capabilities has;             // for jobs
+  std::int32_t taken_cores{0};  // of has.cores; more than there are: they wait there
   std::int64_t load_milli{0};
   std::int32_t jobs{0};
+  bool drained{false};          // takes no jobs, at a user's word
+  bool standby{false};          // takes jobs only while another is lost or drained
   Duration heard{0};  // since the last heart-beat
 };
 
@@ -111,6 +119,45 @@ struct Held { Rank host; std::vector<HeldRow> rows; };
 struct Hosts { std::vector<HostRow> rows; };
 struct Types { std::vector<JobType> types; };
 struct Pong { Term term; std::int32_t hosts{0}; };
+struct AccountsSet { std::int32_t rules{0}; };
+
+struct ShareRow {  // of an account or a group: then the sums over its members
+  std::string path;  // "chem/anna"
+  std::int64_t shares{1};
+  std::int64_t entitled_millicores{0};
+  std::int64_t running_millicores{0};
+  std::int64_t waiting{0};
+  std::int64_t index{0};
+  std::int64_t trend{0};  // by how much the index grew in the last interval
+  std::uint64_t usage_core_us{0};
+  std::int32_t cores_max{0};      // 0: no cap
+  std::vector<Rank> hosts;        // its own, not its members'
+  std::int32_t served_next{0};    // its place in the order in which accounts are served, from 1; 0: it isn't in line
+  bool declared{false};           // by a rule, or above one
+};
+struct Shares {
+  std::string policy;
+  std::vector<ShareRow> rows;  // as a tree: each group before its members, siblings by name
+  std::string next;            // a sentence: what would be served next, and why
+};
+
+struct Explanation {
+  JobId job;
+  JobState state{};
+  std::vector<std::string> sentences;
+  std::map<std::string, std::string> facts;  // what they say, for programs
+};
+struct Explained {
+  std::vector<Explanation> rows;
+  std::uint64_t left_out{0};
+};
+
+struct Drained {
+  Rank host;
+  bool drained{false};  // now
+  std::vector<JobId> leaving;
+  std::vector<std::pair<JobId, Failure>> staying;  // and why
+};
 
 // The outcome of one verb for one job. `all` gives several.
 struct Act {
@@ -131,7 +178,8 @@ struct Acted { std::vector<Act> acts; };
 struct Stopped { std::int32_t checkpointed{0}; std::vector<std::pair<JobId, Failure>> unsaved; };
 struct Refusal { Failure why; };  // of the whole command
 
-using Answer = std::variant<Submitted, Jobs, Counts, Held, Hosts, Types, Pong, Acted, Stopped, Refusal>;
+using Answer = std::variant<Submitted, Jobs, Counts, Held, Hosts, Types, Pong, Acted, Stopped, Refusal, AccountsSet, Shares,
+                            Explained, Drained>;
 
 }  // namespace godwit::cmd
 

@@ -34,10 +34,9 @@ namespace godwit::msg {
 struct Hello {  // host → allocator, once at start
   std::int32_t pid{0};
   std::string node;
-  std::int32_t cores{0};
-  std::int32_t slots{0};  // jobs that may run there at once
-  std::uint64_t memory_bytes{0};
-  GODWIT_FIELDS(pid & node & cores & slots & memory_bytes)
+  std::int32_t cores{0};  // of the node, as far as this user may use them
+  Capabilities has;       // for jobs
+  GODWIT_FIELDS(pid & node & cores & has)
 };
 
 struct Welcome {  // allocator → host: the answer; also how a new allocator introduces itself

@@ -107,13 +107,13 @@ CommandId Rig::says(Command const& command) {
 }
 
 void Rig::joins(int rank) {
-  hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0});
+  hears(rank, msg::Hello{100 + rank, "node" + std::to_string(rank), 8, {options_.slots, 0, {}, {}}});
   EXPECT_EQ(sent<msg::Welcome>(rank).at, now_);
 }
 
 void Rig::holds(int rank, std::vector<msg::Held> held) {
   hears(rank,
-        msg::Holdings{{100 + rank, "node" + std::to_string(rank), 8, options_.slots, 0}, std::move(held)});
+        msg::Holdings{{100 + rank, "node" + std::to_string(rank), 8, {options_.slots, 0, {}, {}}}, std::move(held)});
 }
 
 void Rig::loses(int rank) {

@@ -26,7 +26,7 @@ class Mill {
   }
   void join(int slots) {
     for (int rank = 1; rank <= hosts_; ++rank)
-      step(Received{Rank{rank}, msg::Hello{rank, "node", 4, slots, 0}, Term{1}});
+      step(Received{Rank{rank}, msg::Hello{rank, "node", 4, {slots, 0, {}, {}}}, Term{1}});
   }
   void submit(JobArray array) {
     JobType type;

@@ -141,7 +141,7 @@ TEST_F(HostLimits, SaysWhatItHoldsWhenAsked) {
 
 TEST(HostHeld, WhatWaitsForItsTurnIsListedToo) {
   host::Settings settings;
-  settings.slots = 1;
+  settings.has.cores = 1;
   Scenes rig(settings);
   rig.from_allocator(msg::StartJob{JobId{1}, e1, spec_of(), {}, {}});
   rig.did<host::PrepareCapsule>();

@@ -10,8 +10,8 @@ host::Settings settings() {
   made.pid = 4711;
   made.node = "node3";
   made.cores = 8;
-  made.slots = 4;
-  made.memory_bytes = 1000;
+  made.has.cores = 4;
+  made.has.memory_bytes = 1000;
   made.orphan_patience = 60s;
   return made;
 }
@@ -25,8 +25,8 @@ struct HostMembership : testing::Test, Scenes {
     EXPECT_EQ(hello.pid, 4711);
     EXPECT_EQ(hello.node, "node3");
     EXPECT_EQ(hello.cores, 8);
-    EXPECT_EQ(hello.slots, 4);
-    EXPECT_EQ(hello.memory_bytes, 1000U);
+    EXPECT_EQ(hello.has.cores, 4);
+    EXPECT_EQ(hello.has.memory_bytes, 1000U);
     term = Term{3};
     from_allocator(msg::Welcome{500ms, 10s});
     lease_until(now + 10s);  // from the hello

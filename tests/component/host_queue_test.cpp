@@ -8,7 +8,7 @@ namespace {
 
 host::Settings one_slot() {
   host::Settings settings;
-  settings.slots = 1;
+  settings.has.cores = 1;
   settings.own_cpus = {4, 5};
   settings.other_cpus = {2};
   return settings;

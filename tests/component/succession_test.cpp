@@ -25,7 +25,7 @@ struct World {
           capsules(rank, world.clock, world.census, world.network),
           store(world.shelf),
           ledgers(world.logs),
-          host(rank, {.node = "node", .slots = 4}),
+          host(rank, {.node = "node", .has = {4, 0, {}, {}}}),
           node({transport, world.clock, log},
                HostPorts{capsules, store, gauge, SuccessionPorts{ledgers, control, catalogue, {}}}, host) {
       catalogue.types.push_back(counting_type());

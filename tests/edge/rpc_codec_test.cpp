@@ -15,7 +15,8 @@ JobSpec spec() {
   s.type = "heat", s.arguments = {{"rows", "64"}, {"output", "a \"b\"\n\xC3\xA9"}}, s.name = "plate";
   s.account = "chem/anna", s.directory = "/tmp/x", s.environment = {{"K", "V"}}, s.cores = 3;
   s.memory_bytes = UINT64_MAX, s.host = Rank{2}, s.checkpoint_every = 90s, s.crash_limit = 9;
-  s.plugin_digest = "3f9c";
+  s.plugin_digest = "3f9c", s.resources = {{"gpu", 1}}, s.labels = {"bigmem"}, s.priority = -4;
+  s.together = "ring", s.apart = "twins";
   return s;
 }
 msg::ImageName image() {
@@ -44,7 +45,11 @@ std::vector<Command> all_commands() {
           cmd::Call{"7", "set_dt", {"0.5", ""}},
           cmd::ListTypes{"heat"},
           cmd::Stop{},
-          cmd::Ping{}};
+          cmd::Ping{},
+          cmd::SetAccounts{{{"chem/anna", 3, {Rank{1}, Rank{2}}, 4}}},
+          cmd::ListShares{},
+          cmd::Explain{"7"},
+          cmd::Drain{Rank{2}, true}};
 }
 
 std::vector<Answer> all_answers() {
@@ -57,7 +62,10 @@ std::vector<Answer> all_answers() {
   row.elements = cmd::JobCounts{1, 2, 3, 4, 5, 6, 7}, row.axes = {{.name = "seed", .count = 9}};
   cmd::HeldRow const held{JobId::of_element(7, 3), Epoch{2}, "heat", "plate", "running", 9,
                           {1, 2, "rows"},          10,       11ns};
-  cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, 7, 1500, 6, 5ms};
+  Capabilities const has{7, 1ULL << 34, {{"gpu", {"0", "1"}}}, {"bigmem"}};
+  cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, has, 5, 1500, 6, true, true, 5ms};
+  cmd::ShareRow const share{"chem/anna", 3, 4500, 5000, 6, -7, 8, 1ULL << 63, 9, {Rank{1}}, 10, true};
+  cmd::Explanation const told{JobId{7}, JobState::held, {"it is held"}, {{"host_losses", "3"}}};
   JobType type{
       "heat",         2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}},
       {{"m", "h", 2}}};
@@ -73,7 +81,11 @@ std::vector<Answer> all_answers() {
           cmd::Types{{type}},
           cmd::Pong{Term{3}, 4},
           cmd::Acted{{act, {}}},
-          cmd::Stopped{5, {{JobId{6}, retry_later("no_space", "disk full")}}}};
+          cmd::Stopped{5, {{JobId{6}, retry_later("no_space", "disk full")}}},
+          cmd::AccountsSet{3},
+          cmd::Shares{"up-down", {share, {}}, "chem/anna's job 7"},
+          cmd::Explained{{told, {}}, 2},
+          cmd::Drained{Rank{2}, true, {JobId{7}}, {{JobId{6}, reject("nowhere", "no host fits")}}}};
 }
 
 BadRequest refused(std::string_view line) {

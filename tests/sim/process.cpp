@@ -83,7 +83,7 @@ void Process::begin_host() {
   host::Settings settings;
   settings.pid = static_cast<std::int32_t>(place_.number);
   settings.node = fmt::format("node{}", place_.rank);
-  settings.slots = place_.scenario.slots;
+  settings.has.cores = place_.scenario.slots;
   settings.safe_point_patience = place_.scenario.safe_point_patience;
   settings.orphan_patience = place_.scenario.orphan_patience;
   settings.suspicion = place_.scenario.allocator.suspicion;

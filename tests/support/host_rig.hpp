@@ -20,7 +20,7 @@ inline constexpr Rank here{1}, other{2}, third{3};
 
 inline host::Settings many_slots() {
   host::Settings settings;
-  settings.slots = 64;
+  settings.has.cores = 64;
   return settings;
 }
 

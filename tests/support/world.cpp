@@ -23,7 +23,7 @@ host::Settings host_settings(Rank rank, std::int32_t slots) {
   host::Settings settings;
   settings.pid = 1000 + rank.value;
   settings.node = "node";
-  settings.slots = slots;
+  settings.has.cores = slots;
   return settings;
 }
 

@@ -74,5 +74,12 @@ TEST(JobState, HasANameForUsers) {
   EXPECT_FALSE(is_ended(JobState::stranded));
 }
 
+TEST(DemandOf, IsWhatTheJobTakesOfItsHost) {
+  JobSpec spec;
+  spec.cores = 3, spec.memory_bytes = 1 << 20, spec.resources = {{"gpu", 2}}, spec.labels = {"b", "a"};
+  spec.host = Rank{4}, spec.together = "ring", spec.apart = "twins", spec.priority = 7;
+  EXPECT_EQ(demand_of(spec), (Demand{3, 1 << 20, {{"gpu", 2}}, {"a", "b"}, Rank{4}, "ring", "twins"}));
+}
+
 }  // namespace
 }  // namespace godwit

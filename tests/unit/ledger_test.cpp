@@ -501,5 +501,37 @@ TEST(LedgerUsage, IsNothingWhereTheClockWentBack) {
   EXPECT_EQ(book.core_seconds(), 0U);
 }
 
+TEST(LedgerShares, AccountsAndScoresAreReplacedAsAWhole) {
+  Book book;
+  book.take(log::AccountsSet{{{"chem", 3, {one}, 0}, {"chem/anna", 2, {}, 4}}, noon});
+  book.take(log::AccountsSet{{{"bio", 1, {}, 0}}, noon});
+  EXPECT_EQ(book.ledger().accounts(), (std::vector<AccountRule>{{"bio", 1, {}, 0}}));
+  book.take(log::Scores{{{"chem", 5}, {"bio", -7}}, noon});
+  book.take(log::Scores{{{"bio", -8}}, noon});
+  EXPECT_EQ(book.ledger().scores(), (std::map<std::string, std::int64_t>{{"bio", -8}}));
+  book.take(log::WorldBegan{Term{2}, 4, noon, {}});
+  EXPECT_EQ(book.ledger().accounts().size(), 1U);
+  EXPECT_EQ(book.ledger().scores().size(), 1U);
+}
+
+TEST(LedgerDrains, LastUntilTheyAreTakenBackOrTheWorldIsOver) {
+  Book book;
+  book.take(log::Drained{one, true, noon});
+  book.take(log::Drained{two, true, noon});
+  book.take(log::Drained{two, false, noon});
+  EXPECT_TRUE(book.ledger().is_drained(one));
+  EXPECT_FALSE(book.ledger().is_drained(two));
+  book.take(log::TermBegan{Term{2}, two, noon, {}});
+  EXPECT_TRUE(book.ledger().is_drained(one));
+  book.take(log::WorldBegan{Term{3}, 4, noon, {}});
+  EXPECT_FALSE(book.ledger().is_drained(one));
+}
+
+TEST(LedgerDrains, AreOfHostsThatThereAre) {
+  Book book;
+  book.refuses(log::Drained{allocator_rank, true, noon});
+  book.refuses(log::Drained{Rank{4}, true, noon});
+}
+
 }  // namespace
 }  // namespace godwit

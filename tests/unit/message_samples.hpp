@@ -18,6 +18,11 @@ inline JobSpec spec() {
   s.cores = 2;
   s.memory_bytes = 1 << 30;
   s.host = Rank{2};
+  s.resources = {{"gpu", 1}};
+  s.labels = {"bigmem", "avx512"};
+  s.priority = -4;
+  s.together = "ring";
+  s.apart = "twins";
   s.checkpoint_every = 600s;
   s.checkpoint_auto = true;
   s.checkpoint_keep = 2;
@@ -40,8 +45,9 @@ inline std::vector<Message> every_message() {
   Progress const progress{5, 10, "steps"};
   msg::JobReport const report{JobId{7}, Epoch{2}, 61440, progress, 1 << 20, 3ms, 1ms, 2ms};
   Outcome const outcome{Ending::crashed, "killed by signal 11 (SIGSEGV)", "last words", 99, 7s};
+  Capabilities const has{4, 1ULL << 34, {{"gpu", {"0", "1"}}}, {"bigmem"}};
   return {
-      msg::Hello{4711, "node3", 8, 4, 1ULL << 34},
+      msg::Hello{4711, "node3", 8, has},
       msg::Welcome{500ms, 10s, Instant{44}},
       msg::Heartbeat{Instant{123}, 1500, {report, report}, Instant{44}},
       msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true},
@@ -49,7 +55,7 @@ inline std::vector<Message> every_message() {
       msg::AskVote{Term{4}, Instant{47}, Rank{0}, true},
       msg::Vote{Term{4}, Instant{47}, true, why},
       msg::TermIs{Term{4}},
-      msg::Holdings{{4711, "node3", 8, 4, 1ULL << 34}, {{JobId{7}, Epoch{2}, msg::Held::Phase::leaving, Epoch{3}}}},
+      msg::Holdings{{4711, "node3", 8, has}, {{JobId{7}, Epoch{2}, msg::Held::Phase::leaving, Epoch{3}}}},
       msg::ReportsSeen{12},
       msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}, true},
       msg::ClaimOutputs{JobId{7}, Epoch{2}, {"/home/anna/out.csv"}},

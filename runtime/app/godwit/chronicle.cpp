@@ -171,6 +171,20 @@ struct Teller {
   Entry operator()(log::Parked const& e) const {
     return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
   }
+  Entry operator()(log::AccountsSet const& e) const {
+    return {.at = e.at,
+            .event = "accounts_set",
+            .what = fmt::format("{} account rule{}", e.rules.size(), e.rules.size() == 1 ? "" : "s")};
+  }
+  Entry operator()(log::Scores const& e) const {
+    return {.at = e.at, .event = "scores", .what = fmt::format("how {} accounts stand", e.scores.size())};
+  }
+  Entry operator()(log::Drained const& e) const {
+    return {.at = e.at,
+            .host = e.host,
+            .event = e.drained ? "drained" : "undrained",
+            .what = fmt::format("host {} takes {}", e.host, e.drained ? "no jobs any more" : "jobs again")};
+  }
   Entry operator()(log::Commanded const& e) const {
     return {.at = e.at, .event = "commanded", .what = e.text, .who = e.who, .refusal = e.refusal};
   }

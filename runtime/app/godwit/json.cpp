@@ -159,7 +159,7 @@ Json json_of(cmd::HostRow const& row) {
           {"load", static_cast<double>(row.load_milli) / 1000},
           {"jobs", row.jobs},
           {"cores", row.cores},
-          {"slots", row.slots},
+          {"slots", row.has.cores},
           {"heard_ms", in_ms(row.heard)}};
 }
 

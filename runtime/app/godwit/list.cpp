@@ -120,7 +120,7 @@ int list_hosts(Invocation const& invocation) {
   for (auto const& row : hosts->rows) {
     table.add({fmt::format("{}", row.host), fmt::format("{}", row.pid), row.node, row.state,
                fmt::format("{:.2f}", static_cast<double>(row.load_milli) / 1000), fmt::format("{}", row.jobs),
-               fmt::format("{}", row.slots), fmt::format("{}", row.cores),
+               fmt::format("{}", row.has.cores), fmt::format("{}", row.cores),
                spell_duration(row.heard) + " ago"});
   }
   fmt::print("{}", table.text());

@@ -59,10 +59,9 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   host::Host host(world.self(), {.pid = ::getpid(),
                                  .node = node_name(),
                                  .cores = cores_here(),
-                                 .slots = slots,
+                                 .has = {.cores = slots, .memory_bytes = memory_bytes_here(), .resources = {}, .labels = {}},
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),
-                                 .memory_bytes = memory_bytes_here(),
                                  .suspicion = options.suspicion});
   MpiTransport transport(world);
   CapsuleService capsules(std::move(*zygote),

@@ -10,10 +10,12 @@ namespace {
 // By index in Command.
 constexpr std::array<char const*, std::variant_size_v<Command>> methods{
     "submit",     "jobs",    "count",  "held",   "hosts", "show",  "wait", "migrate", "clone",
-    "checkpoint", "suspend", "resume", "cancel", "call",  "types", "stop", "ping"};
+    "checkpoint", "suspend", "resume", "cancel", "call",  "types", "stop", "ping",
+    "set_accounts", "shares", "explain", "drain"};
 // By index in Answer; Refusal travels as an error instead.
 constexpr std::array<char const*, std::variant_size_v<Answer>> kinds{
-    "submitted", "jobs", "counts", "held", "hosts", "types", "pong", "acted", "stopped", "refusal"};
+    "submitted", "jobs", "counts", "held", "hosts", "types", "pong", "acted", "stopped", "refusal",
+    "accounts_set", "shares", "explained", "drained"};
 constexpr std::array<int, 4> code_of_reaction{-32001, -32002, -32003, -32004};
 constexpr int code_parse = -32700, code_request = -32600, code_method = -32601, code_params = -32602;
 constexpr int depth_max = 32;

@@ -5,8 +5,8 @@
 //   ← {"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"no job 7: …",
 //                                      "data":{"reaction":"reject","code":"no_such_job"}}}
 //
-// Methods: submit jobs hosts show wait migrate checkpoint suspend resume cancel call types stop ping, and
-// authenticate {token, who}, which a TCP client sends first and which is answered like ping. Durations are
+// Methods: submit jobs hosts show wait migrate checkpoint suspend resume cancel call types stop ping
+// set_accounts shares explain drain, and authenticate {token, who}, which a TCP client sends first and which is answered like ping. Durations are
 // nanoseconds (_ns), absent ranks null. Unknown params are refused; unknown members of a result are ignored,
 // so that newer runtimes can say more. Batches and notifications are refused. Text that isn't UTF-8 is
 // refused in a command, and shown with U+FFFD in an answer. Pure functions; nothing throws.

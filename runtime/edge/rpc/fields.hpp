@@ -39,8 +39,8 @@ GODWIT_SPELLING(Reaction, 4, "reject", "retry_later", "peer_lost", "data_lost")
 GODWIT_SPELLING(ParameterKind, 4, "text", "integer", "real", "boolean")
 GODWIT_SPELLING(Ending, 4, "finished", "failed", "cancelled", "crashed")
 GODWIT_SPELLING(Dependency::Until, 2, "finished", "ended")
-GODWIT_SPELLING(JobState, 9, "WAITING", "STARTING", "RUNNING", "MIGRATING", "SUSPENDED", "FINISHED", "FAILED",
-                "CANCELLED", "STRANDED")
+GODWIT_SPELLING(JobState, 10, "WAITING", "STARTING", "RUNNING", "MIGRATING", "SUSPENDED", "FINISHED", "FAILED",
+                "CANCELLED", "STRANDED", "HELD")
 #undef GODWIT_SPELLING
 
 template <class V>
@@ -61,12 +61,21 @@ template <class V>
 void fields(V& v, JobSpec& s) {
   v.must("type", s.type), v("arguments", s.arguments), v("name", s.name), v("account", s.account);
   v("directory", s.directory), v("environment", s.environment), v("cores", s.cores);
-  v("memory_bytes", s.memory_bytes), v("host", s.host), v("checkpoint_every_ns", s.checkpoint_every);
+  v("memory_bytes", s.memory_bytes), v("host", s.host), v("resources", s.resources), v("labels", s.labels);
+  v("priority", s.priority), v("together", s.together), v("apart", s.apart), v("checkpoint_every_ns", s.checkpoint_every);
   v("checkpoint_auto", s.checkpoint_auto), v("checkpoint_keep", s.checkpoint_keep);
   v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit);
   v("host_loss_limit", s.host_loss_limit), v("max_failed", s.max_failed);
   v("step_limit_ns", s.step_limit), v("time_limit_ns", s.time_limit), v("stdout_path", s.stdout_path);
   v("stderr_path", s.stderr_path), v("after", s.after), v("plugin_digest", s.plugin_digest);
+}
+template <class V>
+void fields(V& v, Capabilities& c) {
+  v("cores", c.cores), v("memory_bytes", c.memory_bytes), v("resources", c.resources), v("labels", c.labels);
+}
+template <class V>
+void fields(V& v, AccountRule& r) {
+  v.must("path", r.path), v("shares", r.shares), v("hosts", r.hosts), v("cores_max", r.cores_max);
 }
 template <class V>
 void fields(V& v, Dependency& d) {
@@ -194,6 +203,20 @@ template <class V>
 void fields(V&, Stop&) {}
 template <class V>
 void fields(V&, Ping&) {}
+template <class V>
+void fields(V& v, SetAccounts& c) {
+  v.must("rules", c.rules);
+}
+template <class V>
+void fields(V&, ListShares&) {}
+template <class V>
+void fields(V& v, Explain& c) {
+  v.must("job", c.job);
+}
+template <class V>
+void fields(V& v, Drain& c) {
+  v.must("host", c.host), v("undrain", c.undrain);
+}
 
 template <class V>
 void fields(V& v, HeldRow& r) {
@@ -211,7 +234,8 @@ void fields(V& v, JobRow& r) {
 template <class V>
 void fields(V& v, HostRow& r) {
   v("host", r.host), v("pid", r.pid), v("node", r.node), v("state", r.state), v("cores", r.cores);
-  v("slots", r.slots), v("load_milli", r.load_milli), v("jobs", r.jobs), v("heard_ns", r.heard);
+  v("has", r.has), v("taken_cores", r.taken_cores), v("load_milli", r.load_milli), v("jobs", r.jobs);
+  v("drained", r.drained), v("standby", r.standby), v("heard_ns", r.heard);
 }
 template <class V>
 void fields(V& v, Submitted& a) {
@@ -240,6 +264,33 @@ void fields(V& v, Types& a) {
 template <class V>
 void fields(V& v, Pong& a) {
   v("term", a.term), v("hosts", a.hosts);
+}
+template <class V>
+void fields(V& v, AccountsSet& a) {
+  v("rules", a.rules);
+}
+template <class V>
+void fields(V& v, ShareRow& r) {
+  v("path", r.path), v("shares", r.shares), v("entitled_millicores", r.entitled_millicores);
+  v("running_millicores", r.running_millicores), v("waiting", r.waiting), v("index", r.index), v("trend", r.trend);
+  v("usage_core_us", r.usage_core_us), v("cores_max", r.cores_max), v("hosts", r.hosts);
+  v("served_next", r.served_next), v("declared", r.declared);
+}
+template <class V>
+void fields(V& v, Shares& a) {
+  v("policy", a.policy), v("rows", a.rows), v("next", a.next);
+}
+template <class V>
+void fields(V& v, Explanation& r) {
+  v("job", r.job), v("state", r.state), v("sentences", r.sentences), v("facts", r.facts);
+}
+template <class V>
+void fields(V& v, Explained& a) {
+  v("rows", a.rows), v("left_out", a.left_out);
+}
+template <class V>
+void fields(V& v, Drained& a) {
+  v("host", a.host), v("drained", a.drained), v("leaving", a.leaving), v("staying", a.staying);
 }
 template <class V>
 void fields(V& v, Act& a) {
