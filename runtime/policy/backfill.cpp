@@ -34,7 +34,7 @@ struct Scheduler::State::Backfilling {
     std::vector<std::pair<Instant, Demand const*>> ends;
     for (auto const job : host.jobs) {
       auto const& one = state.running.at(job);
-      auto const end = end_of(one.stays.front().since, one.estimate);
+      auto const end = end_of(one.stay.since, one.estimate);
       if (end != never_ends) ends.emplace_back(std::max(end, state.now), &one.of->demand);
     }
     std::ranges::sort(ends, {}, &std::pair<Instant, Demand const*>::first);

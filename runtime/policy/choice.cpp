@@ -7,8 +7,13 @@
 namespace godwit::policy {
 
 bool Scheduler::State::fits_at(Demand const& demand, Rank rank) const {
-  auto const at = hosts.find(rank);
-  return at != hosts.end() && at->second.open && at->second.room.fits(demand);
+  auto const* host = host_at(rank);
+  return host != nullptr && host->open && host->room.fits(demand);
+}
+
+Host* Scheduler::State::host_at(Rank rank) const {
+  auto const index = static_cast<std::size_t>(rank.value);
+  return rank.value >= 0 && index < by_rank.size() ? by_rank[index] : nullptr;
 }
 
 std::optional<Rank> Scheduler::State::host_for(Entry const& entry) const {

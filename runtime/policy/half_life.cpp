@@ -40,11 +40,11 @@ std::int64_t remaining_fraction(Duration interval, Duration half_life) {
   if (half_lives >= fraction_bits) return 0;
   auto fraction = whole >> half_lives;
   auto rest = static_cast<Wide>(interval.count() % half_life.count());  // of a half-life, bit by bit
-  for (auto const root : roots_of_a_half) {
+  for (auto const each : roots_of_a_half) {
     rest *= 2;
     if (rest < half_life.count()) continue;
     rest -= half_life.count();
-    fraction = times(fraction, root);
+    fraction = times(fraction, each);
   }
   return fraction;
 }

@@ -1,7 +1,21 @@
 // The requests in line, and the order of accounts and groups in each class of demands.
+#include <algorithm>
+
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
+
+namespace {
+
+// Mostly it stays between the same two.
+std::set<Place>::iterator moved(std::set<Place>& places, std::set<Place>::iterator from, Place const& to) {
+  auto const after = std::next(from);
+  auto node = places.extract(from);
+  node.value() = to;
+  return places.insert(after, std::move(node));
+}
+
+}  // namespace
 
 Node Scheduler::State::account_of(std::string const& path) {
   auto const node = tree.account(path);
@@ -28,12 +42,13 @@ void Scheduler::State::enter(Entry& entry) {
   entry.lot = one.lots.size();
   one.lots.push_back(&entry);
   auto& branch = branch_of(one, entry.account);
-  branch.line.emplace(line_place(entry), &entry);
+  entry.branch = &branch;
+  branch.line.emplace_hint(branch.line.end(), line_place(entry), &entry);
   for (auto* up = &branch; up != nullptr; up = up->parent) {
     ++up->waiting;
     ++tree[up->node].standing.waiting;
   }
-  path_changed(entry.account, &one);
+  path_changed(entry.account, &branch);
 }
 
 void Scheduler::State::withdraw(Entry& entry) {
@@ -42,24 +57,30 @@ void Scheduler::State::withdraw(Entry& entry) {
   one.lots.back()->lot = entry.lot;
   one.lots[entry.lot] = one.lots.back();
   one.lots.pop_back();
-  auto& branch = one.branches.at(entry.account);
+  auto& branch = *entry.branch;
   branch.line.erase(line_place(entry));
   for (auto* up = &branch; up != nullptr; up = up->parent) {
     --up->waiting;
     --tree[up->node].standing.waiting;
   }
-  path_changed(entry.account, &one);
+  path_changed(entry.account, &branch);
   drop_if_empty(branch);
   may_be_idle(one);
 }
 
 Branch& Scheduler::State::branch_of(DemandClass& one, Node node) {
+  auto& known = nodes[node].branches;
+  constexpr std::size_t few = 16;
+  if (known.size() <= few) {
+    auto const at = std::ranges::find(known, &one, &std::pair<DemandClass const*, Branch*>::first);
+    if (at != known.end()) return *at->second;
+  }
   auto const [at, fresh] = one.branches.try_emplace(node);
   auto& branch = at->second;
   if (!fresh) return branch;
   branch.of = &one;
   branch.node = node;
-  nodes[node].branches.push_back(&branch);
+  known.emplace_back(&one, &branch);
   if (node != root) branch.parent = &branch_of(one, tree[node].parent);
   return branch;
 }
@@ -67,51 +88,52 @@ Branch& Scheduler::State::branch_of(DemandClass& one, Node node) {
 void Scheduler::State::drop_if_empty(Branch& branch) {
   if (branch.waiting > 0) return;
   auto* const parent = branch.parent;
-  std::erase(nodes[branch.node].branches, &branch);
+  std::erase(nodes[branch.node].branches, std::pair<DemandClass const*, Branch*>(branch.of, &branch));
   branch.of->branches.erase(branch.node);
   if (parent != nullptr) drop_if_empty(*parent);
 }
 
-// `only`: the class whose requests have changed; the others move only where the standing has changed.
-void Scheduler::State::path_changed(Node account, DemandClass* only) {
+// `only`: the branch whose requests have changed; the others move only where the standing has changed.
+void Scheduler::State::path_changed(Node account, Branch* only) {
   std::vector<Node> moved;
   for (auto node = account;; node = tree[node].parent) {
     if (rekey(node)) moved.push_back(node);
     if (node == root) break;
   }
   for (auto const node : moved) {
-    for (auto* branch : nodes[node].branches) refresh(*branch);
+    for (auto const& [one, branch] : nodes[node].branches) refresh(*branch);
   }
-  if (only != nullptr) refresh(only->branches.at(account));
+  if (only != nullptr) refresh(*only);
 }
 
 // Says whether anything has changed that it is ordered by, or that its cap looks at.
 bool Scheduler::State::rekey(Node node) {
   auto const& standing = tree[node].standing;
-  auto const key = by_account() && node != root ? policy->key(standing) : 0;
-  bool const changed = key != nodes[node].key || standing.running_millicores != nodes[node].running;
-  nodes[node].key = key;
-  nodes[node].running = standing.running_millicores;
-  return changed;
+  auto& own = nodes[node];
+  NodeState const former{.key = own.key, .load = own.load, .running = own.running};
+  own.running = standing.running_millicores;
+  if (by_account() && node != root) {
+    own.key = policy->key(standing);
+    own.load = (standing.charged_millicores << 20) / standing.shares;
+  }
+  return own.key != former.key || own.load != former.load || own.running != former.running;
 }
 
 // Moves it to its place among its siblings, and those above it if whose turn it is in them has changed.
 void Scheduler::State::refresh(Branch& branch) {
   if (branch.parent == nullptr) return;
-  std::optional<Place> place;
-  if (branch.may_be_served() && !is_capped(branch.node, branch.of->demand)) {
-    auto const& node = nodes[branch.node];
-    place = Place{.key = node.key,
-                  .running = by_account() ? node.running : 0,
-                  .next = branch.next(),
-                  .branch = &branch};
-  }
-  bool const same = place && branch.place ? place->order() == branch.place->order() : !place && !branch.place;
-  if (same) return;
   auto& siblings = branch.parent->members;
-  if (branch.place) siblings.erase(*branch.place);
-  if (place) siblings.insert(*place);
-  branch.place = place;
+  auto const& node = nodes[branch.node];
+  bool const listed = branch.may_be_served() && !is_capped(branch.node, branch.of->demand);
+  if (!listed && !branch.place) return;
+  if (!listed) {
+    siblings.erase(*branch.place);
+    branch.place.reset();
+  } else {
+    Place const place{.key = node.key, .load = node.load, .next = branch.next(), .branch = &branch};
+    if (branch.place && (*branch.place)->order() == place.order()) return;
+    branch.place = branch.place ? moved(siblings, *branch.place, place) : siblings.insert(place).first;
+  }
   refresh(*branch.parent);
 }
 

@@ -100,8 +100,7 @@ std::vector<Node> Scheduler::State::in_order() const {
   }
   auto const place = [&](Node node) {
     auto const& head = heads.of(node);
-    auto const load = by_account() ? nodes[node].running : 0;
-    return std::tuple(nodes[node].key, load, !head, head.value_or(JobId{}), node);
+    return std::tuple(nodes[node].key, nodes[node].load, !head, head.value_or(JobId{}), node);
   };
   auto const earlier = [&](Node a, Node b) {
     if (a == b) return false;

@@ -50,12 +50,12 @@ class Decay final : public Policy {
     return averaged(standing.score, standing.running_millicores, interval, std::chrono::hours(24));
   }
   [[nodiscard]] std::int64_t key(Standing const& standing) const override {
-    __extension__ using Wide = __int128;
+    __extension__ using Product = __int128;
     constexpr std::int64_t floor = std::int64_t{500} << average_bits;  // half a core
     auto const priority =
-        static_cast<Wide>(std::max(standing.score, floor)) * (standing.running_millicores + 1000);
+        static_cast<Product>(std::max(standing.score, floor)) * (standing.running_millicores + 1000);
     auto const key = (priority >> average_bits) / standing.shares;
-    return static_cast<std::int64_t>(std::min<Wide>(key, std::numeric_limits<std::int64_t>::max()));
+    return static_cast<std::int64_t>(std::min<Product>(key, std::numeric_limits<std::int64_t>::max()));
   }
 };
 

@@ -59,9 +59,9 @@ struct Scheduler::State::Search {
     auto const latest = Instant{} + (state.now - Instant{} - state.tuning.quantum_min);
     for (auto at = jobs.upper_bound({latest, last_job}); at != jobs.begin();) {
       auto const job = (--at)->second;
-      auto const& stays = state.running.at(job).stays;
-      if (stays.size() == 1 && makes_room(job, stays.front().host)) {
-        return Preemption{.victim = job, .host = stays.front().host, .for_whom = entry.job};
+      auto const& one = state.running.at(job);
+      if (one.further.empty() && makes_room(job, one.stay.host)) {
+        return Preemption{.victim = job, .host = one.stay.host, .for_whom = entry.job};
       }
     }
     return std::nullopt;

@@ -9,6 +9,9 @@ namespace godwit::policy {
 void Scheduler::State::set_host(Rank rank, Capabilities const& has, bool open) {
   auto const [at, fresh] = hosts.try_emplace(rank);
   auto& host = at->second;
+  auto const index = static_cast<std::size_t>(rank.value);
+  if (by_rank.size() <= index) by_rank.resize(index + 1);
+  by_rank[index] = &host;
   if (!fresh && host.open == open && host.room.has() == has) return;
   host.place.host = rank;
   host.room.replace(has);
@@ -24,11 +27,12 @@ void Scheduler::State::set_host(Rank rank, Capabilities const& has, bool open) {
 void Scheduler::State::remove_host(Rank rank) {
   auto const at = hosts.find(rank);
   if (at == hosts.end()) return;
-  for (auto const job : std::set(at->second.jobs)) release(job, rank);
+  for (auto const job : std::vector(at->second.jobs)) release(job, rank);
   at->second.open = false;
   refit(at->second);
   if (auto const kept = reserved.find(rank); kept != reserved.end())
     cancel_reservation(*kept->second->of->passed);
+  by_rank[static_cast<std::size_t>(rank.value)] = nullptr;
   hosts.erase(at);
   capacity.erase(rank);
   capacity_changed = true;
@@ -46,10 +50,11 @@ void Scheduler::State::note_capacity(Rank rank) {
 }
 
 void Scheduler::State::occupy(Request const& request, Rank rank, Instant since) {
-  auto const at = hosts.find(rank);
-  invariant(at != hosts.end(), "a job takes room on a host that is there");
-  auto& host = at->second;
-  if (!host.jobs.insert(request.job).second) return;
+  invariant(host_at(rank) != nullptr, "a job takes room on a host that is there");
+  auto& host = *host_at(rank);
+  auto const place = std::ranges::lower_bound(host.jobs, request.job);
+  if (place != host.jobs.end() && *place == request.job) return;
+  host.jobs.insert(place, request.job);
   auto const [found, fresh] = running.try_emplace(request.job);
   auto& one = found->second;
   if (fresh) {
@@ -63,25 +68,42 @@ void Scheduler::State::occupy(Request const& request, Rank rank, Instant since) 
       if (node == root) break;
     }
   }
-  one.stays.push_back({rank, since});
   host.room.take(one.of->demand);
   if (!one.of->demand.together.empty()) ++together[one.of->demand.together][rank];
   refit(host);
   if (!host.open) note_capacity(rank);
-  if (fresh) charge(request.job, one, +1);
+  if (!fresh) return one.further.push_back({rank, since});
+  one.stay = {rank, since};
+  charge(request.job, one, +1);
 }
 
 void Scheduler::State::release(JobId job, Rank rank) {
   auto const at = running.find(job);
   if (at == running.end()) return;
   auto& one = at->second;
-  auto const stay = std::ranges::find(one.stays, rank, &Running::Stay::host);
-  if (stay == one.stays.end()) return;
+  auto const further = std::ranges::find(one.further, rank, &Running::Stay::host);
+  if (one.stay.host != rank && further == one.further.end()) return;
+  give_back(job, one.of->demand, rank);
+  if (one.stay.host != rank) {
+    one.further.erase(further);
+    return;
+  }
   charge(job, one, -1);
-  one.stays.erase(stay);
-  auto& demand = one.of->demand;
-  auto& host = hosts.at(rank);
-  host.jobs.erase(job);
+  if (!one.further.empty()) {
+    one.stay = one.further.front();
+    one.further.erase(one.further.begin());
+    return charge(job, one, +1);
+  }
+  leaving.erase(job);
+  auto& of = *one.of;
+  running.erase(at);
+  --of.running;
+  may_be_idle(of);
+}
+
+void Scheduler::State::give_back(JobId job, Demand const& demand, Rank rank) {
+  auto& host = *host_at(rank);
+  host.jobs.erase(std::ranges::lower_bound(host.jobs, job));
   host.room.give_back(demand);
   if (!demand.together.empty()) {
     auto& places = together[demand.together];
@@ -90,17 +112,11 @@ void Scheduler::State::release(JobId job, Rank rank) {
   }
   refit(host);
   if (!host.open) note_capacity(rank);
-  if (!one.stays.empty()) return charge(job, one, +1);
-  leaving.erase(job);
-  auto& of = *one.of;
-  running.erase(at);
-  --of.running;
-  may_be_idle(of);
 }
 
 // Whose host it is, and the groups above its owner, it costs nothing.
 void Scheduler::State::charge(JobId job, Running const& one, std::int64_t sign) {
-  auto const& stay = one.stays.front();
+  auto const& stay = one.stay;
   auto const owner = tree.owner(stay.host);
   auto const millicores = sign * std::int64_t{one.of->demand.cores} * 1000;
   for (auto node = one.account;; node = tree[node].parent) {
@@ -111,7 +127,7 @@ void Scheduler::State::charge(JobId job, Running const& one, std::int64_t sign) 
   }
   auto& jobs = nodes[one.account].jobs;
   if (sign > 0) {
-    jobs.emplace(stay.since, job);
+    jobs.emplace_hint(jobs.end(), stay.since, job);
   } else {
     jobs.erase({stay.since, job});
   }

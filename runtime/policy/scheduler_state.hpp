@@ -30,6 +30,7 @@ struct Entry {
   JobId job;
   Node account{root};
   DemandClass* of{nullptr};
+  Branch* branch{nullptr};  // its account's
   std::int32_t priority{0};
   Duration estimate{0};
   Rank last{no_rank};
@@ -51,11 +52,11 @@ struct LinePlace {
 // Among siblings. `next` is whose request would be served, so no two have the same.
 struct Place {
   std::int64_t key{0};
-  std::int64_t running{0};
+  std::int64_t load{0};
   JobId next;
   Branch* branch{nullptr};
 
-  [[nodiscard]] auto order() const { return std::tuple(key, running, next); }
+  [[nodiscard]] auto order() const { return std::tuple(key, load, next); }
   bool operator<(Place const& other) const { return order() < other.order(); }
 };
 
@@ -67,7 +68,7 @@ struct Branch {
   std::map<LinePlace, Entry*> line;  // an account's requests
   std::set<Place> members;  // a group's members that may be served: none with nothing in line, or at its cap
   std::size_t waiting{0};
-  std::optional<Place> place;  // in its parent's members; none: isn't there
+  std::optional<std::set<Place>::iterator> place;  // in its parent's members; none: isn't there
 
   [[nodiscard]] bool may_be_served() const { return !line.empty() || !members.empty(); }
   [[nodiscard]] JobId next() const { return line.empty() ? members.begin()->next : line.begin()->first.job; }
@@ -113,10 +114,10 @@ struct Host {
   Room room;
   bool open{false};
   HostPlace place;
-  std::set<JobId> jobs;
+  std::vector<JobId> jobs;  // in their order
 };
 
-// A job that has room: on one host, or on two while it moves.
+// A job that has room: on one host, or on more while it moves.
 struct Running {
   struct Stay {
     Rank host;
@@ -125,16 +126,18 @@ struct Running {
   Node account{root};
   DemandClass* of{nullptr};
   Duration estimate{0};
-  std::vector<Stay> stays;  // one at least; the first counts
+  Stay stay;                  // the one that counts
+  std::vector<Stay> further;  // while it moves
 };
 
 // A node's own, beside what the tree knows.
 struct NodeState {
   std::int64_t key{0};
-  std::int64_t running{0};  // millicores, when it was put in order
+  std::int64_t load{0};     // what ties are broken by: charged / shares
+  std::int64_t running{0};  // millicores
   int depth{0};
-  std::vector<Branch*> branches;             // of the classes that it has requests in
-  std::set<std::pair<Instant, JobId>> jobs;  // an account's that run, by their start
+  std::vector<std::pair<DemandClass const*, Branch*>> branches;  // of the classes that it has requests in
+  std::set<std::pair<Instant, JobId>> jobs;                      // an account's that run, by their start
 };
 
 struct Candidate {
@@ -158,6 +161,7 @@ struct Scheduler::State {
   std::map<JobId, Entry> waiting;
   std::map<JobId, Running> running;
   std::map<Rank, Host> hosts;
+  std::vector<Host*> by_rank;             // the same, found quicker
   std::map<Rank, std::int32_t> capacity;  // cores, as ShareTree::entitle wants them
   bool capacity_changed{false};
   std::map<Rank, Entry*> reserved;
@@ -168,7 +172,7 @@ struct Scheduler::State {
   std::set<Rank> preempted_hosts;
   std::set<JobId> preempted_for;
   std::set<std::pair<DemandClass const*, Node>> in_vain;
-  std::map<JobId, JobId> leaving;  // victim → for whom
+  std::map<JobId, JobId> leaving;  // victims that have not gone yet, with for whom
 
   // ---- classes (demand_classes.cpp)
   DemandClass& class_of(Demand const& demand);
@@ -188,7 +192,7 @@ struct Scheduler::State {
   void withdraw(Entry& entry);
   Branch& branch_of(DemandClass& one, Node node);
   void drop_if_empty(Branch& branch);
-  void path_changed(Node account, DemandClass* only);
+  void path_changed(Node account, Branch* only);
   bool rekey(Node node);
   void refresh(Branch& branch);
   void reorder_all();
@@ -211,6 +215,7 @@ struct Scheduler::State {
   void note_capacity(Rank rank);
   void occupy(Request const& request, Rank rank, Instant since);
   void release(JobId job, Rank rank);
+  void give_back(JobId job, Demand const& demand, Rank rank);
   void charge(JobId job, Running const& one, std::int64_t sign);
 
   // ---- standings (standings.cpp)
@@ -224,6 +229,7 @@ struct Scheduler::State {
 
   // ---- choice (choice.cpp)
   [[nodiscard]] std::optional<Rank> host_for(Entry const& entry) const;
+  [[nodiscard]] Host* host_at(Rank rank) const;
   [[nodiscard]] bool fits_at(Demand const& demand, Rank rank) const;
   [[nodiscard]] bool may_take(Entry const& entry, Rank rank) const;
   [[nodiscard]] Candidate choose();

@@ -114,6 +114,7 @@ void ShareTree::count_shares(Node parent) {
 }
 
 Node ShareTree::account(std::string_view path) {
+  if (auto const known = find(path); known && !is_group(*known)) return *known;
   auto name = without_empty_levels(path);
   auto const found = find(name);
   if (found && !is_group(*found)) return *found;
