@@ -19,10 +19,11 @@ std::int64_t FairTree::after_interval(Standing const& standing, Duration interva
 
 std::int64_t FairTree::key(Standing const& standing) const {
   if (standing.score <= 0) return 0;
+  // Divided once, so that what is level has equal keys.
   auto const siblings_used = std::max(standing.sibling_score, standing.score);
-  auto const usage = (static_cast<WideKey>(standing.score) << 30) / siblings_used;
-  return std::max<std::int64_t>(1,
-                                static_cast<std::int64_t>(usage * standing.sibling_shares / standing.shares));
+  auto const part = (static_cast<WideKey>(standing.score) << 30) * standing.sibling_shares;
+  auto const key = part / (static_cast<WideKey>(standing.shares) * siblings_used);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(key));
 }
 
 }  // namespace godwit::policy

@@ -18,9 +18,27 @@ std::set<Place>::iterator moved(std::set<Place>& places, std::set<Place>::iterat
 }  // namespace
 
 Node Scheduler::State::account_of(std::string const& path) {
+  auto const known = tree.size();
   auto const node = tree.account(path);
+  if (tree.size() == known) return node;
   grow_nodes();
+  auto const above = tree[static_cast<Node>(known)].parent;
+  auto const& standing = tree[above].standing;
+  bool const was_account = above != root && tree[above].children.size() == 1;
+  if (was_account && (standing.waiting > 0 || standing.running_millicores > 0)) regroup(above);
   return node;
+}
+
+// An account with jobs has become a group: they are a member's.
+void Scheduler::State::regroup(Node group) {
+  auto const member = tree.account(tree[group].path);
+  for (auto& [job, entry] : waiting) {
+    if (entry.account == group) entry.account = member;
+  }
+  for (auto& [job, one] : running) {
+    if (one.account == group) one.account = member;
+  }
+  rebuild();
 }
 
 void Scheduler::State::grow_nodes() {

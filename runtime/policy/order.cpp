@@ -53,23 +53,30 @@ std::pair<Node, Node> Scheduler::State::parting(Node a, Node b) const {
   return {a, b};
 }
 
+// The two nodes on whose standing it depends which of two accounts goes first. Where groups that are level
+// are one, these may be of different groups.
+std::pair<Node, Node> Scheduler::State::compared(Node a, Node b) const {
+  auto [x, y] = parting(a, b);
+  if (!by_account() || !policy->merges_ties()) return {x, y};
+  auto const path_a = path_of(a), path_b = path_of(b);
+  for (auto level = static_cast<std::size_t>(nodes[x].depth); nodes[x].key == nodes[y].key; ++level) {
+    if (x == a || y == b) break;
+    x = path_a[level];
+    y = path_b[level];
+  }
+  return {x, y};
+}
+
 bool Scheduler::State::before(Entry const& a, Entry const& b) const {
   if (a.account == b.account) return line_place(a) < line_place(b);
-  if (!by_account()) return a.job < b.job;
-  auto [x, y] = parting(a.account, b.account);
-  if (policy->merges_ties()) {
-    auto const below_x = path_of(a.account), below_y = path_of(b.account);
-    auto level = static_cast<std::size_t>(nodes[x].depth);
-    while (nodes[x].key == nodes[y].key && x != a.account && y != b.account) {
-      x = below_x[level];
-      y = below_y[level];
-      ++level;
-    }
-    bool const x_is_account = x == a.account, y_is_account = y == b.account;
-    if (nodes[x].key == nodes[y].key && x_is_account != y_is_account) return x_is_account;
-  }
-  return std::tuple(nodes[x].key, nodes[x].running, a.job) <
-         std::tuple(nodes[y].key, nodes[y].running, b.job);
+  auto const [x, y] = compared(a.account, b.account);
+  return std::tuple(standing_of(x), a.job) < std::tuple(standing_of(y), b.job);
+}
+
+// What comes first is less. Where ties are merged an account goes before a group.
+std::tuple<std::int64_t, bool, std::int64_t> Scheduler::State::standing_of(Node node) const {
+  auto const& own = nodes[node];
+  return {own.key, policy->merges_ties() && tree.is_group(node), own.load};
 }
 
 namespace {
@@ -100,13 +107,13 @@ std::vector<Node> Scheduler::State::in_order() const {
   }
   auto const place = [&](Node node) {
     auto const& head = heads.of(node);
-    return std::tuple(nodes[node].key, nodes[node].load, !head, head.value_or(JobId{}), node);
+    return std::tuple(standing_of(node), !head, head.value_or(JobId{}), node);
   };
   auto const earlier = [&](Node a, Node b) {
     if (a == b) return false;
     bool const a_waits = tree[a].standing.waiting > 0, b_waits = tree[b].standing.waiting > 0;
     if (a_waits != b_waits) return a_waits;
-    auto const [x, y] = parting(a, b);
+    auto const [x, y] = compared(a, b);
     return place(x) < place(y);
   };
   std::vector<Node> accounts;

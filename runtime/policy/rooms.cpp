@@ -55,10 +55,11 @@ void Scheduler::State::occupy(Request const& request, Rank rank, Instant since) 
   auto const place = std::ranges::lower_bound(host.jobs, request.job);
   if (place != host.jobs.end() && *place == request.job) return;
   host.jobs.insert(place, request.job);
+  auto const account = account_of(request.account);
   auto const [found, fresh] = running.try_emplace(request.job);
   auto& one = found->second;
   if (fresh) {
-    one.account = account_of(request.account);
+    one.account = account;
     one.of = &class_of(request.demand);
     one.estimate = request.estimate;
     ++one.of->running;

@@ -187,6 +187,7 @@ struct Scheduler::State {
 
   // ---- lines (lines.cpp)
   Node account_of(std::string const& path);
+  void regroup(Node group);
   void grow_nodes();
   void enter(Entry& entry);
   void withdraw(Entry& entry);
@@ -205,6 +206,8 @@ struct Scheduler::State {
   [[nodiscard]] Entry* first(DemandClass const& one) const;
   [[nodiscard]] Entry* first_of_merged(Branch const& top) const;
   [[nodiscard]] bool before(Entry const& a, Entry const& b) const;
+  [[nodiscard]] std::pair<Node, Node> compared(Node a, Node b) const;
+  [[nodiscard]] std::tuple<std::int64_t, bool, std::int64_t> standing_of(Node node) const;
   [[nodiscard]] std::pair<Node, Node> parting(Node a, Node b) const;  // the siblings where their paths part
   [[nodiscard]] std::vector<Node> path_of(Node node) const;           // from below the root
   [[nodiscard]] std::vector<Node> in_order() const;

@@ -9,6 +9,8 @@ namespace godwit::policy {
 namespace {
 
 constexpr std::int64_t millicores = 1000;  // of a core
+constexpr std::int64_t shares_max = 1'000'000'000;
+__extension__ using WideCapacity = __int128;
 
 std::string_view parent_of(std::string_view path) {
   auto const slash = path.rfind('/');
@@ -33,9 +35,9 @@ std::optional<Failure> wrong_with(AccountRule const& rule) {
   if (has_empty_level(rule.path)) {
     return reject("empty_account_level", fmt::format("account '{}': a level has no name", rule.path));
   }
-  if (rule.shares < 1) {
-    return reject("bad_shares",
-                  fmt::format("account '{}': {} shares; it must be at least one", rule.path, rule.shares));
+  if (rule.shares < 1 || rule.shares > shares_max) {
+    return reject("bad_shares", fmt::format("account '{}': {} shares; it must be from 1 to {}", rule.path,
+                                            rule.shares, shares_max));
   }
   if (rule.cores_max < 0) {
     return reject("bad_cap",
@@ -72,10 +74,10 @@ Result<ShareTree> ShareTree::make(std::vector<AccountRule> const& rules) {
   return tree;
 }
 
-// With the groups above it. Below an account nothing can be: what would be there is beside it, at the top.
+// With the groups above it.
 Node ShareTree::add(std::string_view path, bool declared) {
   if (auto const found = find(path)) return *found;
-  auto const parent = under_an_account(path) ? root : add(parent_of(path), declared);
+  auto const parent = add(parent_of(path), declared);
   auto const node = static_cast<Node>(entries_.size());
   entries_.push_back({.path = std::string(path), .parent = parent, .declared = declared});
   by_path_.emplace(std::string(path), node);
@@ -84,13 +86,6 @@ Node ShareTree::add(std::string_view path, bool declared) {
   siblings.insert(std::lower_bound(siblings.begin(), siblings.end(), path, before), node);
   count_shares(parent);
   return node;
-}
-
-bool ShareTree::under_an_account(std::string_view path) const {
-  for (auto above = parent_of(path); !above.empty(); above = parent_of(above)) {
-    if (auto const found = find(above)) return !is_group(*found);
-  }
-  return false;
 }
 
 std::optional<Failure> ShareTree::own(Node node) {
@@ -160,7 +155,7 @@ std::int64_t ShareTree::share_out(Node group, std::int64_t pool, std::vector<std
   for (auto const child : entries_[group].children) {
     auto& entry = entries_[child];
     auto const rivals = active - shares_if_active(child) + entry.shares;
-    auto const portion = pool / rivals * entry.shares + pool % rivals * entry.shares / rivals;
+    auto const portion = static_cast<std::int64_t>(static_cast<WideCapacity>(pool) * entry.shares / rivals);
     auto const members = share_out(child, portion + owned[child], owned);
     entry.standing.entitled_millicores = portion + owned[child] + members;
     below += owned[child] + members;

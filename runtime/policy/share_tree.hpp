@@ -40,7 +40,8 @@ class ShareTree {
     bool declared{false};        // by a rule, or above one
     Standing standing;
   };
-  // Found, or taken in with one share. A group's path: its member "path/-". A path below an account's: at the top.
+  // Found, or taken in with one share. A group's path: its member "path/-". With the first path below an account's, that
+  // account is a group.
   Node account(std::string_view path);
   [[nodiscard]] std::optional<Node> find(std::string_view path) const;
   [[nodiscard]] Entry const& operator[](Node node) const { return entries_[node]; }
@@ -56,7 +57,6 @@ class ShareTree {
 
  private:
   Node add(std::string_view path, bool declared);
-  [[nodiscard]] bool under_an_account(std::string_view path) const;
   std::optional<Failure> own(Node node);
   void count_shares(Node parent);
   std::int64_t share_out(Node group, std::int64_t pool, std::vector<std::int64_t> const& owned);

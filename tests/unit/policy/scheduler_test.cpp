@@ -121,6 +121,23 @@ TEST(Scheduler, AHostThatIsGoneGivesNothingBack) {
   EXPECT_FALSE(cluster.scheduler.next({}));
 }
 
+TEST(Scheduler, AnAccountWithJobsMayBecomeAGroup) {
+  Cluster cluster("up-down");
+  cluster.hosts(1, 2);
+  cluster.submit("chem", cores(1));
+  cluster.submit("chem", cores(1));
+  cluster.submit("chem", cores(1));
+  cluster.place();
+  cluster.submit("chem/anna", cores(1));
+  auto const& tree = cluster.scheduler.tree();
+  EXPECT_EQ(tree[*tree.find("chem/-")].standing.running_millicores, 2000);
+  EXPECT_EQ(tree[*tree.find("chem")].standing.waiting, 2);
+  cluster.end(JobId{1});
+  cluster.end(JobId{2});
+  EXPECT_EQ(tree[*tree.find("chem")].standing.running_millicores, 0);
+  EXPECT_EQ(cluster.place(), (Jobs{{3}, {4}}));
+}
+
 TEST(Scheduler, HeadsAreOnePerDemandBestFirst) {
   Cluster cluster("up-down");
   cluster.hosts(1, 1);
