@@ -21,7 +21,11 @@ std::int64_t UpDown::moved(Standing const& standing) const {
   auto const own = tuning_.entitlements ? standing.entitled_millicores : 0;
   auto const running = tuning_.entitlements ? standing.running_millicores : standing.charged_millicores;
   if (running > own) return standing.score + tuning_.up * (running - own);
-  if (standing.waiting > 0) return standing.score - tuning_.down * std::max(one_core, own - running);
+  bool const has_its_own =
+      own > 0 && running == own;  // it isn't below: else all would sink together, and a newcomer wait
+  if (standing.waiting > 0 && !has_its_own) {
+    return standing.score - tuning_.down * std::max(one_core, own - running);
+  }
   return decayed(standing);
 }
 

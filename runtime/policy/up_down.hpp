@@ -1,6 +1,6 @@
-// Up-Down (Mutka & Livny 1987), with entitlements: who runs beyond what it is entitled to goes up, who waits
-// below it goes down, all others go back to zero. The lowest is served first. Rules and their reasons:
-// docs/fairness.md.
+// Up-Down (Mutka & Livny 1987), with entitlements: who runs beyond what it is entitled to goes up, who waits below it
+// goes down, all others go back to zero: also who runs exactly that, whoever waits. The lowest is served first.
+// The rules and their reasons: docs/fairness.md.
 #pragma once
 
 #include "policy/policy.hpp"

@@ -76,11 +76,19 @@ TEST(UpDown, BelowItsEntitlementItGoesDownByTheDifferenceIfItWaits) {
   EXPECT_EQ(after(standing, {}), -3000);
   standing.running_millicores = 3500;
   EXPECT_EQ(after(standing, {}), -1000) << "by one core at least";
-  standing.running_millicores = 4000;
-  EXPECT_EQ(after(standing, {}), -1000);
-  standing.waiting = 0;
-  standing.score = 5000;
+}
+
+TEST(UpDown, AtItsEntitlementItGoesBackToZero) {
+  Standing standing{
+      .score = 5000, .entitled_millicores = 4000, .running_millicores = 4000, .capacity_millicores = 9000};
   EXPECT_EQ(after(standing, {}), 4000);
+  standing.waiting = 1;
+  EXPECT_EQ(after(standing, {}), 4000) << "it has all that it may ask for";
+  standing.score = -5000;
+  EXPECT_EQ(after(standing, {}), -4000);
+  standing.running_millicores = 1000;
+  standing.waiting = 0;
+  EXPECT_EQ(after(standing, {}), -4000);
 }
 
 TEST(UpDown, IsBounded) {
@@ -154,8 +162,8 @@ TEST(Decay, WhoRanLittleIsFirstButNobodyIsBelowHalfACore) {
             policy->key({.score = score(3), .running_millicores = 3000}));
 }
 
-// ---- fair-tree: the trees and orders are those that flux-accounting's tests have for the same algorithm; those that are
-// level go by age here
+// ---- fair-tree: the trees and orders are those that flux-accounting's tests have for the same algorithm;
+// those that are level go by age here
 
 struct Usage {
   std::string path;
