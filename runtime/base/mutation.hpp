@@ -63,6 +63,8 @@
   X(no_last_word, "a target isn't told that the job ended")                                                \
   X(forget_generations, "a job that moved counts its generations anew")                                    \
   X(quiesce_unsaved, "a job is let go at the end before its last image is durable")                        \
+  X(park_unsaved, "a job is let go to wait before its image is durable")                                   \
+  X(park_under_the_next, "a job that a former allocator wanted parked is let go under the next")           \
   X(obey_an_old_term, "a host obeys an allocator that another has taken over from")                        \
   X(begin_unleased, "jobs run before their host has a lease")                                              \
   X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \

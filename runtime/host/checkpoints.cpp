@@ -92,6 +92,7 @@ void Host::Core::on(stored::Written const& event) {
     bool const leaves = held->leaving && held->leaving->departure.is_open();
     if (held->saving.last && held->saving.current && !leaves) return lose(*held, event.image.failure());
     held->saving.current = false;
+    if (held->saving.parking) go_on_here(*held, event.image.failure());
   }
   if (writing.due) {
     event.image ? held->interval.succeeded() : held->interval.failed();
@@ -148,6 +149,7 @@ void Host::Core::checkpoint_patience(Holding& held) {
   if (held.halt != Holding::Halt::asked) return;
   auto const why = no_safe_point(held);
   for (auto const request : std::exchange(held.saving.requests, {})) done(request, held.job, why);
+  if (held.saving.parking) go_on_here(held, why);
   settle(held);
 }
 

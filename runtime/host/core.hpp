@@ -81,6 +81,7 @@ struct Host::Core {
   void on(Rank, msg::SuspendJob const& message);
   void on(Rank, msg::ResumeJob const& message);
   void on(Rank, msg::CancelJob const& message);
+  void on(Rank, msg::ParkJob const& message);
   void on(Rank, msg::CallJob const& message);
   void on(Rank, msg::Quiesce const&);
   void on(Rank, msg::Leave const&);
@@ -217,6 +218,12 @@ struct Host::Core {
   [[nodiscard]] Duration age_of_interval(Holding const& held) const;
   void interval_due(Holding& held);
   void checkpoint_patience(Holding& held);
+
+  // parking
+  [[nodiscard]] bool parked_for_good(Holding const& held) const;
+  void park(Holding& held);
+  void go_on_here(Holding& held, Failure const& why);
+  void keep_the_parking();
 
   // quiesce
   void quiesce(Holding& held);

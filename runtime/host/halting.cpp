@@ -9,7 +9,9 @@ namespace godwit::host {
 bool Host::Core::image_wanted(Holding const& held) const {
   auto const& saving = held.saving;
   if (saving.writing || held.is_committed()) return false;
-  return (saving.last && !saving.current) || (saving.reserved && (saving.due || !saving.requests.empty()));
+  if (saving.last) return !saving.current;
+  if (!saving.reserved) return false;
+  return saving.due || !saving.requests.empty() || (saving.parking && !saving.current);
 }
 
 // Its last image is durable, and no move is open that could take it elsewhere.
@@ -21,7 +23,8 @@ bool Host::Core::saved_for_good(Holding const& held) const {
 
 bool Host::Core::must_stay_frozen(Holding const& held) const {
   bool const leaves = held.leaving && held.leaving->departure.is_open() && !mutated(Mutation::run_while_leaving);
-  return quiescing || held.saving.staging || leaves;
+  bool const is_parking = held.saving.parking && held.saving.current;
+  return quiescing || held.saving.staging || is_parking || leaves;
 }
 
 // Brings the capsule to what the holding wants: frozen or running, and its image on its way.
@@ -31,6 +34,7 @@ void Host::Core::settle(Holding& held) {
     if (held.waits_to_leave()) send_image(held);
     if (image_wanted(held)) write_image(held);
     if (saved_for_good(held)) return release(held, !held.died);
+    if (parked_for_good(held)) return park(held);
     if (must_stay_frozen(held)) return;
     if (held.died) return end_job(held, *held.died);
     return thaw(held);
@@ -38,7 +42,8 @@ void Host::Core::settle(Holding& held) {
   bool const wanted = held.waits_to_leave() || image_wanted(held);
   if (wanted && held.halt == Holding::Halt::none) freeze(held);
   if (!wanted && held.halt == Holding::Halt::asked) return thaw(held);
-  if (wanted && !held.saving.requests.empty() && !held.saving.patience) {
+  bool const asked_for = held.saving.parking || !held.saving.requests.empty();
+  if (wanted && asked_for && !held.saving.patience) {
     held.saving.patience = arm(settings.safe_point_patience, TimerKind::checkpoint, held.capsule);
   }
 }

@@ -53,6 +53,7 @@ struct Saving {
   std::vector<RequestId> requests;     // they share the next image
   bool due{false};                     // by interval
   bool last{false};                    // at the end of the world: no thaw after it
+  std::optional<RequestId> parking;    // likewise, on request; if it can't be written the job runs on
   std::optional<RequestId> reserving;  // staging memory; the freeze waits for it
   bool reserved{false};
   std::optional<RequestId> staging;  // the arena must stay as it is
@@ -60,7 +61,7 @@ struct Saving {
   bool current{false};  // the newest image, written or not yet, is of the state that is frozen still
   std::optional<RequestId> patience;  // of the requests
 
-  [[nodiscard]] bool wanted() const { return last || due || !requests.empty(); }
+  [[nodiscard]] bool wanted() const { return last || parking || due || !requests.empty(); }
 };
 
 using Order = std::variant<msg::SuspendJob, msg::ResumeJob, msg::CallJob>;

@@ -82,6 +82,7 @@ void Host::Core::bounce_orders(Holding& held) {
   for (auto const request : std::exchange(held.resumes, {})) done(request, held.job, why);
   for (auto const request : std::exchange(held.calls, {})) done(request, held.job, why);
   for (auto const request : std::exchange(held.saving.requests, {})) done(request, held.job, why);
+  if (held.saving.parking) done(*std::exchange(held.saving.parking, std::nullopt), held.job, why);
   for (auto const& order : std::exchange(held.deferred, {})) {
     done(std::visit([](auto const& one) { return one.request; }, order), held.job, why);
   }

@@ -15,6 +15,7 @@ void Host::Core::on(Rank, msg::ReportsSeen const& message) {
 // won't be.
 void Host::Core::meet_allocator(Rank allocator) {
   greeted = allocator;
+  keep_the_parking();
   reports.begin_term();
   for (auto const& report : reports.unconfirmed()) {
     if (mutated(Mutation::forget_reports)) break;

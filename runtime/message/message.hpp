@@ -283,6 +283,9 @@ struct CheckpointJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(
 struct SuspendJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
 struct ResumeJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
 struct CancelJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
+// Checkpoint the job and let it go: it waits again, for another host or another time. Answered when its image is durable;
+// with a failure it runs on.
+struct ParkJob { RequestId request; JobId job; Epoch epoch; GODWIT_FIELDS(request & job & epoch) };
 struct CallJob {
   RequestId request;
   JobId job;
@@ -367,7 +370,7 @@ struct Leave {  // allocator → host: exit now
 using Message =
     std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob,
                  ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
-                 Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, CallJob, OrderDone,
+                 Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, ParkJob, CallJob, OrderDone,
                  Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave>;
 
 }  // namespace godwit::msg

@@ -75,6 +75,7 @@ inline std::vector<Message> every_message() {
       msg::SuspendJob{RequestId{2}, JobId{7}, Epoch{2}},
       msg::ResumeJob{RequestId{3}, JobId{7}, Epoch{2}},
       msg::CancelJob{RequestId{4}, JobId{7}, Epoch{2}},
+      msg::ParkJob{RequestId{4}, JobId{7}, Epoch{2}},
       msg::CallJob{RequestId{5}, JobId{7}, Epoch{2}, "set_dt", {"0.1", "x"}},
       msg::OrderDone{RequestId{5}, JobId{7}, why, "42"},
       msg::Checkpointed{JobId{7}, Epoch{2}, image, {1 << 20, 3ms, 120ms}, RequestId{1}},
