@@ -40,6 +40,7 @@ Waiting Scheduler::State::why_waiting(Entry const& entry) {
   Waiting why;
   for (auto const& [demand, one] : classes) why.ahead_in_account += before_in_account(*one, entry);
   if (entry.of->passed && entry.of->passed->entry == &entry) why.reserved = entry.of->passed->reserved;
+  why.ahead = accounts_ahead(entry);
   if (!hosts.empty() && !is_possible(*entry.of)) {
     why.what = Waiting::For::never;
     why.hosts = hosts_without_room(entry, true);
@@ -49,7 +50,6 @@ Waiting Scheduler::State::why_waiting(Entry const& entry) {
     why.what = Waiting::For::room;
     why.hosts = hosts_without_room(entry, false);
   } else {
-    why.ahead = accounts_ahead(entry);
     bool const its_turn = why.ahead.empty() && why.ahead_in_account == 0;
     why.what = its_turn ? Waiting::For::nothing : Waiting::For::turn;
   }

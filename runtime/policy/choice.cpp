@@ -41,6 +41,17 @@ std::optional<Rank> Scheduler::State::host_for(Entry const& entry) const {
   return std::nullopt;
 }
 
+std::optional<Rank> Scheduler::State::host_for(Demand const& demand, Rank except) const {
+  Host const* best = nullptr;
+  for (auto const& [rank, host] : hosts) {
+    bool const meant = rank != except && (demand.host == no_rank || demand.host == rank);
+    if (!meant || reserved.contains(rank) || !fits_at(demand, rank)) continue;
+    if (best == nullptr || host.place < best->place) best = &host;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->place.host;
+}
+
 Candidate Scheduler::State::choose() {
   switch (policy->discipline()) {
     case Discipline::by_account:

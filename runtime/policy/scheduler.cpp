@@ -98,6 +98,10 @@ Waiting Scheduler::why_waiting(JobId job) const {
   return at == state_->waiting.end() ? Waiting{} : state_->why_waiting(at->second);
 }
 
+std::optional<Rank> Scheduler::host_for(Demand const& demand, Rank except) const {
+  return state_->host_for(demand, except);
+}
+
 std::optional<std::string> Scheduler::never_fits(Demand const& demand) const {
   return state_->never_fits(demand);
 }

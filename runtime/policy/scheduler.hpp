@@ -86,7 +86,7 @@ struct Waiting {
   };
   For what{};
   std::vector<std::string> hosts;   // room, never: "host 2: 3 of 8 cores are free"; at most eight
-  std::vector<Node> ahead;          // turn: the accounts that are served first, best first; at most eight
+  std::vector<Node> ahead;          // the accounts that are served first, best first; at most eight
   std::uint64_t ahead_in_account{0};  // requests of the same account before it
   std::optional<Rank> reserved;     // a host that is kept for it
 };
@@ -126,6 +126,8 @@ class Scheduler {
   [[nodiscard]] Waiting why_waiting(JobId job) const;
   // Why no host can ever take it; none: one can. For refusals at submission.
   [[nodiscard]] std::optional<std::string> never_fits(Demand const& demand) const;
+  // Where a job that runs on `except` could go on at once, by the goal; none: nowhere.
+  [[nodiscard]] std::optional<Rank> host_for(Demand const& demand, Rank except) const;
   // The accounts in the order in which they would be served, those with requests first.
   [[nodiscard]] std::vector<Node> order() const;
   [[nodiscard]] ShareTree const& tree() const;

@@ -233,6 +233,7 @@ struct Scheduler::State {
   // ---- choice (choice.cpp)
   [[nodiscard]] std::optional<Rank> host_for(Entry const& entry) const;
   [[nodiscard]] Host* host_at(Rank rank) const;
+  [[nodiscard]] std::optional<Rank> host_for(Demand const& demand, Rank except) const;
   [[nodiscard]] bool fits_at(Demand const& demand, Rank rank) const;
   [[nodiscard]] bool may_take(Entry const& entry, Rank rank) const;
   [[nodiscard]] Candidate choose();
