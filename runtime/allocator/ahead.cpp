@@ -51,32 +51,35 @@ std::int32_t Allocator::Core::room_ahead(HostEntry const& host, JobId job) const
       std::min(ahead_max, host.hello.has.cores * ahead_work.count() / std::max(*pace, pace_min).count()));
 }
 
-void Allocator::Core::grant_ahead(bool some_free) {
-  for (;;) {
-    std::optional<JobId> first;
-    std::optional<Rank> where;
-    auto const head = some_free ? std::nullopt : head_of(no_rank);
-    std::vector<policy::HostLoad> loads;
-    for (auto const& [rank, host] : hosts) {
-      if (host.presence != Presence::alive) continue;
-      auto const jobs = static_cast<std::int32_t>(host.occupants.size());
-      if (head) {
-        if (auto const room = room_ahead(host, *head); jobs < host.hello.has.cores + room)
-          loads.push_back({rank, host.hello.has.cores + room, jobs});
-      }
-      auto const pinned = head_of(rank);
-      if (!pinned || (first && *first < *pinned)) continue;
-      if (jobs >= host.hello.has.cores + room_ahead(host, *pinned)) continue;
-      first = pinned;
-      where = rank;
+void Allocator::Core::grant_ahead() {
+  for (bool granted = true; granted;) {
+    granted = false;
+    for (auto const job : scheduler.heads()) {
+      auto const host = host_ahead(job);
+      if (!host) continue;
+      grant(job, *host);
+      granted = true;
+      break;
     }
-    if (auto const host = policy::place_job(loads); host && (!first || *head < *first)) {
-      first = head;
-      where = host;
-    }
-    if (!first) return;
-    grant(*first, *where);
   }
+}
+
+// Among hosts without a core to spare, the one that is done first with what it has. For jobs of one core that need
+// nothing else of a host: all others wait until there is room.
+std::optional<Rank> Allocator::Core::host_ahead(JobId job) const {
+  auto const& spec = spec_of(job);
+  auto demand = demand_of(spec);
+  auto const pin = std::exchange(demand.host, no_rank);
+  if (demand != Demand{}) return std::nullopt;
+  std::vector<policy::HostLoad> loads;
+  for (auto const& [rank, host] : hosts) {
+    if (!is_open(rank) || (pin != no_rank && pin != rank)) continue;
+    auto const jobs = static_cast<std::int32_t>(host.occupants.size());
+    if (jobs < host.hello.has.cores && pin == no_rank) return std::nullopt;
+    if (auto const room = room_ahead(host, job); jobs < host.hello.has.cores + room)
+      loads.push_back({rank, host.hello.has.cores + room, jobs});
+  }
+  return policy::place_job(loads);
 }
 
 }  // namespace godwit::allocator

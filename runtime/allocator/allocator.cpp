@@ -39,7 +39,7 @@ Term Allocator::term() const {
 }
 
 Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
-    : settings(settings_given), ledger(std::move(ledger_given)) {
+    : settings(settings_given), ledger(std::move(ledger_given)), scheduler(make_scheduler(settings, ledger)) {
   auto const name = [this](std::string const& text, JobId job) {
     if (!text.empty() && job.element() == 0) names[text] = std::max(names[text], job);
   };
@@ -166,54 +166,6 @@ void Allocator::Core::journal(LedgerEvent event) {
   auto const applied = ledger.apply(event);
   invariant(applied.ok(), applied.ok() ? "" : applied.failure().context);
   if (!shutdown.broken) out->push_back(Append{std::move(event)});
-}
-
-// Brings the indexes in line with the ledger. What has ended has no seat.
-void Allocator::Core::reseat(JobId job) {
-  auto const* record = record_of(job);
-  bool const over = record == nullptr || is_ended(record->state);
-  Seat seat;
-  if (!over) {
-    seat.waits = record->state == JobState::waiting && !leased.contains(job) && !blocked.contains(job.array());
-    seat.pin = record->spec.host;
-    if (record->state != JobState::stranded) seat.host = record->host;
-    if (record->intent) seat.target = record->intent->target;
-  }
-  auto const place = over ? seats.find(job) : seats.try_emplace(job).first;
-  if (place == seats.end()) return;
-  auto& old = place->second;
-  if (old == seat && !over) return;
-  auto const occupy = [&](Rank host, bool in) {
-    auto const at = hosts.find(host);
-    if (at == hosts.end()) return;
-    if (in) at->second.occupants.insert(job);
-    if (!in) at->second.occupants.erase(job);
-  };
-  if (old.waits) waiting[old.pin].erase(job);
-  occupy(old.host, false);
-  occupy(old.target, false);
-  if (seat.waits) waiting[seat.pin].insert(job);
-  occupy(seat.host, true);
-  occupy(seat.target, true);
-  old = seat;
-  if (over) seats.erase(place);
-}
-
-// The first of an array's untouched elements stands in line for them all.
-void Allocator::Core::line_up(JobId array) {
-  auto const& record = *ledger.array(array);
-  leave_line(array);
-  if (record.untouched.empty() || blocked.contains(array)) return;
-  auto const head = JobId::of_element(array.number(), record.untouched.front());
-  waiting[record.work->spec.host].insert(head);
-  heads[array] = head;
-}
-
-void Allocator::Core::leave_line(JobId array) {
-  auto const at = heads.find(array);
-  if (at == heads.end()) return;
-  waiting[ledger.array(array)->work->spec.host].erase(at->second);
-  heads.erase(at);
 }
 
 void Allocator::Core::send(Rank to, Message message) {

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "allocator/effects.hpp"
 #include "ledger/ledger.hpp"
+#include "policy/scheduler.hpp"
 
 namespace godwit::allocator {
 
@@ -22,6 +24,9 @@ struct Settings {
   // A move that is open for longer, and a second more for each `move_bytes_per_s`, is ended by whoever still can.
   Duration move_patience{5min};
   std::uint64_t move_bytes_per_s{16 << 20};
+  std::string policy{"up-down"};
+  policy::UpDownTuning up_down;
+  policy::Tuning scheduling;
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

@@ -28,6 +28,10 @@ char const* name_of(Verb verb) {
       return "resume";
     case Verb::cancel:
       return "cancel";
+    case Verb::park:
+      return "park";
+    case Verb::leave:
+      return "leave";
   }
   return "?";
 }
@@ -46,6 +50,10 @@ char const* done_by(Verb verb) {
       return "resumed";
     case Verb::cancel:
       return "cancelled";
+    case Verb::park:
+      return "parked";
+    case Verb::leave:
+      return "gone";
   }
   return "?";
 }

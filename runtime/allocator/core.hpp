@@ -21,6 +21,7 @@
 #include "allocator/allocator.hpp"
 #include "custody/authority.hpp"
 #include "policy/placement.hpp"
+#include "policy/scheduler.hpp"
 
 namespace godwit::allocator {
 
@@ -41,7 +42,7 @@ struct Ticket {
   std::size_t open{0};
 };
 
-enum class Verb : std::uint8_t { migrate, clone, checkpoint, suspend, resume, cancel };
+enum class Verb : std::uint8_t { migrate, clone, checkpoint, suspend, resume, cancel, park, leave };
 
 struct Operation {
   Verb verb{};
@@ -102,11 +103,10 @@ struct HostEntry {
   std::uint64_t confirmed{0};  // of them: it was told, or is going to be once that is durable
 };
 
-// Where the ledger has a job, as far as the indexes need to know.
+// Where the ledger has a job, as far as the scheduler needs to know.
 struct Seat {
   bool waits{false};
-  Rank pin{no_rank}, host{no_rank}, target{no_rank};
-  bool operator==(Seat const&) const = default;
+  Rank host{no_rank}, target{no_rank};
 };
 
 // When and behind how many others a job was granted: its end tells how fast that host is.
@@ -211,9 +211,6 @@ struct Allocator::Core {
 
   // ---- effects (allocator.cpp)
   void journal(LedgerEvent event);
-  void reseat(JobId job);
-  void line_up(JobId array);
-  void leave_line(JobId array);
   void send(Rank to, Message message);
   void send_unjournalled(Rank to, Message message);
   void reply(CommandId command, Answer answer);
@@ -225,6 +222,16 @@ struct Allocator::Core {
 
   void index_jobs(std::vector<JobId> const& unfinished);
 
+  // ---- seats.cpp
+  void reseat(JobId job);
+  [[nodiscard]] JobSpec const& spec_of(JobId job) const;
+  void occupy(JobRecord const& record, Rank host);
+  void vacate(JobId job, Rank host);
+  void line_up(JobId array);
+  void leave_line(JobId array);
+  [[nodiscard]] bool is_open(Rank host) const;
+  void tell_scheduler(Rank host);
+
   // ---- takeover.cpp
   void take_over(Began const& event);
   [[nodiscard]] bool awaiting() const;
@@ -233,6 +240,7 @@ struct Allocator::Core {
   void reconcile_stray(Rank host, msg::Held const& held);
   void nobody_has(JobRecord const& record, Failure const& why);
   void park(JobRecord const& record);
+  void wait_again(JobRecord const& record);
   void answer_late_claims();
   // ---- leading.cpp
   void begin_world(Began const& event);
@@ -286,9 +294,8 @@ struct Allocator::Core {
   // ---- grants.cpp
   void grant_all();
   [[nodiscard]] bool gathering() const;
-  [[nodiscard]] std::vector<policy::HostLoad> free_hosts() const;
-  [[nodiscard]] std::optional<JobId> head_of(Rank line) const;
-  void grant_ahead(bool some_free);
+  void grant_ahead();
+  [[nodiscard]] std::optional<Rank> host_ahead(JobId job) const;
   [[nodiscard]] std::int32_t room_ahead(HostEntry const& host, JobId job) const;
   void keep_pace(JobId job, Rank host);
   void grant(JobId job, Rank host);
@@ -377,11 +384,26 @@ struct Allocator::Core {
   void list_held(CommandId command, Rank host);
   void fail_inquiries_to(Rank host);
 
+  // ---- sharing.cpp
+  static policy::Scheduler make_scheduler(Settings const& settings, Ledger const& ledger);
+  void pass_interval();
+  void keep_scores();
+  void preempt();
+  void remember(JobId job, std::string text);
+  void drain(CommandReceived const& event, cmd::Drain const& command);
+  std::vector<JobId> empty_host(Rank host);
+  void begin_leave(JobRecord const& record, Operation operation);
+
   // ---- shares.cpp
   void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);
   void list_shares(CommandId command);
+  [[nodiscard]] std::map<std::string, std::int64_t> waiting_by_account() const;
+
+  // ---- explain.cpp
   void explain(CommandId command, cmd::JobReference const& reference);
-  void drain(CommandReceived const& event, cmd::Drain const& command);
+  [[nodiscard]] cmd::Explanation explanation_of(JobId job) const;
+  void explain_waiting(JobId job, cmd::Explanation& told_about) const;
+  void explain_placement(JobId job, cmd::Explanation& told_about) const;
 
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
@@ -418,10 +440,13 @@ struct Allocator::Core {
   Instant began;  // this world, or this term in it
   bool took_over{false};
   std::map<JobId, Seat> seats;
-  // By pin; no_rank: may start anywhere. Of an array's untouched elements only the first stands in line.
-  std::map<Rank, std::set<JobId>> waiting;
-  std::map<JobId, JobId> heads;  // array → that first element
+  policy::Scheduler scheduler;
+  std::map<JobId, JobId> heads;  // array → the first of its untouched elements, which stands in line
   std::map<JobId, GrantMark> marks;
+  std::map<JobId, policy::Placement> placed;          // why they were, since the account rules were last changed
+  std::map<JobId, std::deque<std::string>> told;      // what was decided about a job since
+  std::map<std::string, std::int64_t> former_scores;  // an interval ago
+  Instant interval_due, scores_due, leave_due;
   std::set<JobId> leased;                   // might still run under a former world's lease
   std::set<JobId> unproven_ends;            // did so, and haven't started since: they may still be written to
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
@@ -451,5 +476,8 @@ struct Allocator::Core {
 // How a job is called in messages to users: job 7, job 7_3 or job 7 "plate".
 [[nodiscard]] std::string called(JobRecord const& record);
 [[nodiscard]] std::string called(ArrayRecord const& array);
+
+[[nodiscard]] std::string account_of(JobSpec const& spec);
+[[nodiscard]] std::string spell_millicores(std::int64_t millicores);  // "3 cores", "0.250 cores"
 
 }  // namespace godwit::allocator

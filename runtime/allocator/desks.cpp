@@ -109,6 +109,7 @@ void Allocator::Core::begin(JobRecord const& record, Operation operation) {
     return answer(operation.asked, std::move(act));
   }
   if (operation.verb == Verb::migrate) return begin_move(record, operation);
+  if (operation.verb == Verb::leave) return begin_leave(record, std::move(operation));
   if (record.state == JobState::held && operation.verb == Verb::resume) return let_go(record, operation);
   bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded ||
                             record.state == JobState::held;
@@ -119,7 +120,7 @@ void Allocator::Core::begin(JobRecord const& record, Operation operation) {
 void Allocator::Core::answer(Asked const& asked, cmd::Act act) {
   if (!asked.command) {
     if (act.failure)
-      note(Level::warning, act.job, {}, fmt::format("asked by the job itself: {}", act.failure->context));
+      note(Level::warning, act.job, {}, fmt::format("not done: {}", act.failure->context));
     return;
   }
   act.total = now - asked.at;

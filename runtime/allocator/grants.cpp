@@ -15,48 +15,15 @@ bool Allocator::Core::gathering() const {
          });
 }
 
-std::vector<policy::HostLoad> Allocator::Core::free_hosts() const {
-  std::vector<policy::HostLoad> free;
-  for (auto const& [rank, host] : hosts) {
-    auto const jobs = static_cast<std::int32_t>(host.occupants.size());
-    bool const unheard = host.awaited && mutated(Mutation::grant_before_holdings);
-    bool const there = host.presence == Presence::alive || unheard ||
-                       (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
-    auto const slots = unheard ? jobs + 1 : host.hello.has.cores;
-    if (there && jobs < slots) free.push_back({rank, slots, jobs});
-  }
-  return free;
-}
-
-std::optional<JobId> Allocator::Core::head_of(Rank line) const {
-  auto const at = waiting.find(line);
-  if (at == waiting.end() || at->second.empty()) return std::nullopt;
-  return *at->second.begin();
-}
-
-// First come, first served among those that can be placed: a job pinned to a full host holds nobody up.
-// Looks at the head of each line only, so its cost doesn't depend on how many wait.
+// Who is next, and where, is the scheduler's word; its cost doesn't depend on how many wait.
 void Allocator::Core::grant_all() {
   if (gathering()) return;
-  if (std::ranges::all_of(waiting, [](auto const& line) { return line.second.empty(); })) return;
-  auto free = free_hosts();
-  while (!free.empty()) {
-    auto first = head_of(no_rank);
-    Rank pin = no_rank;
-    for (auto const& load : free) {
-      auto const head = head_of(load.host);
-      if (!head || (first && *first < *head)) continue;
-      first = head;
-      pin = load.host;
-    }
-    if (!first) break;
-
-    auto const host = pin != no_rank ? pin : *policy::place_job(free);
-    grant(*first, host);
-    auto const load = std::ranges::find(free, host, &policy::HostLoad::host);
-    if (++load->jobs >= load->slots) free.erase(load);
+  while (auto const next = scheduler.next(now)) {
+    grant(next->job, next->host);
+    placed[next->job] = *next;
   }
-  grant_ahead(!free.empty());
+  grant_ahead();
+  preempt();
 }
 
 void Allocator::Core::grant(JobId job, Rank host) {
@@ -205,7 +172,11 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   unproven_ends.erase(job);
   give_up_outputs(job);
   marks.erase(job);
-  if (element) reports.erase(job);
+  if (element) {
+    reports.erase(job);
+    placed.erase(job);
+    told.erase(job);
+  }
   if (desk != desks.end()) {
     if (desk->second.open && desk->second.open->verb == Verb::cancel && outcome.ending == Ending::cancelled) {
       cmd::Act act;

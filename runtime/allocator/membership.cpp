@@ -18,6 +18,7 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   note(Level::config, {}, {},
        fmt::format("host {} joined: {}, pid {}, {} cores, {} for jobs", from, message.node, message.pid,
                    message.cores, message.has.cores));
+  tell_scheduler(from);
   welcome(from);
 }
 
@@ -44,7 +45,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
     return;
   }
   if (host.presence == Presence::late) note(Level::info, {}, {}, fmt::format("host {} is back", from));
-  if (!host.awaited) host.presence = Presence::alive;
+  if (!host.awaited && std::exchange(host.presence, Presence::alive) != Presence::alive) tell_scheduler(from);
   host.heard = now;
   host.load_milli = message.load_milli;
   authority.leased(from, message.seen);
@@ -86,6 +87,7 @@ void Allocator::Core::watch() {
       }
       host.presence = Presence::late;
       host.polled = now;
+      tell_scheduler(rank);
       send_unjournalled(rank, msg::Poll{now});
     }
   }
@@ -96,6 +98,7 @@ void Allocator::Core::watch() {
   }
   for (auto const rank : fenced) fence(rank);
   press_moves();
+  if (serving()) pass_interval();
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
   give_up_if_forlorn();
@@ -115,6 +118,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   }
   host.presence = Presence::dead;
   host.awaited = false;
+  tell_scheduler(rank);
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
   lose(rank, proven);

@@ -29,7 +29,10 @@ void Allocator::Core::begin_order(JobRecord const& record, Operation const& oper
       return send(record.host, msg::ResumeJob{desk.request, job, record.epoch});
     case Verb::cancel:
       return send(record.host, msg::CancelJob{desk.request, job, record.epoch});
+    case Verb::park:
+      return send(record.host, msg::ParkJob{desk.request, job, record.epoch});
     case Verb::migrate:
+    case Verb::leave:
       break;
   }
   panic("a move is not an order");
@@ -63,13 +66,19 @@ void Allocator::Core::order_done(JobRecord const& record, Desk& desk) {
       journal(log::Resumed{job, record.epoch});
       act.what = "resumed";
       break;
+    case Verb::park:
+      wait_again(record);
+      act.what = "checkpointed: it waits again";
+      break;
     case Verb::clone:       // it is made on Checkpointed
     case Verb::checkpoint:  // its outcome is Checkpointed
     case Verb::cancel:      // its outcome is JobEnded
     case Verb::migrate:
+    case Verb::leave:
       return;
   }
-  note(Level::info, job, record.epoch, fmt::format("{} {}", called(record), act.what));
+  auto const& now_at = *record_of(job);
+  note(Level::info, job, now_at.epoch, fmt::format("{} {}", called(now_at), act.what));
   close(job, std::move(act));
 }
 

@@ -121,6 +121,7 @@ void Allocator::Core::finish_shutdown() {
     }
     for (auto const job : live) journal(log::Parked{job, record_of(job)->epoch, wall});
     answer_clones();
+    keep_scores();
     journal(log::WorldEnded{term, wall});
     note(Level::info, {}, {},
          fmt::format("stopped: {} jobs parked, {} of them with a last checkpoint, {} without", live.size(),

@@ -26,11 +26,12 @@ void Allocator::Core::take_over(Began const& event) {
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) {
     auto& host = hosts[rank];
     host.heard = now;
+    host.awaited = !ledger.is_lost(rank);
+    tell_scheduler(rank);
     if (ledger.is_lost(rank)) {
       host.presence = Presence::dead;
       if (ledger.lost().at(rank).proven) gone.push_back(rank);
     } else {
-      host.awaited = true;
       welcome(rank);
     }
   }
@@ -64,6 +65,7 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
   host.hello = message.hello;
   host.heard = now;
   host.presence = Presence::alive;
+  tell_scheduler(from);
   std::map<JobId, std::vector<msg::Held>> held;
   for (auto const& one : message.held) held[one.job].push_back(one);
   note(Level::info, {}, {}, fmt::format("host {} holds {} jobs", from, held.size()));
@@ -145,9 +147,14 @@ void Allocator::Core::nobody_has(JobRecord const& record, Failure const& why) {
 
 // It was granted to a host that never heard of it, or has let it go.
 void Allocator::Core::park(JobRecord const& record) {
-  auto const job = record.job;
-  note(Level::info, job, record.epoch,
+  note(Level::info, record.job, record.epoch,
        fmt::format("{} is not on host {}: it waits again", called(record), record.host));
+  wait_again(record);
+}
+
+// Its host has let it go.
+void Allocator::Core::wait_again(JobRecord const& record) {
+  auto const job = record.job;
   marks.erase(job);
   journal(log::Parked{job, record.epoch, wall});
   reseat(job);

@@ -52,6 +52,8 @@ void Rig::record(Effect const& effect) {
     EXPECT_TRUE(replica_.apply(append->event).ok());
     if (auto const* command = std::get_if<log::Commanded>(&append->event)) {
       commanded_.push_back(*command);
+    } else if (auto const* scores = std::get_if<log::Scores>(&append->event)) {
+      scores_.push_back(scores->scores);  // by the clock, whatever a test is about
     } else {
       appends_.push_back(append->event);
     }

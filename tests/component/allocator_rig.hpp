@@ -122,6 +122,7 @@ class Rig {
   [[nodiscard]] Ledger const& ledger() const { return allocator_->ledger(); }
   [[nodiscard]] std::vector<Note> const& notes() const { return notes_; }
   [[nodiscard]] std::vector<log::Commanded> const& commanded() const { return commanded_; }
+  [[nodiscard]] std::vector<std::map<std::string, std::int64_t>> const& scores() const { return scores_; }
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] std::uint64_t confirmed(int host) const {  // reports, as it was last told
     auto const at = confirmed_.find(Rank{host});
@@ -141,6 +142,7 @@ class Rig {
   std::deque<Send> sends_;
   std::deque<LedgerEvent> appends_;
   std::vector<log::Commanded> commanded_;
+  std::vector<std::map<std::string, std::int64_t>> scores_;
   std::deque<Reply> replies_;
   std::deque<FindTypes> lookups_;
   std::vector<Note> notes_;

@@ -1,0 +1,203 @@
+// Who is served next, who is made to wait for whom, how a host is emptied, and what users are told about all of it.
+#include <algorithm>
+
+#include "component/allocator_rig.hpp"
+
+namespace godwit::allocator {
+namespace {
+
+RigOptions small(int hosts, int slots) {
+  RigOptions options;
+  options.hosts = hosts;
+  options.slots = slots;
+  return options;
+}
+
+JobSpec job_of(std::string account, std::int32_t cores = 1) {
+  auto spec = Rig::counter();
+  spec.account = std::move(account);
+  spec.cores = cores;
+  return spec;
+}
+
+msg::OrderDone done(msg::ParkJob const& order, std::optional<Failure> failure = {}) {
+  return {order.request, order.job, std::move(failure), {}};
+}
+
+std::string joined(std::vector<std::string> const& sentences) {
+  std::string all;
+  for (auto const& sentence : sentences) all += sentence + "; ";
+  return all;
+}
+
+cmd::Explanation explained(Rig& rig, std::string const& job) {
+  auto const answer = rig.replied<cmd::Explained>(rig.says(cmd::Explain{job}));
+  EXPECT_EQ(answer.rows.size(), 1U);
+  return answer.rows.empty() ? cmd::Explanation{} : answer.rows.front();
+}
+
+TEST(AllocatorSharing, CoresAreCounted) {
+  Rig rig(small(1, 4));
+  rig.submit(job_of("anna", 3));
+  rig.granted(1);
+  rig.submit(job_of("anna", 2));  // no room
+  rig.submit(job_of("anna", 1));
+  EXPECT_EQ(rig.granted(1).job, JobId{3});
+}
+
+TEST(AllocatorSharing, WhatFitsOnNoHostIsRefusedWithTheReason) {
+  Rig rig(small(2, 4));
+  rig.says(cmd::Submit{{job_of("anna", 5)}});
+  auto const lookup = rig.sought();
+  rig.feed(TypesFound{lookup.request, Rig::types()});
+  auto const why = rig.refused(CommandId{1});
+  EXPECT_NE(why.find("never_fits"), why.npos) << why;
+  EXPECT_NE(why.find("has 4 cores"), why.npos) << why;
+}
+
+// One account has taken all there is; the other one's first job is served before its next.
+TEST(AllocatorSharing, TheAccountWithTheLowestIndexIsServedFirst) {
+  Rig rig(small(1, 1));
+  rig.submit(job_of("heavy"));
+  auto const first = rig.granted(1);
+  rig.started(1, first);
+  rig.submit(job_of("heavy"));
+  rig.submit(job_of("light"));
+  rig.pass(5s);
+  rig.ended(1, first);
+  EXPECT_EQ(rig.granted(1).job, JobId{3});
+  auto const about = explained(rig, "3");
+  EXPECT_NE(joined(about.sentences).find("its account light was next"), std::string::npos) << joined(about.sentences);
+  EXPECT_EQ(about.facts.at("placed_on"), "1");
+  auto const waits = explained(rig, "2");
+  EXPECT_EQ(waits.facts.at("waits_for"), "room") << joined(waits.sentences);
+}
+
+TEST(AllocatorSharing, SharesAreATreeWithSums) {
+  Rig rig(small(2, 2));
+  auto const set = rig.says(cmd::SetAccounts{{{"chem/anna", 2, {}, 0}, {"chem", 3, {}, 0}, {"bio", 1, {Rank{2}}, 1}}});
+  EXPECT_EQ(rig.appended<log::AccountsSet>().rules.size(), 3U);
+  EXPECT_EQ(rig.replied<cmd::AccountsSet>(set).rules, 3);
+  rig.submit(job_of("chem/anna"));
+  rig.granted(1);
+  auto const shares = rig.replied<cmd::Shares>(rig.says(cmd::ListShares{}));
+  EXPECT_EQ(shares.policy, "up-down");
+  std::vector<std::string> paths;
+  for (auto const& row : shares.rows) paths.push_back(row.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"bio", "chem", "chem/anna"}));
+  EXPECT_EQ(shares.rows[0].cores_max, 1);
+  EXPECT_EQ(shares.rows[0].hosts, std::vector{Rank{2}});
+  EXPECT_EQ(shares.rows[1].running_millicores, 1000);
+  EXPECT_EQ(shares.rows[2].running_millicores, 1000);
+  EXPECT_TRUE(shares.rows[2].declared);
+}
+
+TEST(AllocatorSharing, RulesThatMakeNoSenseChangeNothing) {
+  Rig rig(small(2, 2));
+  auto const twice = rig.refused(rig.says(cmd::SetAccounts{{{"chem", 1, {}, 0}, {"chem", 2, {}, 0}}}));
+  EXPECT_NE(twice.find("chem"), twice.npos);
+  auto const nowhere = rig.refused(rig.says(cmd::SetAccounts{{{"chem", 1, {Rank{7}}, 0}}}));
+  EXPECT_NE(nowhere.find("host 7"), nowhere.npos);
+  EXPECT_TRUE(rig.ledger().accounts().empty());
+}
+
+// The light account waits while the heavy one is over its share: a job of that is checkpointed, and waits.
+TEST(AllocatorSharing, AJobIsMadeToWaitForAnotherAccounts) {
+  Rig rig(small(1, 1));
+  rig.submit(job_of("heavy"));
+  auto const heavy = rig.granted(1);
+  rig.started(1, heavy);
+  rig.pass(50s);
+  rig.submit(job_of("light"));
+  rig.pass(5s);  // the heavy one's quantum isn't over
+  rig.nothing_more();
+  rig.pass(10s);
+  auto const order = rig.sent<msg::ParkJob>(1);
+  EXPECT_EQ(order.job, heavy.job);
+  rig.pass(5s);  // asked once
+  rig.hears(1, msg::Checkpointed{heavy.job, heavy.epoch, {heavy.epoch, Generation{1}, ""}, {}, std::nullopt});
+  rig.appended<log::Checkpointed>();
+  rig.hears(1, done(order));
+  EXPECT_EQ(rig.appended<log::Parked>().job, heavy.job);
+  EXPECT_EQ(rig.granted(1).job, JobId{2});
+  auto const about = explained(rig, "1");
+  EXPECT_EQ(about.state, JobState::waiting);
+  EXPECT_NE(joined(about.sentences).find("made to wait for job 2"), std::string::npos) << joined(about.sentences);
+}
+
+TEST(AllocatorSharing, AJobThatCannotBeSavedRunsOn) {
+  Rig rig(small(1, 1));
+  rig.submit(job_of("heavy"));
+  auto const heavy = rig.granted(1);
+  rig.started(1, heavy);
+  rig.submit(job_of("light"));
+  rig.pass(62s);
+  auto const order = rig.sent<msg::ParkJob>(1);
+  rig.hears(1, done(order, retry_later("no_space", "the store is full")));
+  EXPECT_EQ(rig.record(heavy.job).state, JobState::running);
+}
+
+TEST(AllocatorSharing, ADrainedHostIsLeftAndGetsNothingNew) {
+  Rig rig(small(2, 2));
+  auto const job = rig.submit(Rig::counter());
+  rig.started(1, rig.granted(1));
+  auto const command = rig.says(cmd::Drain{Rank{1}, false});
+  EXPECT_TRUE(rig.appended<log::Drained>().drained);
+  auto const move = rig.prepares(2);
+  EXPECT_EQ(move.job, job);
+  auto const answer = rig.replied<cmd::Drained>(command);
+  EXPECT_TRUE(answer.drained);
+  EXPECT_EQ(answer.leaving, std::vector{job});
+  rig.accepted(move, 2);
+  rig.departed(move);
+  rig.submit(Rig::counter());
+  rig.granted(2);
+  rig.submit(Rig::counter());  // host 2 is full, and host 1 takes none
+  rig.nothing_more();
+  auto const back = rig.says(cmd::Drain{Rank{1}, true});
+  EXPECT_FALSE(rig.appended<log::Drained>().drained);
+  rig.granted(1);
+  EXPECT_FALSE(rig.replied<cmd::Drained>(back).drained);
+}
+
+TEST(AllocatorSharing, WhoFindsNoRoomElsewhereWaits) {
+  Rig rig(small(1, 2));
+  auto const job = rig.running(1);
+  auto const command = rig.says(cmd::Drain{Rank{1}, false});
+  rig.appended<log::Drained>();
+  rig.replied<cmd::Drained>(command);
+  auto const order = rig.sent<msg::ParkJob>(1);
+  EXPECT_EQ(order.job, job);
+  rig.hears(1, done(order));
+  EXPECT_EQ(rig.appended<log::Parked>().job, job);
+  rig.nothing_more();
+  EXPECT_NE(joined(explained(rig, "1").sentences).find("being drained"), std::string::npos);
+}
+
+TEST(AllocatorSharing, WhoCouldNotLeaveIsAskedAgain) {
+  Rig rig(small(1, 2));
+  auto const job = rig.running(1);
+  auto const command = rig.says(cmd::Drain{Rank{1}, false});
+  rig.appended<log::Drained>();
+  rig.replied<cmd::Drained>(command);
+  rig.hears(1, done(rig.sent<msg::ParkJob>(1), retry_later("no_safe_point", "step 4 is still running")));
+  rig.pass(15s);
+  EXPECT_EQ(rig.sent<msg::ParkJob>(1).job, job);
+}
+
+// The next allocator of the world knows the rules, the scores and who is drained.
+TEST(AllocatorSharing, ScoresAreKept) {
+  Rig rig(small(1, 2));
+  rig.submit(job_of("heavy", 2));
+  rig.started(1, rig.granted(1));
+  rig.submit(job_of("light"));
+  rig.pass(40s);
+  ASSERT_FALSE(rig.scores().empty());
+  auto const kept = rig.scores().back();
+  EXPECT_GT(kept.at("heavy"), 0);
+  EXPECT_LT(kept.at("light"), 0);
+  EXPECT_EQ(rig.ledger().scores(), kept);
+}
+
+}  // namespace
+}  // namespace godwit::allocator
