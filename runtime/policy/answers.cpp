@@ -91,22 +91,21 @@ std::uint64_t Scheduler::State::before_in_account(DemandClass const& one, Entry 
 
 // Those whose first request goes before it.
 std::vector<Node> Scheduler::State::accounts_ahead(Entry const& entry) const {
-  std::map<Node, Entry const*> heads;
+  std::map<Node, Entry*> heads;
   for (auto const& [demand, one] : classes) {
     for (auto const& [node, branch] : one->branches) {
       if (branch.line.empty() || node == entry.account) continue;
-      auto const* head = branch.line.begin()->second;
+      auto* const head = branch.line.begin()->second;
       auto& best = heads[node];
-      if (best == nullptr || before(*head, *best)) best = head;
+      if (best == nullptr || line_place(*head) < line_place(*best)) best = head;
     }
   }
-  std::vector<Entry const*> ahead;
+  std::vector<Entry*> ahead;
   for (auto const& [node, head] : heads) {
     if (before(*head, entry) && !is_capped_above(*head)) ahead.push_back(head);
   }
-  std::ranges::sort(ahead, [&](auto* a, auto* b) { return before(*a, *b); });
   std::vector<Node> accounts;
-  for (auto const* head : ahead) {
+  for (auto const* head : sorted(std::move(ahead))) {
     if (accounts.size() < named_max) accounts.push_back(head->account);
   }
   return accounts;

@@ -67,13 +67,11 @@ Candidate Scheduler::State::choose() {
 }
 
 Candidate Scheduler::State::choose_by_account() {
-  Candidate best;
+  std::vector<Candidate> fitting;
   std::vector<Entry*> without_room;
   auto const consider = [&](Entry& entry) {
-    bool const better = best.entry == nullptr || before(entry, *best.entry);
-    if (!better) return;
     if (auto const host = host_for(entry)) {
-      best = {&entry, *host};
+      fitting.push_back({&entry, *host});
     } else {
       without_room.push_back(&entry);
     }
@@ -84,9 +82,21 @@ Candidate Scheduler::State::choose_by_account() {
   for (auto const& [rank, entry] : reserved) {
     if (!is_capped_above(*entry) && fits_at(entry->of->demand, rank)) consider(*entry);
   }
+  auto best = best_of(fitting);
   if (best.entry == nullptr) return {};
+  best = first_of_account(best);
   for (auto* entry : without_room) {
     if (before(*entry, *best.entry)) pass_over(*entry);
+  }
+  return best;
+}
+
+// Whose turn it is, is decided: of its requests that fit, whatever their demands, the first in line.
+Candidate Scheduler::State::first_of_account(Candidate best) const {
+  for (auto const& [one, branch] : nodes[best.entry->account].branches) {
+    auto* const entry = branch->line.begin()->second;
+    if (!(line_place(*entry) < line_place(*best.entry)) || is_capped_above(*entry)) continue;
+    if (auto const host = host_for(*entry)) best = {entry, *host};
   }
   return best;
 }

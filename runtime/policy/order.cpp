@@ -79,6 +79,71 @@ std::tuple<std::int64_t, bool, std::int64_t> Scheduler::State::standing_of(Node 
   return {own.key, policy->merges_ties() && tree.is_group(node), own.load};
 }
 
+// Level by level, from the accounts up: of each account the first, of each group that of the member that goes
+// first. (To compare requests by twos wouldn't do: with ties it isn't transitive, for in which group one is
+// decides what counts.)
+Candidate Scheduler::State::best_of(std::vector<Candidate> const& candidates) const {
+  if (candidates.size() < 2) return candidates.empty() ? Candidate{} : candidates.front();
+  struct Offer {
+    Node at;  // parents have lower numbers than their members: the highest is looked at first
+    Node from;
+    Candidate candidate;
+  };
+  std::vector<Offer> offers;
+  for (auto const& one : candidates) offers.push_back({one.entry->account, one.entry->account, one});
+  auto const later = [](Offer const& a, Offer const& b) { return a.at < b.at; };
+  auto const better = [&](Offer const& a, Offer const& b) {
+    auto const &x = *a.candidate.entry, &y = *b.candidate.entry;
+    if (a.from == b.from) return line_place(x) < line_place(y);
+    if (policy->merges_ties()) return before(x, y);
+    return std::tuple(standing_of(a.from), x.job) < std::tuple(standing_of(b.from), y.job);
+  };
+  std::ranges::make_heap(offers, later);
+  while (true) {
+    std::ranges::pop_heap(offers, later);
+    auto best = offers.back();
+    offers.pop_back();
+    while (!offers.empty() && offers.front().at == best.at) {
+      std::ranges::pop_heap(offers, later);
+      if (better(offers.back(), best)) best = offers.back();
+      offers.pop_back();
+    }
+    if (best.at == root) return best.candidate;
+    bool const merged = policy->merges_ties();
+    offers.push_back({merged ? root : tree[best.at].parent, best.at, best.candidate});
+    std::ranges::push_heap(offers, later);
+  }
+}
+
+// All of them, each group's together.
+std::vector<Entry*> Scheduler::State::sorted(std::vector<Entry*> entries) const {
+  EntriesOf of;  // backwards: members before their groups
+  for (auto* entry : entries) of[entry->account].push_back(entry);
+  auto const in_line = [&](Entry* a, Entry* b) { return line_place(*a) < line_place(*b); };
+  for (auto& [account, line] : of) std::ranges::sort(line, in_line);
+  std::map<Node, std::vector<Node>> members;
+  for (auto at = of.begin(); at != of.end(); ++at) {
+    auto const node = at->first;
+    if (auto const found = members.find(node); found != members.end()) at->second = joined(found->second, of);
+    if (node == root) return at->second;
+    auto const above = policy->merges_ties() ? root : tree[node].parent;
+    members[above].push_back(node);
+    of.try_emplace(above);
+  }
+  return {};
+}
+
+std::vector<Entry*> Scheduler::State::joined(std::vector<Node> members, EntriesOf const& of) const {
+  std::ranges::sort(members, [&](Node a, Node b) {
+    auto const &x = *of.at(a).front(), &y = *of.at(b).front();
+    if (policy->merges_ties()) return before(x, y);
+    return std::tuple(standing_of(a), x.job) < std::tuple(standing_of(b), y.job);
+  });
+  std::vector<Entry*> all;
+  for (auto const member : members) all.insert(all.end(), of.at(member).begin(), of.at(member).end());
+  return all;
+}
+
 namespace {
 
 // Of each node, the request that would be served first of all in it, whatever its demand.

@@ -49,7 +49,8 @@ class Policy {
     return standing.score;
   }
   // What siblings are ordered by; the lowest first. Ties: who runs less on what isn't its own, relative to its shares
-  // (with equal shares: fewer cores), then whose next request is the oldest.
+  // (with equal shares: fewer cores), then whose next request is the oldest (of
+  // different demands: of those requests that are first of theirs).
   [[nodiscard]] virtual std::int64_t key(Standing const& standing) const { return standing.score; }
   // Groups with equal keys are as one: their members are ordered as if all were siblings. (Else ties part groups, too.)
   [[nodiscard]] virtual bool merges_ties() const { return false; }

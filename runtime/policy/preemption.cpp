@@ -100,13 +100,14 @@ Entry* Scheduler::State::first_to_ask(DemandClass const& one, Branch const& bran
 std::optional<Preemption> Scheduler::State::preempt() {
   if (!policy->preempts() || !by_account()) return std::nullopt;
   while (true) {
-    Entry* asks = nullptr;
+    std::vector<Candidate> asking;
     for (auto* one : tracked) {
       auto const top = one->branches.find(root);
       if (top == one->branches.end()) continue;
       auto* const entry = first_to_ask(*one, top->second);
-      if (entry != nullptr && (asks == nullptr || before(*entry, *asks)) && !host_for(*entry)) asks = entry;
+      if (entry != nullptr && !host_for(*entry)) asking.push_back({entry, no_rank});
     }
+    auto* const asks = best_of(asking).entry;
     if (asks == nullptr) return std::nullopt;
     auto const found = Search{*this, *asks}.victim();
     if (!found) {

@@ -73,13 +73,12 @@ std::optional<Placement> Scheduler::next(Instant now) {
 }
 
 std::vector<JobId> Scheduler::heads() const {
-  std::vector<Entry const*> heads;
+  std::vector<Entry*> heads;
   for (auto const& one : state_->tracked) {
-    if (auto const* entry = state_->first(*one)) heads.push_back(entry);
+    if (auto* const entry = state_->first(*one)) heads.push_back(entry);
   }
-  std::ranges::sort(heads, [&](auto* a, auto* b) { return state_->before(*a, *b); });
   std::vector<JobId> jobs;
-  for (auto const* entry : heads) jobs.push_back(entry->job);
+  for (auto const* entry : state_->sorted(std::move(heads))) jobs.push_back(entry->job);
   return jobs;
 }
 

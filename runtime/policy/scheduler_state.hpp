@@ -8,6 +8,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -206,6 +207,10 @@ struct Scheduler::State {
   [[nodiscard]] Entry* first(DemandClass const& one) const;
   [[nodiscard]] Entry* first_of_merged(Branch const& top) const;
   [[nodiscard]] bool before(Entry const& a, Entry const& b) const;
+  [[nodiscard]] Candidate best_of(std::vector<Candidate> const& candidates) const;
+  [[nodiscard]] std::vector<Entry*> sorted(std::vector<Entry*> entries) const;
+  using EntriesOf = std::map<Node, std::vector<Entry*>, std::greater<>>;
+  [[nodiscard]] std::vector<Entry*> joined(std::vector<Node> members, EntriesOf const& of) const;
   [[nodiscard]] std::pair<Node, Node> compared(Node a, Node b) const;
   [[nodiscard]] std::tuple<std::int64_t, bool, std::int64_t> standing_of(Node node) const;
   [[nodiscard]] std::pair<Node, Node> parting(Node a, Node b) const;  // the siblings where their paths part
@@ -238,6 +243,7 @@ struct Scheduler::State {
   [[nodiscard]] bool may_take(Entry const& entry, Rank rank) const;
   [[nodiscard]] Candidate choose();
   [[nodiscard]] Candidate choose_by_account();
+  [[nodiscard]] Candidate first_of_account(Candidate best) const;
   [[nodiscard]] Candidate choose_in_order();
   [[nodiscard]] Candidate choose_by_lot() const;
   [[nodiscard]] Entry* oldest();
