@@ -1,6 +1,7 @@
 // What ps, show and hosts say: the ledger's record with what the hosts last reported.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "allocator/core.hpp"
@@ -140,8 +141,12 @@ cmd::Hosts Allocator::Core::host_rows() const {
                                                   : "dead";
     row.cores = host.hello.cores;
     row.has = host.hello.has;
+    for (auto const job : host.occupants) {
+      if (auto const* record = record_of(job)) row.taken_cores += record->spec.cores;
+    }
     row.load_milli = host.load_milli;
     row.jobs = static_cast<std::int32_t>(host.occupants.size());
+    row.standby = std::ranges::binary_search(row.has.labels, std::string("standby"));
     row.drained = ledger.is_drained(rank);
     row.heard = now - host.heard;
     answer.rows.push_back(std::move(row));

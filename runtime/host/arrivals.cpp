@@ -27,6 +27,9 @@ void Host::Core::on(Rank, msg::PrepareArrival const& message) {
   }
   if (quiescing) return refusal(retry_later("stopping", "the runtime is stopping"));
   supersede(message.job, message.target_epoch, true);
+  if (!identities.free(message.spec.resources)) {
+    return refusal(retry_later("no_resource", lacks(message.spec.resources) + ", or it isn't free"));
+  }
   auto& held = hold(message);
   held.phase = Holding::Phase::arriving;
   held.arrival.emplace(message.source, message.epoch, message.target_epoch, message.thaw_epoch);

@@ -4,7 +4,7 @@
 //   halting.cpp     freeze and thaw, in one place     departures.cpp   the source's half of a move
 //   arrivals.cpp    the target's half                 orders.cpp       suspend, resume, cancel, call
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
-//   queue.cpp       jobs granted ahead of a free slot  limits.cpp       of steps and of running time
+//   queue.cpp       jobs granted ahead of their room   limits.cpp       of steps and of running time
 //   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
 //   terms.cpp       whom it obeys; votes, succession
 //
@@ -23,6 +23,7 @@
 #include "host/cores.hpp"
 #include "host/holding.hpp"
 #include "host/host.hpp"
+#include "host/identities.hpp"
 #include "host/queue.hpp"
 #include "host/reports.hpp"
 
@@ -50,7 +51,11 @@ struct Writing {
 
 struct Host::Core {
   Core(Rank self_, Settings settings_)
-      : self(self_), settings(std::move(settings_)), ballot(self_), cores(settings.own_cpus, settings.other_cpus) {}
+      : self(self_),
+        settings(std::move(settings_)),
+        ballot(self_),
+        cores(settings.own_cpus, settings.other_cpus),
+        identities(settings.has.resources) {}
   void step(Instant at, Event const& event, Effects& effects);
 
   // events
@@ -166,9 +171,11 @@ struct Host::Core {
 
   // the queue
   void start_queued();
-  [[nodiscard]] std::int32_t slots_taken() const;
+  [[nodiscard]] std::int32_t cores_taken() const;
+  [[nodiscard]] bool has_room_for(JobSpec const& spec) const;
 
   // starting and ending
+  [[nodiscard]] std::string lacks(std::map<std::string, std::int32_t> const& resources) const;
   void begin_start(msg::StartJob const& message, std::vector<Failure> set_aside);
   void go_on_starting(Holding& held);
   void next_image(Holding& held, Failure bad);
@@ -281,8 +288,9 @@ struct Host::Core {
   Reports reports;
   Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host
 
-  Queue queue;  // granted, and waiting for a slot
+  Queue queue;  // granted, and waiting for room
   Cores cores;
+  Identities identities;
 
   // what is held
   std::map<CapsuleId, Holding> holdings;

@@ -19,6 +19,7 @@
 #include "custody/arrival.hpp"
 #include "custody/departure.hpp"
 #include "host/cores.hpp"
+#include "host/identities.hpp"
 #include "message/message.hpp"
 #include "port/capsules.hpp"
 
@@ -77,6 +78,7 @@ struct Holding {
   JobId clone_of;  // 0: none
   std::vector<std::string> outputs;  // absolute, as its capsule says them
   Cores::Taken cores;
+  Identities::Names identities;
   Phase phase{Phase::preparing};
   int pins{0};  // what refers to the arena
 

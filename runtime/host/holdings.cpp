@@ -35,6 +35,8 @@ Holding& Host::Core::hold(CapsuleOrder order, Epoch epoch) {
   held.interval = checkpoint::Interval{order.spec.checkpoint_every, order.spec.checkpoint_auto};
   capsules.emplace(order.job, last_capsule);
   held.cores = cores.take(order.spec.cores);
+  held.identities = identities.take(order.spec.resources);
+  for (auto& [name, value] : environment_of(held.identities)) order.spec.environment[name] = std::move(value);
   order.capsule = last_capsule;
   order.host = self;
   order.cpus = held.cores.cpus;
@@ -104,6 +106,7 @@ void Host::Core::supersede(JobId job, Epoch epoch, bool keep_committed) {
     if (mutated(Mutation::keep_the_superseded)) continue;
     if (held.is_committed() && keep_committed) {
       held.superseded = true;  // its Accepted is on its way
+      identities.give_back(std::exchange(held.identities, {}));
     } else if (held.phase == Holding::Phase::arriving) {
       refuse(held, reject("superseded", fmt::format("job {} comes to host {} at a later epoch", job, self)));
     } else {
@@ -125,6 +128,7 @@ void Host::Core::release(Holding& held, bool kill) {
   if (kill) emit(KillCapsule{held.capsule});
   held.phase = Holding::Phase::released;
   cores.give_back(std::exchange(held.cores, {}));
+  identities.give_back(std::exchange(held.identities, {}));
   disarm(held.interval_timer);
   disarm(held.limits_timer);
   disarm(held.saving.patience);

@@ -1,5 +1,6 @@
 #include "host/queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/core.hpp"
@@ -43,17 +44,20 @@ void Queue::skip_dropped() {
 // ---- the host's use of it
 
 void Host::Core::start_queued() {
-  if (queue.empty()) return;
-  for (auto taken = slots_taken(); taken < settings.has.cores && !queue.empty(); ++taken) {
-    begin_start(queue.take(), {});
-  }
+  while (!queue.empty() && has_room_for(queue.front().spec)) begin_start(queue.take(), {});
 }
 
-// A copy that only waits for its Accepted takes no core; a suspended job keeps its slot.
-std::int32_t Host::Core::slots_taken() const {
+// One that wants more cores than there are has them all to itself.
+bool Host::Core::has_room_for(JobSpec const& spec) const {
+  auto const taken = cores_taken();
+  return (taken == 0 || taken + spec.cores <= settings.has.cores) && identities.free(spec.resources);
+}
+
+// A copy that only waits for its Accepted takes no core; a suspended job keeps its own.
+std::int32_t Host::Core::cores_taken() const {
   std::int32_t taken = 0;
   for (auto const& [capsule, held] : holdings) {
-    if (held.phase != Holding::Phase::released && !held.superseded) ++taken;
+    if (held.phase != Holding::Phase::released && !held.superseded) taken += std::max(held.spec.cores, 1);
   }
   return taken;
 }

@@ -14,6 +14,7 @@ class Queue {
  public:
   void put(msg::StartJob start);
   [[nodiscard]] msg::StartJob take();  // the first
+  [[nodiscard]] msg::StartJob const& front() const { return line_.front(); }  // of a line that isn't empty
   void drop(JobId job);                // if it waits here
   void clear();
 

@@ -25,7 +25,18 @@ void Host::Core::on(Rank, msg::StartJob const& message) {
   }
   supersede(message.job, message.epoch, false);
   queue.drop(message.job);
-  queue.put(message);  // started at the end of this step if a slot is free
+  if (!identities.ever(message.spec.resources)) {
+    return report(
+        msg::JobEnded{message.job, message.epoch, {Ending::failed, lacks(message.spec.resources), {}, 0}});
+  }
+  queue.put(message);  // started at the end of this step if there is room
+}
+
+std::string Host::Core::lacks(std::map<std::string, std::int32_t> const& resources) const {
+  std::string wanted;
+  for (auto const& [name, count] : resources)
+    wanted += fmt::format("{}{}={}", wanted.empty() ? "" : " ", name, count);
+  return fmt::format("host {} doesn't have what the job wants of it: {}", self, wanted);
 }
 
 void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {

@@ -103,6 +103,15 @@ TEST_F(End, ACrashHarmsNoOther) {
   host.end(hung);
 }
 
+TEST_F(End, MoreMemoryThanTheJobMayHave) {
+  auto order = rig.order("crash", {{"how", "hoard"}});
+  order.spec.memory_bytes = std::uint64_t{40} << 20;
+  auto const outcome = host.expect<capsule::Died>(rig.start(host, std::move(order))).outcome;
+  EXPECT_EQ(outcome.ending, Ending::crashed);
+  EXPECT_TRUE(outcome.reason.starts_with("memory limit of 40.0 MiB passed: it has taken ")) << outcome.reason;
+  EXPECT_EQ(outcome.log_tail, "about to hoard after 0 steps");
+}
+
 TEST_F(End, AKilledCapsuleIsSilentAndGoesWithAllItStarted) {
   auto const capsule = rig.start(host, rig.fixture("odd", "odd", {{"way", "fork"}}));
   auto const pid = host.pid(capsule);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/workload/axes.hpp"
+#include "app/workload/capability.hpp"
 #include "app/workload/suggestion.hpp"
 
 namespace godwit {
@@ -118,6 +119,40 @@ TEST(Argument, ReadsDependencies) {
   EXPECT_EQ(*parse_dependencies("afterany:7"), std::vector<Dependency>({{"7", {}, Until::ended}}));
   for (auto const* bad : {"", ",", "7,", "7:never", ":ended", "afterok:"}) {
     EXPECT_FALSE(parse_dependencies(bad)) << bad;
+  }
+}
+
+TEST(Argument, ReadsResources) {
+  EXPECT_EQ(*parse_resource("gpu=2"), std::pair(std::string("gpu"), 2));
+  EXPECT_EQ(*parse_resource("licence"), std::pair(std::string("licence"), 1));
+  for (auto const* bad : {"", "=1", "gpu=", "gpu=0", "gpu=x", "gpu=1x", "two words=1"}) {
+    EXPECT_FALSE(parse_resource(bad)) << bad;
+  }
+}
+
+TEST(Capability, IsDeclaredOfSomeHostsOrAll) {
+  std::vector<DeclaredCapability> declared;
+  for (auto const* word : {"1-3: bigmem gpu=0,1", "2,5: gpu=1-3 fast", "all: licence=a,b bigmem"}) {
+    auto one = parse_capability(word);
+    ASSERT_TRUE(one) << one.failure().context;
+    declared.push_back(*std::move(one));
+  }
+  Capabilities two{8, 1000, {}, {}};
+  declare(declared, Rank{2}, two);
+  EXPECT_EQ(two, (Capabilities{
+                     8, 1000, {{"gpu", {"0", "1", "2", "3"}}, {"licence", {"a", "b"}}}, {"bigmem", "fast"}}));
+  Capabilities four{8, 0, {}, {}};
+  declare(declared, Rank{4}, four);
+  EXPECT_EQ(four, (Capabilities{8, 0, {{"licence", {"a", "b"}}}, {"bigmem"}}));
+}
+
+TEST(Capability, SaysWhatIsWrong) {
+  for (auto const* bad : {"", "bigmem", "1-3:", "1-3: ", "0: a", "3-1: a", "x: a", "1,: a",
+                          "all: two=", "all: =1", "all: 7up", "all: gpu=0,,1", "-1: a", "1-99999999: a"}) {
+    auto const declared = parse_capability(bad);
+    ASSERT_FALSE(declared) << bad;
+    EXPECT_NE(declared.failure().context.find("expected such as '1-3: bigmem gpu=0,1'"), std::string::npos)
+        << bad;
   }
 }
 

@@ -61,6 +61,9 @@ refuses "--time-limit: 'soon' is not a duration" -t soon
 refuses "--step-limit: '5' is not a duration" --step-limit 5
 refuses "--after: 'never' is nothing to wait for; expected finished or ended" -d 7:never
 refuses "--after: a job is missing" --after 7,
+refuses "--resource: '0' is no count of gpu" --resource gpu=0
+refuses "--apart: '7up' can't be a group's name" --apart 7up
+refuses "--priority" --priority high
 refuses "--env A: expected KEY=VALUE" --env A
 refuses "--checkpoint-every: 'often' is not a duration" --checkpoint-every often
 printf 'godwit: 1\njobs:\n  a: {type: heat}\n' >good.yaml
@@ -87,7 +90,7 @@ err_has "bad.yaml:3: jobs.a.tpye: unknown key; did you mean 'type'"
 [[ ! -e $GODWIT_STORE ]] || fail "a refused command line made a store"
 
 verbs="start stop run submit create ps hosts show logs wait history migrate checkpoint suspend resume cancel remove check clone
-  call types inspect doctor shell help"
+  shares explain accounts drain undrain call types inspect doctor shell help"
 for verb in $verbs; do
   expect 0 "$verb" --help
   out_has "Example:"
@@ -133,6 +136,10 @@ expect 0 complete inspect sh
 is "$(cat out)" show
 expect 0 complete show la
 is "$(cat out)" last
+expect 0 complete undr
+is "$(cat out)" undrain
+expect 0 complete explain la
+is "$(cat out)" last
 
 # The shell on a pipe: no prompt, the last verb's exit code, quotes.
 shell() {  # CODE, the lines on stdin
@@ -171,7 +178,7 @@ is "$(out_json '[r["topic"] for r in d if r["verdict"] == "fail"]')" "['store']"
 is "$(out_json 'all(r["advice"] for r in d if r["verdict"] != "ok")')" True
 
 for arguments in ps hosts "show 1" "wait" "migrate 1" "checkpoint 1" "suspend 1" "resume 1" "cancel 1" "call 1 get" \
-  types stop "submit sleep seconds=1" "logs 1" "logs plate" "ps 7" "ps --host 1"; do
+  types stop shares "explain 1" "drain 1" "undrain 1" "submit sleep seconds=1" "logs 1" "logs plate" "ps 7" "ps --host 1"; do
   # shellcheck disable=SC2086
   expect 3 $arguments
   err_has "no runtime"

@@ -10,7 +10,7 @@
 namespace godwit {
 namespace {
 
-class Workload : public ::testing::Test {
+class WorkloadFile : public ::testing::Test {
  protected:
   void SetUp() override {
     auto pattern = (std::filesystem::temp_directory_path() / "godwit-workload-XXXXXX").string();
@@ -20,6 +20,11 @@ class Workload : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   Result<std::vector<JobArray>> read(std::string const& text) {
+    auto workload = read_all(text);
+    if (!workload) return workload.failure();
+    return std::move(workload->jobs);
+  }
+  Result<Workload> read_all(std::string const& text) {
     std::ofstream(file()) << text;
     return read_workload(file());
   }
@@ -39,7 +44,7 @@ class Workload : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
-TEST_F(Workload, ReadsAWholeFile) {
+TEST_F(WorkloadFile, ReadsAWholeFile) {
   auto const jobs = read(R"(godwit: 1
 accounts:
   chem: {shares: 3}
@@ -85,14 +90,14 @@ jobs:
   EXPECT_EQ((*jobs)[1], JobArray(other));
 }
 
-TEST_F(Workload, TakesPathsFromTheFilesDirectoryAndTheUserAsAccount) {
+TEST_F(WorkloadFile, TakesPathsFromTheFilesDirectoryAndTheUserAsAccount) {
   auto const jobs = read("godwit: 1\njobs: {a: {type: counter}}\n");
   ASSERT_TRUE(jobs) << jobs.failure().context;
   EXPECT_EQ(jobs->front().spec.directory, directory_.string());
   EXPECT_FALSE(jobs->front().spec.account.empty());
 }
 
-TEST_F(Workload, NamesEveryMistakeWithItsLine) {
+TEST_F(WorkloadFile, NamesEveryMistakeWithItsLine) {
   EXPECT_EQ(
       mistakes(R"(godwit: 1
 jobs:
@@ -113,7 +118,7 @@ jobs:
 }
 
 // The one in docs and issue texts, but for its program jobs.
-TEST_F(Workload, ReadsAnArrayWithItsLimits) {
+TEST_F(WorkloadFile, ReadsAnArrayWithItsLimits) {
   auto const jobs = read(R"(godwit: 1
 accounts:
   chem:      {shares: 3}
@@ -168,7 +173,7 @@ jobs:
   EXPECT_FALSE(other.checkpoint_partner);
 }
 
-TEST_F(Workload, TakesAxesFromFilesAndLines) {
+TEST_F(WorkloadFile, TakesAxesFromFilesAndLines) {
   for (auto const* name : {"systems/b", "systems/a", "systems/c"}) {
     std::filesystem::create_directories(directory_ / name);
   }
@@ -188,7 +193,7 @@ jobs:
   EXPECT_EQ(jobs->back().element(2).environment.at("WORD"), "<two words>");
 }
 
-TEST_F(Workload, LetsAnAbsolutePatternBeTheDirectory) {
+TEST_F(WorkloadFile, LetsAnAbsolutePatternBeTheDirectory) {
   std::filesystem::create_directories(directory_ / "a");
   auto const jobs = read("godwit: 1\njobs:\n  md: {type: t, array: {dir: {glob: " + directory_.string() +
                          "/*/}}, cwd: \"%{dir}\"}\n");
@@ -198,7 +203,7 @@ TEST_F(Workload, LetsAnAbsolutePatternBeTheDirectory) {
             "3: jobs.md.cwd: some values of axis 'dir' are absolute paths and some are not");
 }
 
-TEST_F(Workload, NamesMistakesInArrays) {
+TEST_F(WorkloadFile, NamesMistakesInArrays) {
   auto const job = [&](std::string const& keys) {
     return mistakes("godwit: 1\njobs:\n  a: {type: t, " + keys + "}\n");
   };
@@ -235,7 +240,7 @@ TEST_F(Workload, NamesMistakesInArrays) {
   EXPECT_EQ(job("max_failed: 3"), "3: jobs.a.max_failed: goes with an array only");
 }
 
-TEST_F(Workload, NamesMistakesInDependencies) {
+TEST_F(WorkloadFile, NamesMistakesInDependencies) {
   EXPECT_EQ(
       mistakes(R"(godwit: 1
 jobs:
@@ -257,7 +262,7 @@ jobs:
       "10: jobs.d.after: 'c' waits for 'd' already: neither would ever start");
 }
 
-TEST_F(Workload, NamesMistakesInLimits) {
+TEST_F(WorkloadFile, NamesMistakesInLimits) {
   EXPECT_EQ(mistakes(R"(godwit: 1
 defaults: {time_limit: soon, max_failed: -1}
 jobs:
@@ -276,34 +281,33 @@ jobs:
             "8: jobs.a.checkpoint.partner: expected true or false");
 }
 
-TEST_F(Workload, RefusesWhatIsNotSupportedYetByName) {
-  EXPECT_EQ(mistakes("godwit: 1\njobs:\n  a: {type: heat, resources: {gpu: 1}}\n  b: {program: ls}\n"
+TEST_F(WorkloadFile, RefusesWhatIsNotSupportedYetByName) {
+  EXPECT_EQ(mistakes("godwit: 1\njobs:\n  a: {type: heat}\n  b: {program: ls}\n"
                      "  c: {type: heat, restart: {signal: TERM}}\n  d: {type: heat, after: {b: ended}}\n"),
-            "3: jobs.a.resources: not supported yet\n"
             "4: jobs.b.program: not supported yet; give a type ('godwit types' lists them)\n"
             "5: jobs.c.restart: not supported yet");
 }
 
-TEST_F(Workload, RefusesAnotherSchemaAndNone) {
+TEST_F(WorkloadFile, RefusesAnotherSchemaAndNone) {
   EXPECT_EQ(mistakes("godwit: 2\njobs: {a: {type: heat}}\n"),
             "1: godwit: schema version '2' is not known here; expected 1");
   EXPECT_EQ(mistakes("jobs: {a: {type: heat}}\n"),
             "1: the key 'godwit' is missing; expected 'godwit: 1', the schema's version");
 }
 
-TEST_F(Workload, RefusesAnAccountThatIsNotListed) {
+TEST_F(WorkloadFile, RefusesAnAccountThatIsNotListed) {
   EXPECT_EQ(mistakes("godwit: 1\naccounts: {chem: {}}\njobs: {a: {type: heat, account: chme}}\n"),
             "3: jobs.a.account: account 'chme' is not among 'accounts'; did you mean 'chem'?");
 }
 
-TEST_F(Workload, RefusesTwoJobsOfOneName) {
+TEST_F(WorkloadFile, RefusesTwoJobsOfOneName) {
   EXPECT_EQ(mistakes("godwit: 1\njobs:\n  a: {type: heat}\n  a: {type: counter}\n"),
             "4: jobs.a: stands here a second time");
   EXPECT_EQ(mistakes("godwit: 1\njobs:\n  a: {type: heat}\n  b: {type: counter, name: a}\n"),
             "4: jobs.b: another job is named 'a' too");
 }
 
-TEST_F(Workload, SurvivesFilesThatAreNoWorkload) {
+TEST_F(WorkloadFile, SurvivesFilesThatAreNoWorkload) {
   EXPECT_NE(mistakes("").find("expected a map"), std::string::npos);
   EXPECT_NE(mistakes("- 1\n- 2\n").find("expected a map"), std::string::npos);
   EXPECT_NE(mistakes("godwit: 1\n").find("there are no jobs"), std::string::npos);
@@ -318,11 +322,104 @@ TEST_F(Workload, SurvivesFilesThatAreNoWorkload) {
   EXPECT_NE(mistakes("\x01\x02\xff").find("1:"), std::string::npos);
 }
 
-TEST_F(Workload, SaysWhyAFileCannotBeRead) {
+TEST_F(WorkloadFile, SaysWhyAFileCannotBeRead) {
   auto const missing = read_workload(directory_ / "none.yaml");
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.failure().context.find("No such file"), std::string::npos) << missing.failure().context;
   EXPECT_FALSE(read_workload(directory_));
+}
+
+TEST_F(WorkloadFile, SaysWhatAccountsShare) {
+  auto const workload = read_all(R"(godwit: 1
+accounts:
+  chem: {shares: 3, cores_max: 8}
+  chem/anna: {hosts: [1, 2]}
+  bio:
+jobs: {a: {type: heat, account: bio}}
+)");
+  ASSERT_TRUE(workload) << workload.failure().context;
+  EXPECT_EQ(*workload->accounts,
+            (std::vector<AccountRule>{
+                {"chem", 3, {}, 8}, {"chem/anna", 1, {Rank{1}, Rank{2}}, 0}, {"bio", 1, {}, 0}}));
+  EXPECT_FALSE(read_all("godwit: 1\njobs: {a: {type: heat}}\n")->accounts.has_value());
+}
+
+TEST_F(WorkloadFile, NamesMistakesInAccounts) {
+  EXPECT_EQ(mistakes(R"(godwit: 1
+accounts:
+  chem: {shares: 0, hots: [1]}
+  chem//anna: {hosts: 1}
+  bio: {hosts: [2, two], cores_max: none}
+  geo: {hosts: [2]}
+jobs: {a: {type: heat, account: boi}}
+)"),
+            "3: accounts.chem.hots: unknown key; did you mean 'hosts'?\n"
+            "3: accounts.chem.shares: expected a whole number from 1\n"
+            "4: accounts.chem//anna: a name is missing between its slashes; expected such as chem/anna\n"
+            "4: accounts.chem//anna.hosts: expected a list of hosts such as [1, 2]\n"
+            "5: accounts.bio.hosts: expected a whole number from 1\n"
+            "5: accounts.bio.cores_max: expected a whole number from 1\n"
+            "6: accounts.geo.hosts: host 2 is owned by 'bio' already\n"
+            "7: jobs.a.account: account 'boi' is not among 'accounts'; did you mean 'bio'?");
+}
+
+TEST_F(WorkloadFile, MayBeOfAccountsOnly) {
+  std::ofstream(file()) << "accounts: {chem: {shares: 3}, chem/anna: {}}\n";
+  auto const rules = read_accounts(file());
+  ASSERT_TRUE(rules) << rules.failure().context;
+  EXPECT_EQ(*rules, (std::vector<AccountRule>{{"chem", 3, {}, 0}, {"chem/anna", 1, {}, 0}}));
+  for (auto const* bad :
+       {"godwit: 1\n", "accounts: {}\njobs: {}\n", "godwit: 2\naccounts: {}\n", "accounts: [chem]\n"}) {
+    std::ofstream(file()) << bad;
+    EXPECT_FALSE(read_accounts(file())) << bad;
+  }
+  EXPECT_FALSE(read_accounts(directory_ / "none.yaml"));
+}
+
+TEST_F(WorkloadFile, SaysWhatAJobWantsOfItsHost) {
+  auto const jobs = read(R"(godwit: 1
+defaults: {resources: {gpu: 1, licence: 2}, labels: [bigmem, avx512], priority: 5, together: ring}
+jobs:
+  a: {type: heat}
+  b: {type: heat, resources: {gpu: 0, fpga: 1}, labels: fast, priority: -5, apart: twins}
+)");
+  ASSERT_TRUE(jobs) << jobs.failure().context;
+  auto const& a = (*jobs)[0].spec;
+  EXPECT_EQ(a.resources, (std::map<std::string, std::int32_t>{{"gpu", 1}, {"licence", 2}}));
+  EXPECT_EQ(a.labels, (std::vector<std::string>{"bigmem", "avx512"}));
+  EXPECT_EQ(a.priority, 5);
+  EXPECT_EQ(a.together, "ring");
+  auto const& b = (*jobs)[1].spec;
+  EXPECT_EQ(b.resources, (std::map<std::string, std::int32_t>{{"fpga", 1}, {"licence", 2}}));
+  EXPECT_EQ(b.labels, std::vector<std::string>{"fast"});
+  EXPECT_EQ(b.priority, -5);
+  EXPECT_EQ(b.apart, "twins");
+}
+
+TEST_F(WorkloadFile, NamesMistakesInWhatAJobWants) {
+  EXPECT_EQ(mistakes(R"(godwit: 1
+jobs:
+  a:
+    type: heat
+    resources: {gpu: many, 7up: 1}
+    labels: [fine, "two words"]
+    priority: high
+    apart: [x]
+    resource: {gpu: 1}
+  b: {type: heat, resources: gpu}
+)"),
+            "9: jobs.a.resource: unknown key; did you mean 'resources'?\n"
+            "5: jobs.a.resources.gpu: expected a whole number from 0\n"
+            "5: jobs.a.resources.7up: '7up' can't be a resource's name; use letters, digits, '_', '.' and "
+            "'-', and begin "
+            "with a letter\n"
+            "6: jobs.a.labels: 'two words' can't be a label; use letters, digits, '_', '.' and '-', and "
+            "begin with a "
+            "letter\n"
+            "7: jobs.a.priority: expected a whole number from -1000000\n"
+            "8: jobs.a.apart: '' can't be a group's name; use letters, digits, '_', '.' and '-', and begin "
+            "with a letter\n"
+            "10: jobs.b.resources: expected a map of names to counts, such as {gpu: 1}");
 }
 
 }  // namespace

@@ -122,5 +122,16 @@ TEST(LaunchPlan, WithoutSlurm) {
   EXPECT_TRUE(plan.notes.empty());
 }
 
+TEST(LaunchPlan, HandsOnWhatHostsHave) {
+  LaunchOptions options;
+  options.overbook = 150;
+  options.capabilities = {"1: bigmem gpu=0,1", "all: licence=a"};
+  for (auto const& plan : {plan_here("/store", options, 2), plan_in_slurm("/store", options, three({}), true)}) {
+    for (auto const* word : {"--overbook", "150", "--capability", "1: bigmem gpu=0,1", "all: licence=a"})
+      EXPECT_TRUE(has(plan, word)) << word;
+  }
+  EXPECT_FALSE(has(plan_here("/store", {}, 2), "--overbook"));
+}
+
 }  // namespace
 }  // namespace godwit::cli

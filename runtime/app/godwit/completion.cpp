@@ -14,7 +14,8 @@ constexpr Duration patience{1s};
 
 std::set<std::string> const job_verbs{"show",   "logs",       "wait",    "history", "migrate",
                                       "clone",  "checkpoint", "suspend", "resume",  "cancel",
-                                      "remove", "call",       "ps"};
+                                      "remove", "call",       "ps",      "explain"};
+std::set<std::string> const host_verbs{"drain", "undrain"};
 std::set<std::string> const type_verbs{"submit", "create", "run", "check", "types"};
 
 template <class Wanted>
@@ -59,8 +60,10 @@ bool takes_file(std::vector<std::string> const& words) {
   if (words.size() < 2) return false;
   auto const& flag = words[words.size() - 2];
   bool const names_file = flag == "--store" || flag == "-D" || flag == "--cwd" || flag == "--each-line" ||
-                          flag == "--stdout" || flag == "--stderr" || flag == "--plugins" || flag == "-o";
-  return names_file || (words.size() == 2 && (flag == "run" || flag == "submit" || flag == "create"));
+                          flag == "--stdout" || flag == "--stderr" || flag == "--plugins" ||
+                          flag == "--accounts" || flag == "-o";
+  return names_file ||
+         (words.size() == 2 && (flag == "run" || flag == "submit" || flag == "create" || flag == "accounts"));
 }
 
 std::vector<std::string> completions(CLI::App const& app, Invocation const& invocation,
@@ -84,7 +87,8 @@ std::vector<std::string> completions(CLI::App const& app, Invocation const& invo
   bool const after_host_flag = words.size() > 1 && words[words.size() - 2] == "--host";
   if (typed.starts_with('-')) {
     for (auto const& flag : flags_of(*verb)) all.insert(flag);
-  } else if (after_host_flag || ((name == "migrate" || name == "clone") && place == 1)) {
+  } else if (after_host_flag || ((name == "migrate" || name == "clone") && place == 1) ||
+             (host_verbs.contains(name) && place == 0)) {
     add_hosts(invocation, all);
   } else if (place == 0 && (!verbs_of(*verb).empty() || name == "help")) {
     for (auto const& each : verbs_of(name == "help" ? app : *verb)) all.insert(each);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/godwit/format.hpp"
 
 namespace godwit::cli {
@@ -29,6 +31,11 @@ Json json_of(Progress const& progress) {
 void add_wishes(JobSpec const& spec, Json& json) {
   json["cores"] = spec.cores;
   if (spec.memory_bytes > 0) json["memory_bytes"] = spec.memory_bytes;
+  if (!spec.resources.empty()) json["resources"] = spec.resources;
+  if (!spec.labels.empty()) json["labels"] = spec.labels;
+  if (spec.priority != 0) json["priority"] = spec.priority;
+  if (!spec.together.empty()) json["together"] = spec.together;
+  if (!spec.apart.empty()) json["apart"] = spec.apart;
   if (spec.checkpoint_auto) json["checkpoint_every_ms"] = "auto";
   if (spec.checkpoint_every.count() > 0) json["checkpoint_every_ms"] = in_ms(spec.checkpoint_every);
   if (spec.time_limit.count() > 0) json["time_limit_ms"] = in_ms(spec.time_limit);
@@ -40,6 +47,12 @@ void add_wishes(JobSpec const& spec, Json& json) {
   if (!spec.stderr_path.empty()) json["stderr"] = spec.stderr_path;
   if (!spec.environment.empty()) json["environment"] = spec.environment;
   if (!spec.after.empty()) json["after"] = json_list(spec.after);
+}
+
+Json ranks_of(std::vector<Rank> const& ranks) {
+  auto list = Json::array();
+  for (auto const rank : ranks) list.push_back(rank.value);
+  return list;
 }
 
 Json json_of_outcome(Outcome const& outcome) {
@@ -151,6 +164,10 @@ Json json_of(cmd::JobRow const& row) {
   return json;
 }
 
+std::int32_t free_cores_of(cmd::HostRow const& row) {
+  return std::max(0, row.has.cores - row.taken_cores);
+}
+
 Json json_of(cmd::HostRow const& row) {
   return {{"host", row.host.value},
           {"pid", row.pid},
@@ -160,7 +177,46 @@ Json json_of(cmd::HostRow const& row) {
           {"jobs", row.jobs},
           {"cores", row.cores},
           {"slots", row.has.cores},
+          {"taken_cores", row.taken_cores},
+          {"free_cores", free_cores_of(row)},
+          {"memory_bytes", row.has.memory_bytes},
+          {"resources", row.has.resources},
+          {"labels", row.has.labels},
+          {"drained", row.drained},
+          {"standby", row.standby},
           {"heard_ms", in_ms(row.heard)}};
+}
+
+Json json_of(cmd::ShareRow const& row) {
+  auto const in_cores = [](std::int64_t millicores) { return static_cast<double>(millicores) / 1000; };
+  return {{"account", row.path},
+          {"shares", row.shares},
+          {"entitled_cores", in_cores(row.entitled_millicores)},
+          {"running_cores", in_cores(row.running_millicores)},
+          {"waiting", row.waiting},
+          {"index", row.index},
+          {"trend", row.trend},
+          {"used_core_seconds", static_cast<double>(row.usage_core_us) / 1e6},
+          {"cores_max", row.cores_max == 0 ? Json() : Json(row.cores_max)},
+          {"hosts", ranks_of(row.hosts)},
+          {"served_next", row.served_next == 0 ? Json() : Json(row.served_next)},
+          {"declared", row.declared}};
+}
+
+Json json_of(cmd::Explanation const& row) {
+  return {{"job", json_of(row.job)},
+          {"state", godwit::to_string(row.state)},
+          {"sentences", row.sentences},
+          {"facts", row.facts}};
+}
+
+Json json_of(cmd::Drained const& drained) {
+  auto leaving = Json::array(), staying = Json::array();
+  for (auto const job : drained.leaving) leaving.push_back(json_of(job));
+  for (auto const& [job, why] : drained.staying)
+    staying.push_back({{"job", json_of(job)}, {"error", json_of(why)}});
+  return {
+      {"host", drained.host.value}, {"drained", drained.drained}, {"leaving", leaving}, {"staying", staying}};
 }
 
 Json json_of(cmd::Act const& act) {

@@ -18,9 +18,15 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json json_of(Axis const& axis);
 [[nodiscard]] Json json_of(Dependency const& one);
 [[nodiscard]] Json json_of(cmd::HostRow const& row);
+[[nodiscard]] Json json_of(cmd::ShareRow const& row);
+[[nodiscard]] Json json_of(cmd::Explanation const& row);
+[[nodiscard]] Json json_of(cmd::Drained const& drained);
 [[nodiscard]] Json json_of(cmd::Act const& act);
 [[nodiscard]] Json json_of(JobType const& type);
 [[nodiscard]] Json json_of(Failure const& failure);
+
+// Of those that jobs may take there.
+[[nodiscard]] std::int32_t free_cores_of(cmd::HostRow const& row);
 
 // An array of them.
 template <class Rows>

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/godwit/talk.hpp"
+#include "app/workload/capability.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -53,7 +54,25 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
   verb.add_option("--hosts", to.hosts, "Hosts to start; else one per core; in a Slurm job, one per task")
       ->type_name("N")
       ->check(at_least(1));
-  verb.add_option("--slots", to.slots, "Jobs that run on a host at once")->type_name("N")->check(at_least(1));
+  verb.add_option("--slots", to.slots, "Cores that jobs may take on a host")
+      ->type_name("N")
+      ->check(at_least(1));
+  verb.add_option("--overbook", to.overbook, "Of those cores so much may be taken; else 100")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(1, 10'000));
+  verb.add_option("--capability", to.capabilities,
+                  "What hosts have, such as '1-3: bigmem gpu=0,1' or 'all: licence=a,b': words are labels, "
+                  "NAME=IDENTITIES counted resources. A host labelled standby takes jobs only while another "
+                  "is lost or drained. May be repeated")
+      ->type_name("HOSTS:WORDS")
+      ->allow_extra_args(false)
+      ->check([](std::string const& text) {
+        auto const declared = parse_capability(text);
+        return declared ? std::string() : declared.failure().context;
+      });
+  verb.add_option("--accounts", to.accounts,
+                  "A YAML file with 'accounts:': who shares what; 'godwit help workload'")
+      ->type_name("FILE");
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

@@ -29,6 +29,8 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   };
   add("--store", store.string());
   if (slots > 0) add("--slots", std::to_string(slots));
+  if (options.overbook != 100) add("--overbook", std::to_string(options.overbook));
+  for (auto const& declared : options.capabilities) add("--capability", declared);
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

@@ -19,6 +19,9 @@ namespace godwit::cli {
 struct LaunchOptions {
   std::int32_t hosts{0};  // 0: as many as there are cores; in Slurm, one per task
   std::int32_t slots{0};  // 0: godwitd decides; in Slurm, the cores that were given to a task
+  std::int32_t overbook{100};             // percent of those cores that jobs may take
+  std::vector<std::string> capabilities;  // as --capability says them
+  std::string accounts;                   // a file; empty: none
   std::vector<std::string> plugins;
   std::string launcher;  // "srun" or "mpirun"; "": what there is
 };

@@ -1,5 +1,6 @@
 // Verbs that list jobs and hosts: ps hosts.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -101,6 +102,19 @@ int list_held(Invocation const& invocation, Rank host) {
   return exit_done;
 }
 
+std::string spell_state(cmd::HostRow const& row) {
+  auto const* const more = row.drained ? ", drained" : row.standby ? ", standby" : "";
+  return row.state + more;
+}
+
+// "gpu=0,1 licence=a"
+std::string spell_resources(Capabilities const& has) {
+  std::string text;
+  for (auto const& [name, identities] : has.resources)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, fmt::join(identities, ","));
+  return text;
+}
+
 int list_hosts(Invocation const& invocation) {
   auto const hosts = ask_once<cmd::Hosts>(invocation, cmd::ListHosts{});
   if (!hosts) return invocation.complain(hosts.failure());
@@ -108,20 +122,34 @@ int list_hosts(Invocation const& invocation) {
     print_json(json_list(hosts->rows));
     return exit_done;
   }
-  Table table({{"HOST", Table::Align::right},
-               {"PID", Table::Align::right},
-               {"NODE"},
-               {"STATE"},
-               {"LOAD", Table::Align::right},
-               {"JOBS", Table::Align::right},
-               {"SLOTS", Table::Align::right},
-               {"CORES", Table::Align::right},
-               {"HEARD", Table::Align::right}});
+  auto const any = [&](auto member) { return std::ranges::any_of(hosts->rows, member); };
+  bool const resources = any([](cmd::HostRow const& row) { return !row.has.resources.empty(); });
+  bool const labels = any([](cmd::HostRow const& row) { return !row.has.labels.empty(); });
+  std::vector<Table::Column> columns{{"HOST", Table::Align::right},
+                                     {"PID", Table::Align::right},
+                                     {"NODE"},
+                                     {"STATE"},
+                                     {"LOAD", Table::Align::right},
+                                     {"JOBS", Table::Align::right},
+                                     {"FREE", Table::Align::right},
+                                     {"CORES", Table::Align::right},
+                                     {"HEARD", Table::Align::right}};
+  if (resources) columns.push_back({"RESOURCES"});
+  if (labels) columns.push_back({"LABELS"});
+  Table table(std::move(columns));
   for (auto const& row : hosts->rows) {
-    table.add({fmt::format("{}", row.host), fmt::format("{}", row.pid), row.node, row.state,
-               fmt::format("{:.2f}", static_cast<double>(row.load_milli) / 1000), fmt::format("{}", row.jobs),
-               fmt::format("{}", row.has.cores), fmt::format("{}", row.cores),
-               spell_duration(row.heard) + " ago"});
+    std::vector<std::string> cells{fmt::format("{}", row.host),
+                                   fmt::format("{}", row.pid),
+                                   row.node,
+                                   spell_state(row),
+                                   fmt::format("{:.2f}", static_cast<double>(row.load_milli) / 1000),
+                                   fmt::format("{}", row.jobs),
+                                   fmt::format("{}", free_cores_of(row)),
+                                   fmt::format("{}", row.has.cores),
+                                   spell_duration(row.heard) + " ago"};
+    if (resources) cells.push_back(spell_resources(row.has));
+    if (labels) cells.push_back(fmt::format("{}", fmt::join(row.has.labels, " ")));
+    table.add(std::move(cells));
   }
   fmt::print("{}", table.text());
   return exit_done;
@@ -150,7 +178,7 @@ void add_list_verbs(CLI::App& app, Invocation& invocation) {
     };
   });
 
-  add_verb(app, invocation, "hosts", "List hosts: who is alive, how busy", "godwit hosts")
+  add_verb(app, invocation, "hosts", "List hosts: who is alive, how busy, and what they have", "godwit hosts")
       .callback([&invocation] { invocation.action = [&invocation] { return list_hosts(invocation); }; });
 }
 

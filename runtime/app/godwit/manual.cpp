@@ -141,6 +141,7 @@ std::vector<Section> sections() {
           {"A job", own_keys()},
           {"A job, or the defaults", common_keys()},
           {"checkpoint", checkpoint_keys()},
+          {"An account or a group", account_keys()},
           {"The values of an axis", axis_keys()}};
 }
 

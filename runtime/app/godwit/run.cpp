@@ -12,6 +12,7 @@
 #include "app/godwit/submission.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
+#include "app/workload/workload.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -35,9 +36,13 @@ Result<std::set<JobId>> unfinished(rpc::Client& client) {
 
 // Which jobs this run is about: those submitted now, and what was left if nothing is submitted or the
 // runtime is our own.
-Result<std::set<JobId>> choose_jobs(rpc::Client& client, cmd::Submit const& request, bool own_runtime) {
+Result<std::set<JobId>> choose_jobs(rpc::Client& client, Request const& request, bool own_runtime) {
+  if (request.accounts) {
+    auto const set = ask_for<cmd::AccountsSet>(client, cmd::SetAccounts{*request.accounts});
+    if (!set) return set.failure();
+  }
   std::set<JobId> jobs;
-  if (own_runtime || request.jobs.empty()) {
+  if (own_runtime || request.submit.jobs.empty()) {
     auto left = unfinished(client);
     if (!left) return left;
     jobs = *std::move(left);
@@ -46,8 +51,8 @@ Result<std::set<JobId>> choose_jobs(rpc::Client& client, cmd::Submit const& requ
                  jobs.size() == 1 ? "" : "s", jobs.size() == 1 ? "es" : "");
     }
   }
-  if (!request.jobs.empty()) {
-    auto const submitted = ask_for<cmd::Submitted>(client, request);
+  if (!request.submit.jobs.empty()) {
+    auto const submitted = ask_for<cmd::Submitted>(client, request.submit);
     if (!submitted) return submitted.failure();
     jobs.insert(submitted->jobs.begin(), submitted->jobs.end());
   }
@@ -93,8 +98,7 @@ int end_early(Invocation const& invocation, Launched* own) {
   return stopped->unsaved.empty() ? exit_requeue : exit_refused;
 }
 
-int follow_jobs(Invocation const& invocation, cmd::Submit const& request, SignalWatch& signals,
-                Launched* own) {
+int follow_jobs(Invocation const& invocation, Request const& request, SignalWatch& signals, Launched* own) {
   auto client = rpc::Client::connect(invocation.store());
   if (!client) return invocation.complain(client.failure());
   auto const jobs = choose_jobs(*client, request, own != nullptr);
@@ -107,8 +111,17 @@ int follow_jobs(Invocation const& invocation, cmd::Submit const& request, Signal
 }
 
 int run(Invocation const& invocation, RunOptions const& options) {
-  auto const request = jobs_of(options.submission);
+  auto request = jobs_of(options.submission);
   if (!request) return invocation.complain(request.failure(), exit_usage);
+  if (!options.launch.accounts.empty()) {
+    if (request->accounts) {
+      return invocation.complain(reject("usage", "--accounts: the workload file has accounts of its own"),
+                                 exit_usage);
+    }
+    auto rules = read_accounts(options.launch.accounts);
+    if (!rules) return invocation.complain(rules.failure(), exit_usage);
+    request->accounts = *std::move(rules);
+  }
   SignalWatch signals;
   if (rpc::Client::connect(invocation.store())) return follow_jobs(invocation, *request, signals, nullptr);
 

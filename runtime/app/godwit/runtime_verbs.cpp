@@ -7,6 +7,7 @@
 #include "app/godwit/launch.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
+#include "app/workload/workload.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -41,11 +42,28 @@ void report_start(Invocation const& invocation, Launched const& launched, bool d
   std::fflush(stdout);
 }
 
+Status set_accounts_of(Invocation const& invocation, std::optional<std::vector<AccountRule>> const& rules) {
+  if (!rules) return Done{};
+  auto const set = ask_once<cmd::AccountsSet>(invocation, cmd::SetAccounts{*rules});
+  return set ? Status(Done{}) : Status(set.failure());
+}
+
 int start(Invocation const& invocation, StartOptions const& options) {
+  std::optional<std::vector<AccountRule>> rules;
+  if (!options.launch.accounts.empty()) {
+    auto read = read_accounts(options.launch.accounts);
+    if (!read) return invocation.complain(read.failure(), exit_usage);
+    rules = *std::move(read);
+  }
   SignalWatch signals;
   auto launched = Launched::launch(invocation.store(), options.launch);
   if (!launched) return invocation.complain(launched.failure());
   if (auto const up = launched->await_hosts(signals); !up) return invocation.complain(up.failure());
+  if (auto const set = set_accounts_of(invocation, rules); !set) {
+    (void)stop_runtime(invocation.store()).ok();
+    launched->await_end(30s);
+    return invocation.complain(set.failure());
+  }
   report_start(invocation, *launched, options.detach);
   if (options.detach) return exit_done;
   while (!launched->has_ended()) {

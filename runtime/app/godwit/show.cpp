@@ -1,5 +1,6 @@
 // `godwit show`: all that is known about a job.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -25,6 +26,14 @@ void show_array(cmd::JobRow const& row) {
 
 void show_wishes(JobSpec const& spec) {
   print_fact("cores", fmt::format("{}", spec.cores));
+  std::string resources;
+  for (auto const& [name, count] : spec.resources)
+    resources += fmt::format("{}{}={}", resources.empty() ? "" : " ", name, count);
+  print_fact("resources", resources);
+  print_fact("labels", fmt::format("{}", fmt::join(spec.labels, " ")));
+  print_fact("priority", spec.priority == 0 ? "" : fmt::format("{}", spec.priority));
+  print_fact("together", spec.together);
+  print_fact("apart", spec.apart);
   print_fact("memory", spec.memory_bytes == 0 ? "" : "at most " + spell_bytes(spec.memory_bytes));
   print_fact("time limit", spec.time_limit.count() == 0 ? "" : spell_duration(spec.time_limit));
   print_fact("step limit", spec.step_limit.count() == 0 ? "" : spell_duration(spec.step_limit));

@@ -17,7 +17,7 @@ Failure wrong(std::string_view flag, Failure const& why) {
   return reject("usage", fmt::format("{}: {}", flag, why.context));
 }
 
-Result<cmd::Submit> jobs_of_file(Submission const& submission) {
+Result<Request> jobs_of_file(Submission const& submission) {
   auto const& file = submission.words.front();
   if (submission.words.size() > 1) {
     return reject("usage",
@@ -28,9 +28,9 @@ Result<cmd::Submit> jobs_of_file(Submission const& submission) {
     return reject("usage", fmt::format("{} doesn't go with a workload file: write it into {}",
                                        submission.flags_given.front(), file));
   }
-  auto jobs = read_workload(file);
-  if (!jobs) return jobs.failure();
-  return cmd::Submit{*std::move(jobs), true};
+  auto workload = read_workload(file);
+  if (!workload) return workload.failure();
+  return Request{std::move(workload->accounts), {std::move(workload->jobs), true}};
 }
 
 Status read_arguments(Submission const& submission, JobSpec& job) {
@@ -79,6 +79,29 @@ Status read_limits(Submission const& submission, JobSpec& job) {
   return submission.name.empty() ? Done{} : check_name(submission.name);
 }
 
+Status read_requirements(Submission const& submission, JobSpec& job) {
+  for (auto const& word : submission.resources) {
+    auto const resource = parse_resource(word);
+    if (!resource) return wrong("--resource", resource.failure());
+    if (!job.resources.insert(*resource).second) {
+      return reject("usage", fmt::format("--resource {} is given twice", resource->first));
+    }
+  }
+  for (auto const& word : submission.labels) {
+    if (auto const named = check_word("a label", word); !named) return wrong("--label", named.failure());
+    job.labels.push_back(word);
+  }
+  for (auto const& [flag, group] :
+       {std::pair{"--together", &submission.together}, {"--apart", &submission.apart}}) {
+    if (group->empty()) continue;
+    if (auto const named = check_word("a group's name", *group); !named) return wrong(flag, named.failure());
+  }
+  job.priority = submission.priority;
+  job.together = submission.together;
+  job.apart = submission.apart;
+  return Done{};
+}
+
 Status read_axes(Submission const& submission, JobArray& job) {
   for (auto const& word : submission.arrays) {
     auto axis = parse_axis(word);
@@ -120,7 +143,21 @@ void add_submission_options(CLI::App& verb, Submission& to) {
        "FILE")
       ->allow_extra_args(false);
   note(verb.add_option("-c,--cores", to.cores, "Cores it uses"), "N")->check(at_least(1));
-  note(verb.add_option("--mem", to.memory, "Most memory for its state, such as 2GiB"), "SIZE");
+  note(
+      verb.add_option("--mem", to.memory, "Most memory that it may use, such as 2GiB; set aside on its host"),
+      "SIZE");
+  note(verb.add_option("--resource", to.resources,
+                       "A counted resource of its host that is its own while it is there; may be repeated"),
+       "NAME=N")
+      ->allow_extra_args(false);
+  note(verb.add_option("--label", to.labels, "Only on hosts with this label; may be repeated"), "NAME")
+      ->allow_extra_args(false);
+  note(verb.add_option("--together", to.together, "All live jobs of this group are on one host"), "GROUP");
+  note(verb.add_option("--apart", to.apart, "No two live jobs of this group are on one host"), "GROUP");
+  note(verb.add_option("--priority", to.priority,
+                       "Among the jobs of its account: the highest is served first; else 0"),
+       "N")
+      ->check(CLI::Range(-priority_max, priority_max));
   note(verb.add_option("-t,--time-limit", to.time_limit, "It fails after running for that long, such as 6h"),
        "TIME");
   note(verb.add_option("--step-limit", to.step_limit,
@@ -156,9 +193,9 @@ void add_submission_options(CLI::App& verb, Submission& to) {
        "TIME");
 }
 
-Result<cmd::Submit> jobs_of(Submission const& submission) {
+Result<Request> jobs_of(Submission const& submission) {
   if (submission.words.empty()) {
-    if (submission.flags_given.empty()) return cmd::Submit{};
+    if (submission.flags_given.empty()) return Request{};
     return reject("usage", fmt::format("{} is given, but no job type", submission.flags_given.front()));
   }
   if (names_workload(submission.words.front())) return jobs_of_file(submission);
@@ -177,8 +214,9 @@ Result<cmd::Submit> jobs_of(Submission const& submission) {
   spec.stderr_path = submission.stderr_path;
   if (auto const read = read_arguments(submission, spec); !read) return read.failure();
   if (auto const read = read_limits(submission, spec); !read) return read.failure();
+  if (auto const read = read_requirements(submission, spec); !read) return read.failure();
   if (auto const read = read_axes(submission, job); !read) return read.failure();
-  return cmd::Submit{{std::move(job)}, false};
+  return Request{{}, {{std::move(job)}, false}};
 }
 
 }  // namespace godwit::cli

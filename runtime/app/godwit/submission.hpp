@@ -14,7 +14,9 @@ struct Submission {
   std::vector<std::string> words;  // TYPE key=value …, or a workload file
   std::string account, name, directory, memory, checkpoint_every, time_limit, step_limit, stdout_path,
       stderr_path;
-  std::vector<std::string> environment, arrays, each_line, after;
+  std::string together, apart;
+  std::vector<std::string> environment, arrays, each_line, after, resources, labels;
+  std::int32_t priority{0};
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};
   std::int32_t crash_limit{JobSpec{}.crash_limit};
@@ -26,7 +28,12 @@ struct Submission {
 // The options fill `to`, which must outlive the parsing.
 void add_submission_options(CLI::App& verb, Submission& to);
 
+struct Request {
+  std::optional<std::vector<AccountRule>> accounts;  // to be set before the jobs are submitted
+  cmd::Submit submit;
+};
+
 // The jobs that are meant; none without words. A failure is one of usage (exit 2).
-Result<cmd::Submit> jobs_of(Submission const& submission);
+Result<Request> jobs_of(Submission const& submission);
 
 }  // namespace godwit::cli

@@ -15,17 +15,21 @@ namespace {
 int submit(Invocation const& invocation, Submission const& submission) {
   auto const request = jobs_of(submission);
   if (!request) return invocation.complain(request.failure(), exit_usage);
-  if (request->jobs.empty()) {
+  if (request->submit.jobs.empty()) {
     return invocation.complain(reject("usage",
                                       "what is to be submitted? Give a job type or a workload file; "
                                       "'godwit types' lists the types"),
                                exit_usage);
   }
-  auto const submitted = ask_once<cmd::Submitted>(invocation, *request);
+  if (request->accounts) {
+    auto const set = ask_once<cmd::AccountsSet>(invocation, cmd::SetAccounts{*request->accounts});
+    if (!set) return invocation.complain(set.failure());
+  }
+  auto const submitted = ask_once<cmd::Submitted>(invocation, request->submit);
   if (!submitted) return invocation.complain(submitted.failure());
   auto list = Json::array();
   for (std::size_t i = 0; i < submitted->jobs.size(); ++i) {
-    auto const& job = request->jobs[i];
+    auto const& job = request->submit.jobs[i];
     auto const& spec = job.spec;
     bool const adopted = i < submitted->adopted.size() && submitted->adopted[i];
     list.push_back({{"job", json_of(submitted->jobs[i])},

@@ -15,6 +15,8 @@ void add_types(CLI::App& app, Invocation& invocation);          // types
 void add_logs(CLI::App& app, Invocation& invocation);           // logs
 void add_wait(CLI::App& app, Invocation& invocation);           // wait
 void add_act_verbs(CLI::App& app, Invocation& invocation);  // migrate checkpoint suspend resume cancel call
+void add_fairness_verbs(CLI::App& app, Invocation& invocation);  // shares explain accounts
+void add_drain_verbs(CLI::App& app, Invocation& invocation);     // drain undrain
 void add_history(CLI::App& app, Invocation& invocation);    // history
 void add_doctor(CLI::App& app, Invocation& invocation);     // doctor
 void add_shell(CLI::App& app, Invocation& invocation);      // shell

@@ -41,7 +41,7 @@ struct Opened {
   std::vector<std::string> notes;  // torn ends of earlier logs, and how the world before ended
   std::unique_ptr<JournalLog> journal;
   std::unique_ptr<rpc::ControlServer> server;
-  std::vector<JobArray> workload;
+  Workload workload;
 };
 
 Failure in_use(std::filesystem::path const& store, rpc::Access const& by) {
@@ -93,7 +93,7 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
   if (!store) return store.failure();
   if (auto taken = take_store(options.store, *store); !taken) return taken.failure();
 
-  std::vector<JobArray> workload;
+  Workload workload;
   if (options.workload) {
     auto read = read_workload(*options.workload);
     if (!read) return read.failure();

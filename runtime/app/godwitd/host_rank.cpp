@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "app/godwitd/ranks.hpp"
 #include "edge/capsules/capsule_service.hpp"
@@ -20,10 +21,17 @@
 namespace godwit {
 namespace {
 
-std::int32_t slots_of(Options const& options, MpiWorld const& world) {
-  if (options.slots > 0) return options.slots;
-  int const hosts_here = world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0);
-  return std::max(1, cores_here() / std::max(1, hosts_here));
+// Hosts of one node divide its cores and its memory.
+Capabilities capabilities_of(Options const& options, MpiWorld const& world) {
+  auto const hosts_here = std::max(1, world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0));
+  auto const slots = options.slots > 0 ? options.slots : std::max(1, cores_here() / hosts_here);
+  auto const cores = std::int64_t{slots} * options.overbook / 100;
+  Capabilities has;
+  has.cores =
+      static_cast<std::int32_t>(std::clamp<std::int64_t>(cores, 1, std::numeric_limits<std::int32_t>::max()));
+  has.memory_bytes = memory_bytes_here() / static_cast<std::uint64_t>(hosts_here);
+  declare(options.declared, world.self(), has);
+  return has;
 }
 
 // Hosts of one node that may run on the same cores divide them among themselves.
@@ -54,12 +62,13 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                .rank = world.self(),
                .to_stderr = options.verbose ? Level::info : Level::warning},
               clock);
-  auto const slots = slots_of(options, world);
+  auto has = capabilities_of(options, world);
+  auto const idle_max = static_cast<std::size_t>(has.cores);
   auto share = cores_of(world);
   host::Host host(world.self(), {.pid = ::getpid(),
                                  .node = node_name(),
                                  .cores = cores_here(),
-                                 .has = {.cores = slots, .memory_bytes = memory_bytes_here(), .resources = {}, .labels = {}},
+                                 .has = std::move(has),
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),
                                  .suspicion = options.suspicion});
@@ -67,7 +76,7 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   CapsuleService capsules(std::move(*zygote),
                           {.store = options.store,
                            .pack = fmt::format("{}-{}", clock.wall().unix_ns / 1'000'000'000, world.self()),
-                           .idle_max = static_cast<std::size_t>(slots)});
+                           .idle_max = idle_max});
   Hdf5CheckpointStore store({.store = options.store});
   NodeGauge gauge;
   Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);

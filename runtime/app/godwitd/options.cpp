@@ -45,6 +45,14 @@ CLI::Option* add_duration(CLI::App& app, char const* name, Duration& to, char co
       ->type_name("TIME");
 }
 
+void read_capabilities(std::vector<std::string> const& texts, Options& to) {
+  for (auto const& text : texts) {
+    auto declared = parse_capability(text);
+    if (!declared) throw CLI::ValidationError("--capability", declared.failure().context);
+    to.declared.push_back(*std::move(declared));
+  }
+}
+
 }  // namespace
 
 std::filesystem::path program_directory() {
@@ -64,9 +72,18 @@ std::variant<Options, int> read_options(int argc, char** argv) {
       ->required();
   app.add_option("workload", workload, "Workload file to submit")->type_name("WORKLOAD.yaml");
   app.add_option("--slots", options.slots,
-                 "Jobs that run on a host at once; else the node's cores shared among its hosts")
+                 "Cores that jobs may take on a host; else the node's cores shared among its hosts")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--overbook", options.overbook, "Of those cores so much may be taken; else 100")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option_function<std::vector<std::string>>(
+         "--capability",
+         [&options](std::vector<std::string> const& texts) { read_capabilities(texts, options); },
+         "What hosts have, such as '1-3: bigmem gpu=0,1'; may be repeated")
+      ->type_name("HOSTS:WORDS")
+      ->allow_extra_args(false);
   app.add_option("--plugins", plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/workload/capability.hpp"
 #include "base/time.hpp"
 
 namespace godwit {
@@ -16,6 +17,8 @@ struct Options {
   std::filesystem::path store;  // absolute
   std::optional<std::filesystem::path> workload;
   std::int32_t slots{0};  // 0: the node's cores shared among its hosts
+  std::int32_t overbook{100};  // percent of them that jobs may take
+  std::vector<DeclaredCapability> declared;
   std::vector<std::filesystem::path> plugins;  // in order of precedence, all sources together
   Duration heartbeat{500ms};
   Duration lease{10s};

@@ -2,25 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <limits>
 
 namespace godwit {
 namespace {
 
+constexpr auto myself = "the command line of godwitd";
 constexpr CommandId own_command{std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
 
-WorkloadControl::WorkloadControl(Control& users, Log& log, std::vector<JobArray> workload)
-    : users_(users), log_(log) {
-  if (!workload.empty()) workload_ = std::move(workload);
+WorkloadControl::WorkloadControl(Control& users, Log& log, Workload workload) : users_(users), log_(log) {
+  if (!workload.jobs.empty()) workload_ = std::move(workload);
 }
 
 std::vector<CommandReceived> WorkloadControl::poll() {
   auto commands = users_.poll();
   if (workload_) {
-    commands.insert(commands.begin(),
-                    {own_command, "the command line of godwitd", cmd::Submit{*std::move(workload_), true}});
+    std::vector<CommandReceived> own;
+    if (workload_->accounts)
+      own.push_back({own_command, myself, cmd::SetAccounts{*std::move(workload_->accounts)}});
+    own.push_back({own_command, myself, cmd::Submit{std::move(workload_->jobs), true}});
+    commands.insert(commands.begin(), std::make_move_iterator(own.begin()),
+                    std::make_move_iterator(own.end()));
     workload_.reset();
   }
   return commands;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/workload/workload.hpp"
 #include "port/control.hpp"
 #include "port/world.hpp"
 
@@ -12,7 +13,7 @@ namespace godwit {
 
 class WorkloadControl final : public Control {
  public:
-  WorkloadControl(Control& users, Log& log, std::vector<JobArray> workload);
+  WorkloadControl(Control& users, Log& log, Workload workload);
 
   std::vector<CommandReceived> poll() override;
   void answer(CommandId id, Answer answer) override;
@@ -21,7 +22,7 @@ class WorkloadControl final : public Control {
  private:
   Control& users_;
   Log& log_;
-  std::optional<std::vector<JobArray>> workload_;
+  std::optional<Workload> workload_;
 };
 
 }  // namespace godwit

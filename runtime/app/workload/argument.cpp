@@ -91,6 +91,30 @@ Result<std::pair<std::string, std::string>> parse_pair(std::string_view text) {
   return std::pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
+Status check_word(std::string_view what, std::string_view word) {
+  if (is_name(word)) return Done{};
+  return reject(
+      "bad_name",
+      fmt::format("'{}' can't be {}; use letters, digits, '_', '.' and '-', and begin with a letter", word,
+                  what));
+}
+
+Result<std::pair<std::string, std::int32_t>> parse_resource(std::string_view text) {
+  auto const equals = text.find('=');
+  auto const name = text.substr(0, equals);
+  if (auto const named = check_word("a resource's name", name); !named) return named.failure();
+  std::int32_t count = 1;
+  if (equals != std::string_view::npos) {
+    auto const number = text.substr(equals + 1);
+    auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+    if (error != std::errc{} || end != number.data() + number.size() || count < 1) {
+      return reject("bad_resource",
+                    fmt::format("'{}' is no count of {}; expected such as {}=1", number, name, name));
+    }
+  }
+  return std::pair{std::string(name), count};
+}
+
 Status set_checkpoint_every(std::string_view word, JobSpec& spec) {
   spec.checkpoint_auto = word == "auto";
   spec.checkpoint_every = Duration{0};

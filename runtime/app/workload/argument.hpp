@@ -24,6 +24,14 @@ namespace godwit {
 // "rows=512" → (rows, 512). The value may be empty and may contain '='.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_pair(std::string_view text);
 
+// "gpu=1" → (gpu, 1); "gpu" is one of it.
+[[nodiscard]] Result<std::pair<std::string, std::int32_t>> parse_resource(std::string_view text);
+
+// A label, a resource's or a group's name; `what` it should be: for the message.
+[[nodiscard]] Status check_word(std::string_view what, std::string_view word);
+
+inline constexpr std::int32_t priority_max = 1'000'000;
+
 // "10min", "auto" or "never".
 [[nodiscard]] Status set_checkpoint_every(std::string_view word, JobSpec& spec);
 

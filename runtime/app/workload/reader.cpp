@@ -135,15 +135,6 @@ void WorkloadReader::read(YAML::Node const& document) {
   }
 }
 
-void WorkloadReader::read_accounts(YAML::Node const& node, Place const& place) {
-  if (!check_free_map(node, place, "a map of account names")) return;
-  accounts_given_ = true;
-  for (auto const& entry : node) {
-    accounts_.insert(entry.first.Scalar());
-    if (!entry.second.IsNull()) check_map(entry.second, place.at(entry.first), {"shares", "hosts"});
-  }
-}
-
 void WorkloadReader::read_job(YAML::Node const& key, YAML::Node const& node, JobSpec const& defaults,
                               Place const& place) {
   if (!check_map(node, place, job_keys(), later_keys())) return;

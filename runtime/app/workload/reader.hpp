@@ -1,18 +1,20 @@
 // Walks the YAML of one workload file and collects every mistake on the way. Internal to this folder;
 // yaml-cpp's exceptions are caught by read_workload. reader.cpp knows the document, reader_keys.cpp the
-// keys of a job.
+// keys of a job, reader_accounts.cpp those of an account.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "job/account.hpp"
 #include "job/array.hpp"
 
 namespace godwit {
@@ -22,6 +24,8 @@ class WorkloadReader {
   explicit WorkloadReader(std::filesystem::path const& file);
 
   void read(YAML::Node const& document);
+  void read_only_accounts(YAML::Node const& document);
+  [[nodiscard]] std::optional<std::vector<AccountRule>> const& accounts() const { return rules_; }
   [[nodiscard]] std::vector<JobArray> const& jobs() const { return jobs_; }
   [[nodiscard]] std::vector<std::string> const& mistakes() const { return mistakes_; }
 
@@ -45,11 +49,15 @@ class WorkloadReader {
   bool check_free_map(YAML::Node const& node, Place const& place, std::string_view expected);
   bool text(YAML::Node const& value, Place const& place, std::string_view expected, std::string& to);
   void read_version(YAML::Node const& document, Place const& top);
-  void read_accounts(YAML::Node const& node, Place const& place);
   void read_job(YAML::Node const& key, YAML::Node const& node, JobSpec const& defaults, Place const& place);
   void check_job(YAML::Node const& node, JobArray const& job, Place const& place);
   void check_words(std::map<std::string, std::string> const& texts, JobArray const& job, Place const& place);
   void check_dependencies();
+
+  // reader_accounts.cpp
+  void read_accounts(YAML::Node const& node, Place const& place);
+  void read_rule(YAML::Node const& node, Place const& place, AccountRule& to);
+  void read_owned(YAML::Node const& node, Place const& place, AccountRule& to);
 
   // reader_keys.cpp
   void read_axes(YAML::Node const& node, Place const& place, std::vector<Axis>& to);
@@ -58,6 +66,9 @@ class WorkloadReader {
   // The keys that defaults and a job share; true if `key` is one of them.
   bool read_common(std::string const& key, YAML::Node const& value, Place const& place, JobSpec& to);
   void read_checkpoint(YAML::Node const& node, Place const& place, JobSpec& to);
+  void read_resources(YAML::Node const& node, Place const& place, JobSpec& to);
+  void read_labels(YAML::Node const& node, Place const& place, JobSpec& to);
+  void read_group(YAML::Node const& value, Place const& place, std::string& to);
   void read_pairs(YAML::Node const& node, Place const& place, std::map<std::string, std::string>& to);
   void read_count(YAML::Node const& value, Place const& place, std::int32_t least, std::int32_t& to);
   void read_limit(YAML::Node const& value, Place const& place, Duration& to);
@@ -68,7 +79,8 @@ class WorkloadReader {
   std::filesystem::path file_;
   std::filesystem::path directory_;
   std::set<std::string> accounts_;
-  bool accounts_given_{false};
+  std::optional<std::vector<AccountRule>> rules_;
+  std::map<Rank, std::string> owners_;
   std::vector<std::string> names_;  // of the jobs
   std::vector<Waiting> waiting_;
   std::vector<JobArray> jobs_;

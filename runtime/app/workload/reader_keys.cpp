@@ -91,6 +91,16 @@ bool WorkloadReader::read_common(std::string const& key, YAML::Node const& value
     read_count(value, place, 1, to.cores);
   } else if (key == "host") {
     read_count(value, place, 1, to.host.value);
+  } else if (key == "resources") {
+    read_resources(value, place, to);
+  } else if (key == "labels") {
+    read_labels(value, place, to);
+  } else if (key == "priority") {
+    read_count(value, place, -priority_max, to.priority);
+  } else if (key == "together") {
+    read_group(value, place, to.together);
+  } else if (key == "apart") {
+    read_group(value, place, to.apart);
   } else if (key == "crash_limit") {
     read_count(value, place, 0, to.crash_limit);
   } else if (key == "host_loss_limit") {
@@ -144,6 +154,41 @@ void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place,
   }
 }
 
+// A job's own count takes the place of the defaults'; 0: none of it.
+void WorkloadReader::read_resources(YAML::Node const& node, Place const& place, JobSpec& to) {
+  if (!check_free_map(node, place, "a map of names to counts, such as {gpu: 1}")) return;
+  for (auto const& entry : node) {
+    auto const here = place.at(entry.first);
+    auto const& name = entry.first.Scalar();
+    if (auto const named = check_word("a resource's name", name); !named) {
+      mistake(here, named.failure());
+      continue;
+    }
+    std::int32_t count = 0;
+    read_count(entry.second, here, 0, count);
+    to.resources[name] = count;
+    if (count == 0) to.resources.erase(name);
+  }
+}
+
+void WorkloadReader::read_labels(YAML::Node const& node, Place const& place, JobSpec& to) {
+  to.labels.clear();
+  auto const add = [&](YAML::Node const& item) {
+    Place const here{item.Mark().line + 1, place.path};
+    auto const word = item.IsScalar() ? item.Scalar() : std::string();
+    if (auto const named = check_word("a label", word); !named) return mistake(here, named.failure());
+    to.labels.push_back(word);
+  };
+  if (!node.IsSequence()) return add(node);
+  for (auto const& item : node) add(item);
+}
+
+void WorkloadReader::read_group(YAML::Node const& value, Place const& place, std::string& to) {
+  auto const word = value.IsScalar() ? value.Scalar() : std::string();
+  if (auto const named = check_word("a group's name", word); !named) return mistake(place, named.failure());
+  to = word;
+}
+
 void WorkloadReader::read_pairs(YAML::Node const& node, Place const& place,
                                 std::map<std::string, std::string>& to) {
   if (node.IsNull()) return;
@@ -181,7 +226,7 @@ void WorkloadReader::read_limit(YAML::Node const& value, Place const& place, Dur
 
 void WorkloadReader::read_account(YAML::Node const& value, Place const& place, std::string& to) {
   if (!text(value, place, "an account's name", to)) return;
-  if (!accounts_given_ || accounts_.contains(to)) return;
+  if (!rules_ || accounts_.contains(to)) return;
   mistake(place, fmt::format("account '{}' is not among 'accounts'{}", to,
                              suggestion(to, {accounts_.begin(), accounts_.end()})));
 }

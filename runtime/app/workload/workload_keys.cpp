@@ -5,7 +5,9 @@ namespace godwit {
 std::vector<WorkloadKey> const& top_keys() {
   static std::vector<WorkloadKey> const keys{
       {"godwit", "1", "The schema's version; required"},
-      {"accounts", "{NAME: {shares: N, hosts: [N, …]}}", "Who may be charged; absent: one account, the user"},
+      {"accounts", "{NAME: {KEY: VALUE}}",
+       "Who may be charged, and what is theirs; GROUP/NAME is a member of a group. Absent: what the runtime "
+       "knows"},
       {"defaults", "{KEY: VALUE}", "What each job begins with: any key that isn't a job's own"},
       {"jobs", "{NAME: {KEY: VALUE}}",
        "The jobs. The name is a job's identity: when the file is run again, jobs of the same name go on"}};
@@ -33,7 +35,13 @@ std::vector<WorkloadKey> const& common_keys() {
   static std::vector<WorkloadKey> const keys{
       {"account", "NAME", "Who is charged; else you"},
       {"cores", "N", "Cores it uses; else 1"},
-      {"memory", "SIZE", "Most memory for its state, such as 2GiB"},
+      {"memory", "SIZE", "Most memory that it may use, such as 2GiB; set aside on its host"},
+      {"resources", "{NAME: N}",
+       "Counted resources of its host that are its own while it is there, such as {gpu: 1}"},
+      {"labels", "NAME or [NAME, …]", "Its host must carry them all"},
+      {"priority", "N", "Among the jobs of its account: the highest is served first; else 0"},
+      {"together", "GROUP", "All live jobs of that group are on one host"},
+      {"apart", "GROUP", "No two live jobs of that group are on one host"},
       {"host", "N", "Start on this host only"},
       {"cwd", "DIR", "Its working directory, seen from the file's own; else that"},
       {"checkpoint", "{every: …, keep: …, partner: …}", "When its state is written to the store"},
@@ -45,6 +53,14 @@ std::vector<WorkloadKey> const& common_keys() {
       {"step_limit", "TIME", "A step that takes longer counts as a crash"},
       {"stdout", "PATH", "A file for its stdout, seen from its directory; else the store's own"},
       {"stderr", "PATH", "The same for its stderr"}};
+  return keys;
+}
+
+std::vector<WorkloadKey> const& account_keys() {
+  static std::vector<WorkloadKey> const keys{
+      {"shares", "N", "Of its group's capacity, against its siblings'; else 1"},
+      {"hosts", "[N, …]", "Hosts that it owns: running there costs it nothing"},
+      {"cores_max", "N", "Cores that it may have at once; else any number"}};
   return keys;
 }
 
@@ -65,7 +81,7 @@ std::vector<WorkloadKey> const& axis_keys() {
 }
 
 std::vector<std::string> const& later_keys() {
-  static std::vector<std::string> const keys{"program", "resources", "restart"};
+  static std::vector<std::string> const keys{"program", "restart"};
   return keys;
 }
 

@@ -16,6 +16,7 @@ struct WorkloadKey {
 [[nodiscard]] std::vector<WorkloadKey> const& top_keys();
 [[nodiscard]] std::vector<WorkloadKey> const& own_keys();     // of a job only
 [[nodiscard]] std::vector<WorkloadKey> const& common_keys();  // of a job and of the defaults
+[[nodiscard]] std::vector<WorkloadKey> const& account_keys();
 [[nodiscard]] std::vector<WorkloadKey> const& checkpoint_keys();
 [[nodiscard]] std::vector<WorkloadKey> const& axis_keys();
 // Known, and refused by name.

@@ -116,6 +116,7 @@ struct CapsuleService::Core {
   void do_chores();
   void touch_growth(Entry& entry);
   void tell_of_long_step(Entry& entry);
+  void watch_memory(Entry& entry);
   void announce(Entry& entry);
   void died(Entry& entry, std::string reason);
   [[nodiscard]] PrintedPlace place_of(Held const& held, PrintedStream stream) const;

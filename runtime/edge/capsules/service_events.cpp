@@ -6,15 +6,18 @@
 #include <array>
 #include <utility>
 
+#include "base/figures.hpp"
 #include "edge/capsules/last_words.hpp"
 #include "edge/capsules/link/clock.hpp"
 #include "edge/capsules/link/printed.hpp"
+#include "edge/capsules/process_memory.hpp"
 #include "edge/capsules/service_core.hpp"
 
 namespace godwit {
 
 namespace {
 constexpr int chores_per_sync = 10;  // once a second
+constexpr std::uint64_t own_memory = std::uint64_t{16} << 20;  // what a capsule may have beside its job's
 }
 
 std::vector<CapsuleEvent> CapsuleService::Core::poll() {
@@ -144,6 +147,7 @@ void CapsuleService::Core::do_chores() {
     entry.second.process->block().chores.store(1, std::memory_order_relaxed);
     tell_of_long_step(entry);
     touch_growth(entry);
+    watch_memory(entry);
   }
   end_old_idle();
   if (++chores % chores_per_sync == 0) keep_pack();
@@ -160,6 +164,19 @@ void CapsuleService::Core::tell_of_long_step(Entry& entry) {
   capsule.prepared = capsule.running_told = true;
   announce(entry);
   events.push_back(capsule::Running{entry.first, 0, false});
+}
+
+// All that the process has, not its arrays only, in memory or swapped out. Looked at now and then, so what a
+// job takes and gives back in between isn't seen; the processes that it started aren't either.
+void CapsuleService::Core::watch_memory(Entry& entry) {
+  auto const limit = entry.second.kind->memory_bytes;
+  if (limit == 0 || entry.second.pid == 0) return;
+  auto const taken = memory_of(entry.second.pid);
+  if (taken <= limit + own_memory) return;
+  auto const id = entry.first;
+  died(entry,
+       fmt::format("memory limit of {} passed: it has taken {}", spell_bytes(limit), spell_bytes(taken)));
+  kill(id);
 }
 
 // Keeps the host's mapping touched as far as the job's arrays reach, so that nothing faults while the job

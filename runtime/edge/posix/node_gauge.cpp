@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "edge/posix/memory_limit.hpp"
 
 namespace godwit {
 
@@ -22,8 +26,12 @@ std::int32_t cores_here() {
 }
 
 std::uint64_t memory_bytes_here() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  auto const physical = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::ifstream in("/proc/self/cgroup");
+  std::ostringstream cgroups;
+  if (in) cgroups << in.rdbuf();
+  return std::min(physical, memory_limit(cgroups.str(), "/sys/fs/cgroup").value_or(physical));
 }
 
 }  // namespace godwit
