@@ -16,6 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from policies import policies  # noqa: E402
 from rig import BIN, Runtime  # noqa: E402
 
 MIB = 1 << 20
@@ -37,9 +38,13 @@ class Figures:
             return
         compared = f"{reference['name']} {reference['value']:.4g}" if reference else ""
         spread = more.get("spread")
-        print(f"{name:58} {value:>9.4g} {unit:8} {compared:>24} {'' if ratio is None else f'{ratio:.2f}':>7}"
+        reached = "" if value is None else f"{value:.4g}"
+        print(f"{name:58} {reached:>9} {unit:8} {compared:>24} {'' if ratio is None else f'{ratio:.2f}':>7}"
               f" {asked or '':>12}  {'' if holds is None else 'yes' if holds else 'NO'}"
               + (f"  ({spread[0]:.2f}–{spread[1]:.2f}, {more['pairs']} pairs)" if spread else ""), flush=True)
+
+    def note(self, text):
+        print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
 
     def pairs(self, name, unit, values, reference_name, references, asked, at_least=None, at_most=None):
         """Medians, the median of the ratios pair by pair, and its quartiles."""
@@ -260,7 +265,8 @@ def heat(figures, pairs):
 
 
 SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
-          "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat}
+          "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat,
+          "policies": policies}
 
 
 def main():

@@ -90,7 +90,7 @@ err_has "bad.yaml:3: jobs.a.tpye: unknown key; did you mean 'type'"
 [[ ! -e $GODWIT_STORE ]] || fail "a refused command line made a store"
 
 verbs="start stop run submit create ps hosts show logs wait history migrate checkpoint suspend resume cancel remove check clone
-  shares explain accounts drain undrain call types inspect doctor shell help"
+  shares explain accounts drain undrain call types simulate inspect doctor shell help"
 for verb in $verbs; do
   expect 0 "$verb" --help
   out_has "Example:"

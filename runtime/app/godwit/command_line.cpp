@@ -44,6 +44,7 @@ CommandLine::CommandLine(Session& session)
   add_drain_verbs(app_, invocation_);
   add_types(app_, invocation_);
   add_check(app_, invocation_);
+  add_simulate(app_, invocation_);
   add_history(app_, invocation_);
   add_doctor(app_, invocation_);
   add_shell(app_, invocation_);

@@ -61,9 +61,11 @@ bool takes_file(std::vector<std::string> const& words) {
   auto const& flag = words[words.size() - 2];
   bool const names_file = flag == "--store" || flag == "-D" || flag == "--cwd" || flag == "--each-line" ||
                           flag == "--stdout" || flag == "--stderr" || flag == "--plugins" ||
-                          flag == "--accounts" || flag == "-o";
-  return names_file ||
-         (words.size() == 2 && (flag == "run" || flag == "submit" || flag == "create" || flag == "accounts"));
+                          flag == "--accounts" || flag == "--csv" || flag == "--plot" || flag == "-o";
+  auto const& verb = words.front();
+  bool const takes_one =
+      verb == "run" || verb == "submit" || verb == "create" || verb == "accounts" || verb == "simulate";
+  return names_file || (words.size() == 2 && takes_one);
 }
 
 std::vector<std::string> completions(CLI::App const& app, Invocation const& invocation,

@@ -11,6 +11,7 @@ void add_submit(CLI::App& app, Invocation& invocation);         // submit, creat
 void add_list_verbs(CLI::App& app, Invocation& invocation);     // ps hosts
 void add_show(CLI::App& app, Invocation& invocation);           // show
 void add_check(CLI::App& app, Invocation& invocation);          // check
+void add_simulate(CLI::App& app, Invocation& invocation);     // simulate
 void add_types(CLI::App& app, Invocation& invocation);          // types
 void add_logs(CLI::App& app, Invocation& invocation);           // logs
 void add_wait(CLI::App& app, Invocation& invocation);           // wait
