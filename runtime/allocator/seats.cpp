@@ -89,6 +89,7 @@ bool Allocator::Core::is_open(Rank rank) const {
 
 void Allocator::Core::tell_scheduler(Rank rank) {
   auto has = hosts.at(rank).hello.has;
+  if (hosts.at(rank).presence == Presence::dead && !is_open(rank)) has = {};  // nothing will ever fit there
   if (hosts.at(rank).awaited && mutated(Mutation::grant_before_holdings)) has.cores = 64;
   scheduler.set_host(rank, has, is_open(rank));
 }

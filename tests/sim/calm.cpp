@@ -77,6 +77,7 @@ void Universe::nudge() {
     return world_over(*world, 1s, scenario_.hosts);
   }
   if (stop_) return;
+  undrain_all();
   bool all = true;
   for (std::size_t plan = 0; plan < submissions_.size(); ++plan) {
     if (submissions_[plan].wanted && !submissions_[plan].job) submit(plan), all = false;
@@ -228,8 +229,9 @@ void Universe::check_usage() const {
   std::map<std::string, Duration> ran, unheard;
   for (auto const job : audit_.jobs()) {
     auto const record = audit_.ledger().record(job);
-    ran[record->spec.account] += census_.time_of(job);
-    unheard[record->spec.account] += hearsay * static_cast<std::int64_t>(record->newest_epoch.value);
+    auto const cores = record->spec.cores;
+    ran[record->spec.account] += census_.time_of(job) * cores;
+    unheard[record->spec.account] += cores * hearsay * static_cast<std::int64_t>(record->newest_epoch.value);
   }
   for (auto const& [account, time] : ran) {
     auto const charged = std::chrono::microseconds(audit_.ledger().usage().core_us(account));

@@ -9,7 +9,7 @@ namespace godwit::sim {
 char const* name_of(Do what) {
   static constexpr char const* names[] = {
       "submit",       "migrate",       "clone",         "checkpoint",   "suspend",      "resume",
-      "call",         "cancel",        "stop_and_start", "crash_capsule", "refuse_arrival", "host_dies",    "node_dies",
+      "call",         "cancel",        "stop_and_start", "drain", "crash_capsule", "refuse_arrival", "host_dies",    "node_dies",
       "world_dies",   "allocator_dies", "allocator_stalls", "allocator_parted", "host_stalls",  "node_stalls",  "link_late",
       "link_silent",  "link_slow",     "store_full",    "store_fails",  "store_slow",   "reads_fail",
       "names_stale",  "image_damaged", "journal_breaks"};
@@ -36,6 +36,7 @@ class Draw {
     for (std::uint64_t fault = 0; fault < faults; ++fault) made_.actions.push_back(trouble());
     if (range_.limits) add_limits();
     if (range_.succession && !one_in(4)) succession();
+    if (range_.shares) shares();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -158,6 +159,25 @@ class Draw {
     }
   }
 
+  void shares() {
+    constexpr char const* policies[] = {"up-down", "up-down", "up-down", "fair-tree", "fcfs", "easy", "round-robin", "random", "decay"};
+    constexpr char const* accounts[] = {"chem/anna", "chem/bob", "bio", "dora"};
+    auto& settings = made_.allocator;
+    settings.policy = policies[random_.below(std::size(policies))];
+    settings.scheduling.quantum_min = within(10s);
+    settings.scheduling.patience = within(20s);
+    settings.scheduling.seed = made_.seed;
+    for (auto& plan : made_.plans) {
+      plan.account = accounts[random_.below(std::size(accounts))];
+      if (one_in(4)) plan.cores = static_cast<std::int32_t>(1 + random_.below(static_cast<std::uint64_t>(made_.slots)));
+      if (one_in(4)) plan.priority = static_cast<std::int32_t>(random_.below(3)) - 1;
+    }
+    auto const drains = random_.below(3);
+    for (std::uint64_t drain = 0; drain < drains; ++drain) {
+      made_.actions.push_back({within(40s), Do::drain, any(), any(), within(30s)});
+    }
+  }
+
   Action allocator_trouble() {
     constexpr Do kinds[] = {Do::allocator_dies,   Do::allocator_dies,   Do::allocator_dies,   Do::allocator_stalls,
                             Do::allocator_stalls, Do::allocator_parted, Do::allocator_parted, Do::host_dies};
@@ -177,6 +197,7 @@ std::string limits_of(Plan const& plan) {
   if (plan.time_limit > 0s) text += fmt::format(", at most {:.1f} s", std::chrono::duration<double>(plan.time_limit).count());
   if (plan.max_failed >= 0) text += fmt::format(", at most {} failed", plan.max_failed);
   if (plan.host_loss_limit > 0) text += fmt::format(", held after {} hosts", plan.host_loss_limit);
+  if (!plan.account.empty()) text += fmt::format(", {} cores for {}", plan.cores, plan.account);
   return text;
 }
 
@@ -186,8 +207,8 @@ Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range)
 
 std::string describe(Scenario const& scenario) {
   using Seconds = std::chrono::duration<double>;
-  auto text = fmt::format("seed {}: {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
-                          scenario.seed, scenario.hosts, scenario.slots,
+  auto text = fmt::format("seed {}: {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
+                          scenario.seed, scenario.allocator.policy, scenario.hosts, scenario.slots,
                           scenario.deputies ? " with deputies" : "", scenario.drift_ppm_max,
                           Seconds(scenario.allocator.lease).count(), Seconds(scenario.allocator.suspicion).count(),
                           scenario.plans.size());

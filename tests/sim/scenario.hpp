@@ -23,13 +23,15 @@ struct Plan {
   std::int32_t max_failed{-1};
   std::int32_t host_loss_limit{0};
   Duration time_limit{0}, step_limit{0};
+  std::string account;  // empty: one of its own
+  std::int32_t cores{1}, priority{0};
   int after{-1};              // another plan
   bool after_any_end{false};  // else it must have finished
 };
 
 enum class Do : std::uint8_t {
   // what users do
-  submit, migrate, clone, checkpoint, suspend, resume, call, cancel, stop_and_start,
+  submit, migrate, clone, checkpoint, suspend, resume, call, cancel, stop_and_start, drain,
   // what goes wrong
   crash_capsule, refuse_arrival, host_dies, node_dies, world_dies, allocator_dies, allocator_stalls, allocator_parted, host_stalls, node_stalls,
   link_late, link_silent, link_slow, store_full, store_fails, store_slow, reads_fail, names_stale, image_damaged, journal_breaks,
@@ -62,6 +64,7 @@ struct Scenario {
 struct Range {
   bool succession{false};  // the allocator dies, stalls and is cut off, and another takes its place
   bool drifting_clocks{true};
+  bool shares{true};  // accounts, policies, cores, and hosts that are drained for a while
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 

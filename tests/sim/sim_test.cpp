@@ -29,15 +29,15 @@ INSTANTIATE_TEST_SUITE_P(Some, Seeds, testing::Range<std::uint64_t>(1, 251, 25))
 class Regression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Regression, StaysMended) {
-  auto const verdict = run_twice(draw(GetParam(), {.limits = false}), {});
-  EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --no-limits --seed " << GetParam() << " --trace";
+  auto const verdict = run_twice(draw(GetParam(), {.shares = false, .limits = false}), {});
+  EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --no-shares --no-limits --seed " << GetParam() << " --trace";
 }
 
 INSTANTIATE_TEST_SUITE_P(Past, Regression, testing::Values(1444, 1573, 2439, 4347, 4570, 4936, 814863, 817894, 819182));
 
 // A capsule of a former world, frozen without a lease, wrote to files that were another's by then.
 TEST(RegressionOfLimits, StaysMended) {
-  auto const verdict = run_twice(draw(1506756, {}), {});
+  auto const verdict = run_twice(draw(1506756, {.shares = false}), {});
   EXPECT_FALSE(verdict.failure) << *verdict.failure;
 }
 
@@ -63,8 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Some, Takeovers, testing::Range<std::uint64_t>(1001, 12
 class TakeoverRegression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(TakeoverRegression, StaysMended) {
-  auto const verdict = run_twice(draw(GetParam(), {.succession = true}), {});
-  EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --succession --seed " << GetParam() << " --trace";
+  auto const verdict = run_twice(draw(GetParam(), {.succession = true, .shares = false}), {});
+  EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --no-shares --succession --seed " << GetParam() << " --trace";
 }
 
 INSTANTIATE_TEST_SUITE_P(Past, TakeoverRegression,

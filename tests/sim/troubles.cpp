@@ -13,6 +13,7 @@ void Universe::act(Action const& action) {
     return trouble(action);
   }
   if (action.what == Do::submit) return submit(action.a % scenario_.plans.size());
+  if (action.what == Do::drain) return drain(action);
   if (action.what != Do::stop_and_start) return order(action);
   if (leader() == nullptr || stop_) return;
   start_after_stop_ = true;

@@ -58,6 +58,8 @@ class Universe {
   // ---- users (users.cpp)
   void submit(std::size_t plan);
   void order(Action const& action);
+  void drain(Action const& action);
+  void undrain_all();
   void stop();
   CommandId give(Command command, std::optional<std::size_t> plan = {});
   void repeat_commands();

@@ -41,7 +41,9 @@ void Universe::submit(std::size_t index) {
   if (plan.elements > 0) work.key += "-%{index}";
   work.put_into(spec);
   spec.name = plan.work.key;
-  spec.account = plan.work.key;
+  spec.account = plan.account.empty() ? plan.work.key : plan.account;
+  spec.cores = plan.cores;
+  spec.priority = plan.priority;
   spec.directory = "/";
   spec.checkpoint_every = plan.checkpoint_every;
   spec.crash_limit = plan.crash_limit;
@@ -102,6 +104,24 @@ void Universe::order(Action const& action) {
       return;
     }
     default: return;
+  }
+}
+
+// A host takes no jobs for a while: those that are there leave it.
+void Universe::drain(Action const& action) {
+  if (leader() == nullptr) return;
+  auto const hosts = static_cast<std::uint32_t>(present()->ranks.size() - 1);
+  Rank const host{static_cast<std::int32_t>(1 + action.a % hosts)};
+  give(cmd::Drain{host, false});
+  scheduler_.after(action.span, [this, host] {
+    if (leader() != nullptr && audit_.ledger().is_drained(host)) give(cmd::Drain{host, true});
+  });
+}
+
+// Those whose end nobody said, because the allocator was gone just then.
+void Universe::undrain_all() {
+  for (auto* const host : living_hosts()) {
+    if (audit_.ledger().is_drained(host->rank())) give(cmd::Drain{host->rank(), true});
   }
 }
 
