@@ -84,7 +84,7 @@ bool Allocator::Core::is_open(Rank rank) const {
   bool const unheard = host.awaited && mutated(Mutation::grant_before_holdings);
   bool const there = host.presence == Presence::alive || unheard ||
                      (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
-  return there && !ledger.is_drained(rank);
+  return there && (!ledger.is_drained(rank) || mutated(Mutation::grant_to_the_drained));
 }
 
 void Allocator::Core::tell_scheduler(Rank rank) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "allocator/core.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -24,7 +25,7 @@ policy::Scheduler Allocator::Core::make_scheduler(Settings const& settings, Ledg
   auto policy = policy::make_policy(settings.policy, settings.up_down);
   invariant(policy.ok(), "the policy's name was checked when it was given");
   policy::Scheduler scheduler(settings.scheduling, std::move(*policy), tree_of(ledger));
-  scheduler.set_scores(ledger.scores());
+  if (!mutated(Mutation::forget_the_scores)) scheduler.set_scores(ledger.scores());
   return scheduler;
 }
 

@@ -30,6 +30,16 @@
   X(never_hold, "hosts that die with a job aren't counted")                                                \
   X(keep_intent, "a move that ends leaves its intent open")                                                \
   X(keep_files, "a zombie may write to the files of its successor")                                        \
+  /* policy */                                                                                             \
+  X(overfill_hosts, "a job is placed where fewer cores are free than it takes")                            \
+  X(raise_nobody, "who runs beyond its entitlement doesn't rise")                                          \
+  X(sink_nobody, "who waits below its entitlement doesn't sink")                                           \
+  X(unbounded_index, "an index rises without bound")                                                       \
+  X(serve_the_highest, "the account with the highest key is served first")                                 \
+  X(preempt_the_lowest, "who stands best is made to wait")                                                 \
+  X(skip_the_quantum, "a job is made to wait before it has run its quantum")                               \
+  X(reserve_nothing, "no host is ever kept for a large request")                                           \
+  X(exceed_the_cap, "an account is given more than its cap")                                               \
   /* allocator, node */                                                                                    \
   X(skip_fence, "a host that is given up counts as fenced at once")                                        \
   X(call_the_target_fenced, "a source is told that its target is fenced before it is")                     \
@@ -48,6 +58,8 @@
   X(renew_without_authority, "an allocator that nobody leases renews leases")                              \
   X(grant_before_holdings, "a new allocator grants to a host that hasn't said what it holds")              \
   X(claim_before_holdings, "a job gets its outputs before all hosts have said theirs")                     \
+  X(grant_to_the_drained, "a host that is drained is granted jobs")                                        \
+  X(forget_the_scores, "a new allocator doesn't know how the accounts stand")                              \
   X(forget_the_seals, "a new term's log doesn't say how much of the older ones counts")                    \
   X(miss_the_last_record, "a new allocator doesn't read the older logs to their end")                      \
   /* host */                                                                                               \

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/figures.hpp"
+#include "base/mutation.hpp"
 #include "base/panic.hpp"
 
 namespace godwit::policy {
@@ -63,7 +64,7 @@ void Room::give_back(Demand const& demand) {
 }
 
 bool Room::fits(Demand const& demand, std::int32_t ahead) const {
-  if (demand.cores > free_cores() + ahead) return false;
+  if (demand.cores > free_cores() + ahead && !mutated(Mutation::overfill_hosts)) return false;
   if (!has_memory_for(demand)) return false;
   for (auto const& [name, count] : demand.resources) {
     if (count > number_of(has_, name) - count_of(resources_, name)) return false;

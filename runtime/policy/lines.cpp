@@ -1,6 +1,7 @@
 // The requests in line, and the order of accounts and groups in each class of demands.
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
@@ -131,7 +132,7 @@ bool Scheduler::State::rekey(Node node) {
   NodeState const former{.key = own.key, .load = own.load, .running = own.running};
   own.running = standing.running_millicores;
   if (by_account() && node != root) {
-    own.key = policy->key(standing);
+    own.key = policy->key(standing) * (mutated(Mutation::serve_the_highest) ? -1 : 1);
     own.load = (standing.charged_millicores << 20) / standing.shares;
   }
   return own.key != former.key || own.load != former.load || own.running != former.running;
@@ -157,7 +158,7 @@ void Scheduler::State::refresh(Branch& branch) {
 
 bool Scheduler::State::is_capped(Node node, Demand const& demand) const {
   auto const most = tree[node].cores_max;
-  return most > 0 && nodes[node].running + demand.cores * std::int64_t{1000} > most * std::int64_t{1000};
+  return most > 0 && !mutated(Mutation::exceed_the_cap) && nodes[node].running + demand.cores * std::int64_t{1000} > most * std::int64_t{1000};
 }
 
 bool Scheduler::State::is_capped_above(Entry const& entry) const {

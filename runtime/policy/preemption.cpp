@@ -1,6 +1,7 @@
 // Whose job is made to wait so that a request of an account with a lower key can start.
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
@@ -41,6 +42,7 @@ struct Scheduler::State::Search {
 
   [[nodiscard]] std::vector<Node> highest_first(std::vector<Node> nodes) const {
     std::ranges::stable_sort(nodes, [&](Node a, Node b) { return state.nodes[a].key > state.nodes[b].key; });
+    if (mutated(Mutation::preempt_the_lowest)) std::ranges::reverse(nodes);
     return nodes;
   }
 
@@ -56,7 +58,8 @@ struct Scheduler::State::Search {
   // The one most recently started that has run its quantum.
   [[nodiscard]] std::optional<Preemption> of_account(Node account) const {
     auto const& jobs = state.nodes[account].jobs;
-    auto const latest = Instant{} + (state.now - Instant{} - state.tuning.quantum_min);
+    auto const quantum = mutated(Mutation::skip_the_quantum) ? Duration{0} : state.tuning.quantum_min;
+    auto const latest = Instant{} + (state.now - Instant{} - quantum);
     for (auto at = jobs.upper_bound({latest, last_job}); at != jobs.begin();) {
       auto const job = (--at)->second;
       auto const& one = state.running.at(job);

@@ -1,6 +1,7 @@
 // So that no request starves behind smaller ones: a host is kept for one that was passed over for too long.
 #include <algorithm>
 
+#include "base/mutation.hpp"
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
@@ -36,6 +37,7 @@ void Scheduler::State::reserve() {
     if (!one->passed) continue;
     auto& passed = *one->passed;
     if (is_capped_above(*passed.entry)) cancel_reservation(passed);
+    if (mutated(Mutation::reserve_nothing)) continue;
     if (passed.reserved || now - passed.since < tuning.patience || is_capped_above(*passed.entry)) continue;
     passed.reserved = host_to_reserve(*passed.entry);
     if (!passed.reserved) continue;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/mutation.hpp"
+
 namespace godwit::policy {
 
 namespace {
@@ -12,7 +14,7 @@ constexpr std::int64_t one_core = 1000;  // in millicores, which scores are in
 
 std::int64_t UpDown::after_interval(Standing const& standing, Duration) const {
   auto const score = moved(standing);
-  if (tuning_.index_max_intervals == 0) return score;
+  if (tuning_.index_max_intervals == 0 || mutated(Mutation::unbounded_index)) return score;
   auto const bound = tuning_.index_max_intervals * standing.capacity_millicores;
   return std::clamp(score, -bound, bound);
 }
@@ -20,10 +22,10 @@ std::int64_t UpDown::after_interval(Standing const& standing, Duration) const {
 std::int64_t UpDown::moved(Standing const& standing) const {
   auto const own = tuning_.entitlements ? standing.entitled_millicores : 0;
   auto const running = tuning_.entitlements ? standing.running_millicores : standing.charged_millicores;
-  if (running > own) return standing.score + tuning_.up * (running - own);
+  if (running > own && !mutated(Mutation::raise_nobody)) return standing.score + tuning_.up * (running - own);
   bool const has_its_own =
       own > 0 && running == own;  // it isn't below: else all would sink together, and a newcomer wait
-  if (standing.waiting > 0 && !has_its_own) {
+  if (standing.waiting > 0 && !has_its_own && !mutated(Mutation::sink_nobody)) {
     return standing.score - tuning_.down * std::max(one_core, own - running);
   }
   return decayed(standing);

@@ -197,6 +197,18 @@ TEST(AllocatorSharing, ScoresAreKept) {
   EXPECT_GT(kept.at("heavy"), 0);
   EXPECT_LT(kept.at("light"), 0);
   EXPECT_EQ(rig.ledger().scores(), kept);
+
+  RigOptions options;
+  options.hosts = 1;
+  options.ledger = rig.ledger();
+  options.term = Term{2};
+  options.takes_over = true;
+  options.join = false;
+  Rig next(options);
+  auto const shares = next.replied<cmd::Shares>(next.says(cmd::ListShares{}));
+  ASSERT_EQ(shares.rows.size(), 2U);
+  EXPECT_EQ(shares.rows[0].index, kept.at("heavy"));
+  EXPECT_EQ(shares.rows[1].index, kept.at("light"));
 }
 
 }  // namespace
