@@ -230,6 +230,8 @@ struct Allocator::Core {
   void line_up(JobId array);
   void leave_line(JobId array);
   [[nodiscard]] bool is_open(Rank host) const;
+  [[nodiscard]] bool is_standby(Rank host) const;
+  [[nodiscard]] bool lacks_a_host() const;
   void tell_scheduler(Rank host);
 
   // ---- takeover.cpp
@@ -396,6 +398,7 @@ struct Allocator::Core {
 
   // ---- shares.cpp
   void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);
+  void warn_of_absent_hosts(std::vector<AccountRule> const& rules);
   void list_shares(CommandId command);
   [[nodiscard]] std::map<std::string, std::int64_t> waiting_by_account() const;
 

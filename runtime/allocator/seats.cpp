@@ -1,6 +1,6 @@
 // Seats: what the scheduler is told of jobs and hosts. The ledger says who waits and who is where; after each change
 // of it the scheduler's lines and rooms follow. Of an array only the first untouched element stands in line.
-#include <array>
+#include <algorithm>
 
 #include "allocator/core.hpp"
 #include "base/mutation.hpp"
@@ -84,14 +84,34 @@ bool Allocator::Core::is_open(Rank rank) const {
   bool const unheard = host.awaited && mutated(Mutation::grant_before_holdings);
   bool const there = host.presence == Presence::alive || unheard ||
                      (host.presence == Presence::dead && mutated(Mutation::grant_to_the_dead));
-  return there && (!ledger.is_drained(rank) || mutated(Mutation::grant_to_the_drained));
+  if (!there || (ledger.is_drained(rank) && !mutated(Mutation::grant_to_the_drained))) return false;
+  return !is_standby(rank) || lacks_a_host();
 }
 
-void Allocator::Core::tell_scheduler(Rank rank) {
-  auto has = hosts.at(rank).hello.has;
-  if (hosts.at(rank).presence == Presence::dead && !is_open(rank)) has = {};  // nothing will ever fit there
-  if (hosts.at(rank).awaited && mutated(Mutation::grant_before_holdings)) has.cores = 64;
-  scheduler.set_host(rank, has, is_open(rank));
+bool Allocator::Core::is_standby(Rank rank) const {
+  return std::ranges::find(hosts.at(rank).hello.has.labels, "standby") != hosts.at(rank).hello.has.labels.end();
+}
+
+// One that would take jobs is lost, or drained.
+bool Allocator::Core::lacks_a_host() const {
+  return std::ranges::any_of(hosts, [this](auto const& one) {
+    bool const missing = one.second.presence == Presence::dead || ledger.is_drained(one.first);
+    return missing && !is_standby(one.first);
+  });
+}
+
+void Allocator::Core::tell_scheduler(Rank changed) {
+  auto const tell = [this](Rank rank) {
+    auto const& host = hosts.at(rank);
+    auto has = host.hello.has;
+    if (host.presence == Presence::dead && !is_open(rank)) has = {};  // nothing will ever fit there
+    if (host.awaited && mutated(Mutation::grant_before_holdings)) has.cores = 64;
+    scheduler.set_host(rank, has, is_open(rank));
+  };
+  tell(changed);
+  for (auto const& [rank, host] : hosts) {
+    if (rank != changed && is_standby(rank)) tell(rank);
+  }
 }
 
 }  // namespace godwit::allocator

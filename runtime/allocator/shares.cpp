@@ -24,20 +24,25 @@ void Allocator::Core::set_accounts(CommandReceived const& event, cmd::SetAccount
   auto const text = fmt::format("set accounts: {} rules", command.rules.size());
   auto tree = policy::ShareTree::make(command.rules);
   if (!tree) return refuse_command(event, text, tree.failure());
-  for (auto const& rule : command.rules) {
-    for (auto const host : rule.hosts) {
-      if (hosts.contains(host)) continue;
-      return refuse_command(event, text, reject("no_such_host", fmt::format("account {} can't own host {}: {}", rule.path,
-                                                                            host, known_hosts())));
-    }
-  }
   if (command.rules != ledger.accounts()) {
     commanded(event, text);
     journal(log::AccountsSet{command.rules, wall});
     scheduler.set_tree(std::move(*tree));
     placed.clear();  // they speak of the former tree
+    warn_of_absent_hosts(command.rules);
   }
   reply(event.id, cmd::AccountsSet{static_cast<std::int32_t>(command.rules.size())});
+}
+
+// The same rules may be given to a larger world, or a smaller one.
+void Allocator::Core::warn_of_absent_hosts(std::vector<AccountRule> const& rules) {
+  for (auto const& rule : rules) {
+    for (auto const host : rule.hosts) {
+      if (hosts.contains(host)) continue;
+      note(Level::warning, {}, {},
+           fmt::format("account {} owns host {}, which does not exist here: {}", rule.path, host, known_hosts()));
+    }
+  }
 }
 
 // By path, of jobs and of all elements: the scheduler has only the first of each array in line.

@@ -96,9 +96,17 @@ TEST(AllocatorSharing, RulesThatMakeNoSenseChangeNothing) {
   Rig rig(small(2, 2));
   auto const twice = rig.refused(rig.says(cmd::SetAccounts{{{"chem", 1, {}, 0}, {"chem", 2, {}, 0}}}));
   EXPECT_NE(twice.find("chem"), twice.npos);
-  auto const nowhere = rig.refused(rig.says(cmd::SetAccounts{{{"chem", 1, {Rank{7}}, 0}}}));
-  EXPECT_NE(nowhere.find("host 7"), nowhere.npos);
   EXPECT_TRUE(rig.ledger().accounts().empty());
+}
+
+TEST(AllocatorSharing, AHostThatIsNotThereMayBeOwned) {
+  Rig rig(small(2, 2));
+  auto const set = rig.says(cmd::SetAccounts{{{"chem", 1, {Rank{7}}, 0}}});
+  rig.appended<log::AccountsSet>();
+  rig.replied<cmd::AccountsSet>(set);
+  EXPECT_TRUE(std::ranges::any_of(rig.notes(), [](auto const& note) {
+    return note.text.find("owns host 7, which does not exist here") != std::string::npos;
+  }));
 }
 
 // The light account waits while the heavy one is over its share: a job of that is checkpointed, and waits.
@@ -183,6 +191,26 @@ TEST(AllocatorSharing, WhoCouldNotLeaveIsAskedAgain) {
   rig.hears(1, done(rig.sent<msg::ParkJob>(1), retry_later("no_safe_point", "step 4 is still running")));
   rig.pass(15s);
   EXPECT_EQ(rig.sent<msg::ParkJob>(1).job, job);
+}
+
+TEST(AllocatorSharing, AStandbyHostTakesJobsWhenAnotherIsDrained) {
+  auto options = small(2, 1);
+  options.join = false;
+  Rig pair(options);
+  pair.joins(1);
+  Capabilities has;
+  has.cores = 1;
+  has.labels = {"standby"};
+  pair.hears(2, msg::Hello{102, "node2", 8, has});
+  pair.sent<msg::Welcome>(2);
+  pair.submit(Rig::counter());
+  pair.granted(1);
+  pair.submit(Rig::counter());
+  pair.nothing_more();  // host 2 only stands by
+  auto const command = pair.says(cmd::Drain{Rank{1}, false});
+  pair.appended<log::Drained>();
+  EXPECT_EQ(pair.replied<cmd::Drained>(command).leaving, std::vector{JobId{1}});
+  EXPECT_EQ(pair.granted(2).job, JobId{2});
 }
 
 // The next allocator of the world knows the rules, the scores and who is drained.

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/godwit/talk.hpp"
+#include "app/workload/argument.hpp"
 #include "app/workload/capability.hpp"
 
 namespace godwit::cli {
@@ -73,6 +74,20 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
   verb.add_option("--accounts", to.accounts,
                   "A YAML file with 'accounts:': who shares what; 'godwit help workload'")
       ->type_name("FILE");
+  auto const duration = [](std::string const& text) {
+    auto const parsed = parse_duration(text);
+    if (!parsed) return parsed.failure().context;
+    return *parsed > Duration{0} ? std::string() : std::string("must be longer than 0");
+  };
+  verb.add_option("--policy", to.policy, "Who is served first: up-down (the usual one), fair-tree or fcfs")
+      ->check(CLI::IsMember({"up-down", "fair-tree", "fcfs"}));
+  verb.add_option("--interval", to.interval, "Between two looks at how the accounts stand; else 1s")
+      ->type_name("TIME")
+      ->check(duration);
+  verb.add_option("--quantum", to.quantum,
+                  "A job runs at least that long before it is made to wait for another account's; else 1min")
+      ->type_name("TIME")
+      ->check(duration);
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

@@ -31,6 +31,9 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (slots > 0) add("--slots", std::to_string(slots));
   if (options.overbook != 100) add("--overbook", std::to_string(options.overbook));
   for (auto const& declared : options.capabilities) add("--capability", declared);
+  if (!options.policy.empty()) add("--policy", options.policy);
+  if (!options.interval.empty()) add("--interval", options.interval);
+  if (!options.quantum.empty()) add("--quantum", options.quantum);
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

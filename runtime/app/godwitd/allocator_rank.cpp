@@ -195,6 +195,8 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
                                   .lease = options.lease,
                                   .late_after = 4 * options.heartbeat,
                                   .suspicion = options.suspicion,
+                                  .policy = options.policy,
+                                  .scheduling = {.interval = options.interval, .quantum_min = options.quantum},
                                   .gather = 2s},
                                  std::move(opened->ledger));
   MpiTransport transport(world);

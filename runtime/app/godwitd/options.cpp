@@ -92,6 +92,11 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   add_duration(app, "--lease", options.lease,
                "How long a host's jobs run on without an answer from rank 0 (10s)");
   add_duration(app, "--suspicion", options.suspicion, "A host silent this long counts as dead (30s)");
+  app.add_option("--policy", options.policy, "Who is served first: up-down, fair-tree or fcfs")
+      ->check(CLI::IsMember({"up-down", "fair-tree", "fcfs"}));
+  add_duration(app, "--interval", options.interval, "Between two looks at how the accounts stand (1s)");
+  add_duration(app, "--quantum", options.quantum,
+               "A job runs at least that long before it is made to wait for another account's (1min)");
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");

@@ -23,6 +23,9 @@ struct Options {
   Duration heartbeat{500ms};
   Duration lease{10s};
   Duration suspicion{30s};
+  std::string policy{"up-down"};
+  Duration interval{1s};   // of the policy
+  Duration quantum{60s};   // that a job runs before it is made to wait for another account's
   std::string listen;  // for TCP; empty: every interface
   bool verbose{false};
 };
