@@ -59,7 +59,8 @@ std::map<std::string, std::int64_t> Allocator::Core::waiting_by_account() const 
 
 void Allocator::Core::list_shares(CommandId command) {
   auto const& tree = scheduler.tree();
-  auto const order = scheduler.order();
+  auto order = scheduler.order();
+  std::erase_if(order, [&](policy::Node node) { return tree[node].standing.waiting == 0; });
   auto const waiting = waiting_by_account();
   cmd::Shares answer;
   answer.policy = std::string(scheduler.policy().name());

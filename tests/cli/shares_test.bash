@@ -12,16 +12,16 @@ accounts:
 Y
 expect 0 start --detach --hosts 2 --slots 2 --accounts accounts.yaml --capability '1: bigmem gpu=0'
 
-# Nobody has anything: a tree, in order, entitled to all four cores.
+# Nobody has anything: a tree, in order. Who came first would be entitled to all four cores.
 expect 0 shares --json
 is "$(out_json '[a["account"] for a in d["accounts"]][:4]')" "['bio', 'chem', 'chem/anna', 'chem/ben']"
-is "$(out_json '[a["entitled_cores"] for a in d["accounts"]][:4]')" "[1.0, 3.0, 2.0, 1.0]"
+is "$(out_json '[a["entitled_cores"] for a in d["accounts"]][:4]')" "[4.0, 4.0, 4.0, 4.0]"
 is "$(out_json 'd["policy"]')" up-down
 is "$(out_json 'all(k in a for a in d["accounts"] for k in "shares running_cores waiting index trend hosts declared".split())')" True
 expect 0 shares
 out_has "^ACCOUNT +SHARES +ENTITLED +RUNNING +WAITING +INDEX +TREND +USED +NEXT +AT MOST$"
-out_has "^chem +3 +3.0 +0.0 +0 "
-out_has "^  anna +2 +2.0 "
+out_has "^chem +3 +4.0 +0.0 +0 "
+out_has "^  anna +2 +4.0 "
 out_has "^policy up-down\. "
 
 # One takes everything; another waits, is next, and is told why.
@@ -54,10 +54,11 @@ for wish in "-c 64" "--resource gpu=2" "--resource fpga" "--label nosuch" "--mem
   err_has "host"
 done
 
-# The accounts replaced while it runs.
+# The accounts replaced while it runs: bio would get one core of four, and then two.
+is "$(of_account bio entitled_cores)" 1.0
 printf 'accounts: {chem: {}, bio: {}}\n' >even.yaml
 expect 0 accounts even.yaml
-until_true share_is chem entitled_cores 2.0
+until_true share_is bio entitled_cores 2.0
 expect 0 cancel all
 
 # A drained host takes nothing, and what it has moves away; undrained it takes jobs again.
