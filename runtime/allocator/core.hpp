@@ -481,6 +481,7 @@ struct Allocator::Core {
 [[nodiscard]] std::string called(ArrayRecord const& array);
 
 [[nodiscard]] std::string account_of(JobSpec const& spec);
+[[nodiscard]] std::string spell_index(std::int64_t index);            // in cores times intervals: "-1.5"
 [[nodiscard]] std::string spell_millicores(std::int64_t millicores);  // "3 cores", "0.250 cores"
 
 }  // namespace godwit::allocator

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdlib>
+
 #include "allocator/core.hpp"
 #include "base/figures.hpp"
 
@@ -23,7 +25,7 @@ std::string spell_demand(Demand const& demand) {
 
 std::string spell_account(policy::ShareTree const& tree, policy::Node node) {
   auto const& entry = tree[node];
-  return fmt::format("{} (index {}, {} running, {} in line)", entry.path, entry.standing.score,
+  return fmt::format("{} (index {}, {} running, {} in line)", entry.path, spell_index(entry.standing.score),
                      spell_millicores(entry.standing.running_millicores), entry.standing.waiting);
 }
 
@@ -33,6 +35,11 @@ std::string spell_millicores(std::int64_t millicores) {
   auto const whole = millicores / 1000, rest = millicores % 1000;
   if (rest == 0) return fmt::format("{} core{}", whole, whole == 1 ? "" : "s");
   return fmt::format("{}.{:03} cores", whole, rest);
+}
+
+std::string spell_index(std::int64_t index) {
+  auto const tenths = (index + (index < 0 ? -50 : 50)) / 100;
+  return fmt::format("{}{}.{}", tenths < 0 ? "-" : "", std::abs(tenths) / 10, std::abs(tenths) % 10);
 }
 
 void Allocator::Core::explain_waiting(JobId job, cmd::Explanation& told_about) const {
@@ -76,10 +83,11 @@ void Allocator::Core::explain_placement(JobId job, cmd::Explanation& told_about)
   if (at == placed.end()) return;
   auto const& [id, host, why] = at->second;
   auto const& tree = scheduler.tree();
-  auto text = fmt::format("it was placed on host {}, which had {} free cores", host, why.free_cores);
+  auto text = fmt::format("it was placed on host {}, which had {} free", host,
+                          spell_millicores(std::int64_t{why.free_cores} * 1000));
   if (why.hosts_that_fit > 1) text += fmt::format(" ({} hosts had room for it)", why.hosts_that_fit);
-  text += fmt::format("; its account {} was next at {}", tree[why.account].path, why.key);
-  if (why.runner_up) text += fmt::format(", before {} at {}", tree[*why.runner_up].path, why.runner_up_key);
+  text += fmt::format("; its account {} was next at {}", tree[why.account].path, spell_index(why.key));
+  if (why.runner_up) text += fmt::format(", before {} at {}", tree[*why.runner_up].path, spell_index(why.runner_up_key));
   told_about.sentences.push_back(std::move(text));
   told_about.facts["placed_on"] = fmt::to_string(host);
   told_about.facts["key"] = std::to_string(why.key);

@@ -12,10 +12,10 @@ namespace {
 std::string spell_order(policy::ShareTree const& tree, std::vector<policy::Node> const& order) {
   if (order.empty()) return "nobody waits";
   auto const& first = tree[order.front()];
-  auto text = fmt::format("{} is next: its index is {}", first.path, first.standing.score);
+  auto text = fmt::format("{} is next: its index is {}", first.path, spell_index(first.standing.score));
   if (order.size() == 1) return text + ", and no other account waits";
   auto const& second = tree[order[1]];
-  return text + fmt::format("; then {}, at {}", second.path, second.standing.score);
+  return text + fmt::format("; then {}, at {}", second.path, spell_index(second.standing.score));
 }
 
 }  // namespace

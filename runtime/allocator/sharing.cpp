@@ -56,8 +56,8 @@ void Allocator::Core::preempt() {
   while (auto const next = scheduler.preempt(now)) {
     auto const& tree = scheduler.tree();
     auto const text = fmt::format("made to wait for job {}: {} stands at {}, and {} at {}", next->for_whom,
-                                  tree[next->victim_account].path, next->victim_key, tree[next->account].path,
-                                  next->key);
+                                  tree[next->victim_account].path, spell_index(next->victim_key),
+                                  tree[next->account].path, spell_index(next->key));
     remember(next->victim, text);
     note(Level::info, next->victim, {}, fmt::format("{} is {}", called(*record_of(next->victim)), text));
     ask(next->victim, {Verb::park, Asked{std::nullopt, 0, now}, std::nullopt});
