@@ -51,7 +51,9 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
   now = at;
   wall = wall_time;
   out = &effects;
-  if (shutdown.phase != Phase::over) {
+  if (shutdown.phase == Phase::leaving) {
+    wait_to_leave(event);
+  } else if (shutdown.phase != Phase::over) {
     std::visit([this](auto const& one) { on(one); }, event);
     do {
       look_at_dependents();
@@ -63,32 +65,37 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
       }
     } while (!to_release.empty());
     answer_clones();
-    go_on_shutting_down();
-    tell_lead();
   }
+  go_on_shutting_down();
+  tell_lead();
   out = nullptr;
 }
 
 void Allocator::Core::on(Began const& event) {
   term = event.term;
   began = now;
-  watch_due = now + settings.heartbeat_every;
-  out->push_back(Arm{watch_timer, watch_due});
+  expect_to_watch();
   if (event.takes_over) return take_over(event);
   std::vector<JobId> unfinished;
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
     unfinished.push_back(job);
-    // Also one that waits: a host of the world before the last may run it, if the last didn't wait its leases out.
-    bool const may_run = event.old_leases > Duration{0} && record.newest_epoch > Epoch{};
-    if (may_run && !mutated(Mutation::grant_before_old_leases)) leased.insert(job);
   }
   begin_world(event);
+  wait_for_old_leases();
   index_jobs(unfinished);
   note(Level::info, {}, {},
        fmt::format("term {}: {} hosts, {} jobs to go on with", term, hosts.size(), ledger.counts().live()));
-  unproven_ends = leased;
-  if (!leased.empty()) out->push_back(Arm{leases_timer, now + event.old_leases});
+}
+
+// Hosts of former worlds may run jobs yet. A later allocator of this world doesn't know how long the first one has
+// waited: it waits anew, with those that haven't started since.
+void Allocator::Core::wait_for_old_leases() {
+  if (ledger.old_leases() == Duration{0} || mutated(Mutation::grant_before_old_leases)) return;
+  for (auto const& [job, record] : ledger.jobs()) {
+    if (!is_ended(record.state) && record.fresh_files) leased.insert(job);
+  }
+  if (!leased.empty()) out->push_back(Arm{leases_timer, now + ledger.old_leases()});
 }
 
 // The indexes over the ledger, for jobs that are not over.
@@ -124,10 +131,7 @@ void Allocator::Core::on(TimerFired const& event) {
 }
 
 void Allocator::Core::on(Received const& event) {
-  if (event.term > term) {
-    return step_down(Level::warning, fmt::format("rank {} knows of term {}: it may have an allocator", event.from,
-                                                 event.term));
-  }
+  if (event.term > term) return step_down_before(event.from, event.term);
   // What was meant for a former allocator is sent again; a host says Hello before it knows any term.
   if (event.term < term && !std::holds_alternative<msg::Hello>(event.message)) return;
   auto const at = hosts.find(event.from);

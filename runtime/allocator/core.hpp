@@ -159,7 +159,8 @@ struct Decision {
   std::vector<std::optional<std::size_t>> after;  // which of the submission; none: `id` says it
 };
 
-enum class Phase : std::uint8_t { open, closing, quiescing, over };
+// Leaving: all is said, and waits for the journal and for half of the leases. Over: nothing is heard any more.
+enum class Phase : std::uint8_t { open, closing, quiescing, leaving, over };
 
 struct Shutdown {
   Phase phase{Phase::open};
@@ -221,6 +222,7 @@ struct Allocator::Core {
   [[nodiscard]] bool serving() const { return shutdown.phase == Phase::open; }
 
   void index_jobs(std::vector<JobId> const& unfinished);
+  void wait_for_old_leases();
 
   // ---- seats.cpp
   void reseat(JobId job);
@@ -252,12 +254,16 @@ struct Allocator::Core {
   void tell_lead();
   void give_up_if_forlorn();
   void step_down(Level level, std::string const& why);
+  void step_down_before(Rank from, Term newer);
 
   // ---- membership.cpp
   void welcome(Rank host);
+  void lease(Rank from, msg::Heartbeat const& message);
   void confirm_reports(Rank host, HostEntry& entry);
   void watch();
+  void expect_to_watch();
   void die(Rank host, bool proven, std::string const& how);
+  [[nodiscard]] bool is_out_of_lease(HostEntry const& host) const;
   void fence(Rank host);
   void close_departures_of(Rank dead);
   void end_if_alone();
@@ -426,6 +432,7 @@ struct Allocator::Core {
   void refuse_all(Failure const& why);
   void go_on_shutting_down();
   void finish_shutdown();
+  void wait_to_leave(Event const& event);
 
   Settings settings;
   Ledger ledger;
@@ -451,7 +458,6 @@ struct Allocator::Core {
   std::map<std::string, std::int64_t> former_scores;  // an interval ago
   Instant interval_due, scores_due, leave_due;
   std::set<JobId> leased;                   // might still run under a former world's lease
-  std::set<JobId> unproven_ends;            // did so, and haven't started since: they may still be written to
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
   std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first
   std::map<JobId, std::set<JobId>> dependents;  // the other way round

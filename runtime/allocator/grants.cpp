@@ -37,8 +37,7 @@ void Allocator::Core::grant(JobId job, Rank host) {
   marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
-  bool const fresh_files = record.fresh_files || unproven_ends.contains(job);
-  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, fresh_files});
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, record.fresh_files});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
@@ -65,7 +64,6 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
   }
   bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
-  unproven_ends.erase(message.job);
   if (message.job.element() == 0 || message.steps > 0) {
     auto& report = reports[message.job];
     report.job = message.job;
@@ -169,7 +167,6 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   journal(log::Ended{job, epoch, outcome, wall});  // an element's record may be gone with it
   reseat(job);
   leased.erase(job);
-  unproven_ends.erase(job);
   give_up_outputs(job);
   marks.erase(job);
   if (element) {

@@ -11,7 +11,7 @@ constexpr int exit_deposed = 5;
 }
 
 void Allocator::Core::begin_world(Began const& event) {
-  journal(log::WorldBegan{event.term, event.ranks, wall, event.seals});
+  journal(log::WorldBegan{event.term, event.ranks, wall, event.seals, event.old_leases});
   authority = custody::Authority(ledger.electorate(), settings.lease);
   self = event.self;
   authority.counts_always(self);
@@ -55,6 +55,10 @@ void Allocator::Core::give_up_if_forlorn() {
   if (shutdown.broken || now - led < settings.suspicion) return;
   step_down(Level::severe, fmt::format("for {}, fewer than half of the hosts have answered",
                                        spell_duration(now - led)));
+}
+
+void Allocator::Core::step_down_before(Rank from, Term newer) {
+  step_down(Level::warning, fmt::format("rank {} knows of term {}: it may have an allocator", from, newer));
 }
 
 void Allocator::Core::step_down(Level level, std::string const& why) {

@@ -48,16 +48,22 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   if (!host.awaited && std::exchange(host.presence, Presence::alive) != Presence::alive) tell_scheduler(from);
   host.heard = now;
   host.load_milli = message.load_milli;
-  authority.leased(from, message.seen);
   for (auto const& report : message.jobs) {
     auto const* record = record_of(report.job);
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
       reports[report.job] = report;
   }
+  lease(from, message);
+  confirm_reports(from, host);
+}
+
+// It leases this allocator, and is leased.
+void Allocator::Core::lease(Rank from, msg::Heartbeat const& message) {
+  if (hosts.at(from).presence == Presence::dead && !mutated(Mutation::renew_the_dead)) return;
+  authority.leased(from, message.seen);
   auto const lost = authority.lost();
   bool const renews = leads() || mutated(Mutation::renew_without_authority);
   send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self)});
-  confirm_reports(from, host);
 }
 
 void Allocator::Core::watch() {
@@ -72,7 +78,7 @@ void Allocator::Core::watch() {
   for (auto& [rank, host] : hosts) {
     auto const silence = now - host.heard;
     if (host.presence == Presence::dead) {
-      if (!ledger.is_fenced(rank) && silence >= settings.lease) fenced.push_back(rank);
+      if (!ledger.is_fenced(rank) && is_out_of_lease(host)) fenced.push_back(rank);
     } else if (host.presence == Presence::joining && !host.awaited) {
       // It has nothing to lose yet; but a shutdown can't wait for it for ever.
       if (!serving() && now - std::max(host.heard, shutdown.since) >= settings.suspicion)
@@ -99,13 +105,22 @@ void Allocator::Core::watch() {
   for (auto const rank : fenced) fence(rank);
   press_moves();
   if (serving()) pass_interval();
+  expect_to_watch();
+  give_up_if_forlorn();
+}
+
+void Allocator::Core::expect_to_watch() {
   watch_due = now + settings.heartbeat_every;
   out->push_back(Arm{watch_timer, watch_due});
-  give_up_if_forlorn();
 }
 
 void Allocator::Core::on(PeerDied const& event) {
   if (hosts.contains(event.peer)) die(event.peer, true, "its process has ended");
+}
+
+// A sixteenth more than the lease, as everywhere: clocks differ in their rates.
+bool Allocator::Core::is_out_of_lease(HostEntry const& host) const {
+  return now - host.heard >= settings.lease + settings.lease / 16;
 }
 
 // What it had waits again at once if it surely runs nothing any more, else when it is fenced.
@@ -124,7 +139,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   lose(rank, proven);
   fail_inquiries_to(rank);
   if (shutdown.broken) return;
-  bool const fenced = proven || now - host.heard >= settings.lease || mutated(Mutation::skip_fence);
+  bool const fenced = proven || is_out_of_lease(host) || mutated(Mutation::skip_fence);
   if (fenced) journal(log::HostFenced{rank, wall});
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);

@@ -92,7 +92,7 @@ void Allocator::Core::go_on_shutting_down() {
       if (host.presence != Presence::dead) send(rank, msg::Quiesce{});
     }
   }
-  // What it says at the end would be held back, and nothing is heard after it: it leads again first, or gives up.
+  // What it says at the end would be held back: it leads again first, or gives up.
   if (!leads() && !shutdown.broken) return;
   if (shutdown.phase == Phase::quiescing && std::ranges::all_of(hosts, [](auto const& one) {
         return one.second.quiesced || one.second.presence == Presence::dead;
@@ -102,9 +102,8 @@ void Allocator::Core::go_on_shutting_down() {
 }
 
 void Allocator::Core::finish_shutdown() {
-  tell_lead();  // for the last time: what follows leaves under it
-  shutdown.phase = Phase::over;
-  out->push_back(Arm{watch_timer, {}});
+  shutdown.phase = shutdown.broken ? Phase::over : Phase::leaving;
+  if (shutdown.broken) out->push_back(Arm{watch_timer, {}});
   out->push_back(Arm{leases_timer, {}});
   if (!shutdown.broken) {
     auto const why = retry_later("stopping", "the runtime stopped first");
@@ -130,10 +129,29 @@ void Allocator::Core::finish_shutdown() {
   for (auto const& [rank, host] : hosts) {
     if (host.presence != Presence::dead) send(rank, msg::Leave{});
   }
-  for (auto const command : shutdown.askers) {
+  for (auto const command : std::exchange(shutdown.askers, {})) {
     reply(command, cmd::Stopped{static_cast<std::int32_t>(shutdown.checkpointed.size()), shutdown.unsaved});
   }
   out->push_back(Exit{shutdown.broken ? 3 : 0});
+}
+
+// Its leases may run out before the end is durable: all that is held back then, until it leads again, another leads, or
+// it gives up. Nothing is decided any more.
+void Allocator::Core::wait_to_leave(Event const& event) {
+  if (auto const* broken = std::get_if<JournalBroken>(&event)) return on(*broken);
+  if (auto const* confirmed = std::get_if<Confirmed>(&event)) return on(*confirmed);
+  if (auto const* asked = std::get_if<CommandReceived>(&event)) {
+    return refuse(asked->id, retry_later("stopping", "the runtime is stopping"));
+  }
+  if (auto const* fired = std::get_if<TimerFired>(&event); fired != nullptr && fired->timer == watch_timer) {
+    if (now - watch_due > settings.late_after) led = now;
+    expect_to_watch();
+    return give_up_if_forlorn();
+  }
+  auto const* heard = std::get_if<Received>(&event);
+  if (heard == nullptr || heard->term < term || !hosts.contains(heard->from)) return;
+  if (heard->term > term) return step_down_before(heard->from, heard->term);
+  if (auto const* beat = std::get_if<msg::Heartbeat>(&heard->message)) lease(heard->from, *beat);
 }
 
 }  // namespace godwit::allocator

@@ -46,6 +46,7 @@ void Allocator::Core::take_over(Began const& event) {
     desks[job].open = move;
     desks[job].patient_since = now;
   }
+  wait_for_old_leases();
   index_jobs(unfinished);
   note(Level::warning, {}, {},
        fmt::format("rank {} takes over as the allocator, term {}: {} jobs to go on with", event.self, term,

@@ -49,7 +49,8 @@ struct Seal { Term term; std::uint64_t records{0}; bool operator==(Seal const&) 
 
 struct WorldBegan {  // new processes: nobody runs anything
   Term term; std::int32_t ranks{0}; WallTime at; std::vector<Seal> seals;
-  GODWIT_EVENT(term & ranks & at & seals)
+  Duration old_leases{0};  // but hosts of former worlds, whose end isn't proven: for so long
+  GODWIT_EVENT(term & ranks & at & seals & old_leases)
 };
 struct TermBegan {  // a host has taken over from a dead allocator; hosts and jobs stay where they are
   Term term; Rank allocator; WallTime at; std::vector<Seal> seals;

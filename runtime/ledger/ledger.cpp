@@ -121,10 +121,14 @@ Status Ledger::fold(log::WorldBegan const& event) {
   }
   term_ = world_ = event.term;
   ranks_ = event.ranks;
+  old_leases_ = event.old_leases;
   ended_cleanly_ = false;
   for (auto& [host, lost] : lost_) lost.fenced = true;
   for (auto& [job, record] : jobs_) {
-    if (is_ended(record.state) || record.state == JobState::held) continue;
+    if (is_ended(record.state)) continue;
+    // Also one that waits: a host of the world before the last may run it, if the last didn't wait its leases out.
+    if (event.old_leases > Duration{0} && record.newest_epoch > Epoch{}) record.fresh_files = true;
+    if (record.state == JobState::held) continue;
     // Nobody is charged for the time between two worlds.
     if (record.state != JobState::stranded || !free_if_fenced(record, newest_)) release(record, newest_);
   }
@@ -138,6 +142,7 @@ Status Ledger::fold(log::TermBegan const& event) {
     return data_lost("ledger", fmt::format("term {} begins after term {}", event.term, term_));
   }
   term_ = event.term;
+  ended_cleanly_ = false;
   return Done{};
 }
 

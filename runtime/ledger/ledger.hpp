@@ -67,6 +67,8 @@ class Ledger {
   [[nodiscard]] JobId next_job() const { return next_job_; }
   [[nodiscard]] Term term() const { return term_; }
   [[nodiscard]] Term world() const { return world_; }  // the term with which this world began
+  // For so long from then on, hosts of former worlds might run the jobs that have `fresh_files` since.
+  [[nodiscard]] Duration old_leases() const { return old_leases_; }
   // Who has a say in who leads: this world's hosts but for those lost, and its first allocator while it leads.
   [[nodiscard]] std::set<Rank> electorate() const;
   // Without what runs now. What a world did after its last record, if it didn't end cleanly, is nowhere.
@@ -124,6 +126,7 @@ class Ledger {
   Usage usage_;
   WallTime newest_;  // of all events
   Term term_{0}, world_{0};
+  Duration old_leases_{0};
   std::int32_t ranks_{0};
   bool ended_cleanly_{true};
 };

@@ -22,6 +22,7 @@ void AllocatorLoop::carry_out(allocator::Send& effect) {
 }
 
 void AllocatorLoop::carry_out(allocator::Exit& effect) {
+  if (exit_code()) return;  // it has left: nobody leases it any more
   if (effect.deposed && !std::exchange(deposed_, true)) {
     outbox_.close(retry_later("deposed",
                               "another allocator may lead by now, so this may not have been recorded: look at "

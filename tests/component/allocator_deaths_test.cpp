@@ -206,13 +206,61 @@ TEST(AllocatorDeaths, OnlyWhoLeadsEndsTheWorld) {
   for (int host = 1; host <= 2; ++host) rig.hears(host, msg::Quiesced{});
   rig.sleep(11s);
   rig.hears(3, msg::Quiesced{});
-  rig.nothing_more();  // it would be held back, and nobody hears an allocator that is done
+  rig.nothing_more();  // it would be held back
   rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
   rig.sent<msg::HeartbeatSeen>(1);
   EXPECT_EQ(rig.appended<log::WorldEnded>().term, Term{1});
   for (int host = 1; host <= 3; ++host) rig.sent<msg::Leave>(host);
   rig.replied<cmd::Stopped>(stop);
   EXPECT_EQ(rig.exit_code(), 0);
+}
+
+// What it says at the end waits until it is durable: by then its leases may have run out.
+struct Leaving {
+  Leaving() : stop(rig.says(cmd::Stop{})) {
+    for (int host = 1; host <= 3; ++host) rig.sent<msg::Quiesce>(host);
+    for (int host = 1; host <= 3; ++host) rig.hears(host, msg::Quiesced{});
+    rig.appended<log::WorldEnded>();
+    leaves(0);
+  }
+  void leaves(int code) {
+    for (int host = 1; host <= 3; ++host) rig.sent<msg::Leave>(host);
+    EXPECT_EQ(rig.exit_code(), code);
+  }
+  Rig rig;
+  CommandId stop;
+};
+
+TEST(AllocatorDeaths, AtTheEndItIsLeasedAgain) {
+  Leaving last;
+  auto& rig = last.rig;
+  rig.replied<cmd::Stopped>(last.stop);
+  rig.sleep(11s);
+  EXPECT_LT(rig.lead_until(), rig.now());
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  EXPECT_FALSE(rig.sent<msg::HeartbeatSeen>(1).renews);
+  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  EXPECT_TRUE(rig.sent<msg::HeartbeatSeen>(1).renews);
+  EXPECT_GT(rig.lead_until(), rig.now());
+  EXPECT_EQ(rig.refused(rig.says(cmd::Stop{})).substr(0, 8), "stopping");
+  rig.hears(1, msg::JobEnded{});  // nothing is decided any more
+}
+
+TEST(AllocatorDeaths, AtTheEndItGivesUpLikeAnyOther) {
+  Leaving forlorn, deposed;
+  for (auto* const last : {&forlorn, &deposed}) last->rig.replied<cmd::Stopped>(last->stop);
+  forlorn.rig.pass(60s, {1, 2, 3});
+  EXPECT_EQ(forlorn.rig.exit_code(), 5);
+  deposed.rig.feed(Received{Rank{2}, msg::TermIs{Term{2}}, Term{2}});
+  EXPECT_EQ(deposed.rig.exit_code(), 5);
+}
+
+TEST(AllocatorDeaths, AtTheEndTheJournalMayBreak) {
+  Leaving last;
+  last.rig.replied<cmd::Stopped>(last.stop);  // Node has made a refusal of it
+  last.rig.feed(JournalBroken{retry_later("io", "no disk")});
+  for (int host = 1; host <= 3; ++host) last.rig.sent<msg::Quiesce>(host);
+  last.leaves(3);
 }
 
 TEST(AllocatorDeaths, AnAllocatorThatSleptBlamesNobody) {

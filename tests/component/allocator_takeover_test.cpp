@@ -91,6 +91,28 @@ TEST(AllocatorTakeover, AnOrderWaitsUntilTheHostHasSaidWhatItHolds) {
   rig.acted(suspend);
 }
 
+// A former world's host may run the job. The first allocator waited for that; how long nobody knows any more.
+TEST(AllocatorTakeover, AFormerWorldsLeasesAreWaitedOutAnew) {
+  Former before;
+  before.runs();
+  Former former({.join = false, .ledger = before.rig.ledger(), .term = Term{2}, .old_leases = 12s});
+  auto options = next(former);
+  options.term = Term{3};
+  options.join = true;
+  Rig rig(options);
+  rig.pass(11s);
+  rig.nothing_more();
+  rig.pass(2s);
+  auto const start = rig.granted(1);
+  EXPECT_EQ(start.job, job);
+  EXPECT_TRUE(start.fresh_files);
+  rig.started(1, start);
+  Rig later({.join = false, .ledger = rig.ledger(), .term = Term{4}, .takes_over = true});
+  later.holds(1, {});
+  is_parked(later);
+  EXPECT_FALSE(later.granted(1).fresh_files) << "it has run since: nobody else can";
+}
+
 TEST(AllocatorTakeover, AnArrivalOfAMoveThatIsOverIsAbandoned) {
   Former former;
   former.moves();
@@ -312,7 +334,7 @@ TEST(AllocatorTakeover, HostsThatWereLostBeforeAreFenced) {
       continue;
     }
     rig.holds(2, {});
-    rig.pass(59s, {1});
+    rig.pass(63s, {1});  // a sixteenth more than the lease
     rig.nothing_more();
     rig.pass(3s, {1});
     rig.appended<log::HostFenced>();

@@ -417,6 +417,25 @@ TEST(Ledger, ANewWorldFreesEveryJob) {
   EXPECT_TRUE(book.ledger().ended_cleanly());
 }
 
+// Also those that wait, and those that a user must let go: a host of the world before the last may have them.
+TEST(Ledger, WhatFormerHostsMayRunGetsNewFilesUntilItHasStarted) {
+  Book book;
+  book.moving();
+  book.take(log::WorldBegan{Term{2}, 4, noon, {}, 10s});
+  EXPECT_EQ(book.ledger().old_leases(), 10s);
+  EXPECT_TRUE(book.record().fresh_files);
+  book.take(log::WorldEnded{Term{2}, noon});
+  book.take(log::TermBegan{Term{3}, one, noon, {}});
+  EXPECT_FALSE(book.ledger().ended_cleanly()) << "the world goes on";
+  EXPECT_EQ(book.ledger().old_leases(), 10s);
+  book.take(log::WorldBegan{Term{4}, 4, noon, {}, {}});
+  EXPECT_EQ(book.ledger().old_leases(), 0s);
+  EXPECT_TRUE(book.record().fresh_files);
+  book.take(log::Granted{job, Epoch{4}, one, noon});
+  book.take(log::Started{job, Epoch{4}, std::nullopt, false, noon});
+  EXPECT_FALSE(book.record().fresh_files);
+}
+
 TEST(Ledger, ACloneIsANewJobWithAnImageOfAnother) {
   Book book;
   book.moving();
