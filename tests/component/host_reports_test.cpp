@@ -116,6 +116,20 @@ TEST_F(HostReports, OutputsAreClaimedAgainBeforeWhatIsHeldIsSaid) {
   did<host::StartCapsule>();
 }
 
+// It was told to start by the former allocator's leave, and waits for a lease.
+TEST_F(HostReports, WhatHasItsOutputsIsNotStartedTwice) {
+  from_allocator(msg::StartJob{job, e1, spec_of(), {}});
+  auto const order = did<host::PrepareCapsule>().order;
+  capsule(capsule::Prepared{order.capsule, {"/w/out.csv"}});
+  told_allocator<msg::ClaimOutputs>();
+  from_allocator(msg::OutputsClaimed{job, e1, std::nullopt});
+  did<host::StartCapsule>();
+  welcomed();
+  sent<msg::ClaimOutputs>(third);
+  expect(holdings(), held(e1, msg::Held::Phase::starting));
+  event(host::Received{third, msg::OutputsClaimed{job, e1, std::nullopt}, Term{2}});
+}
+
 TEST_F(HostReports, AHostThatHasStoppedSaysSoAgain) {
   from_allocator(msg::Quiesce{});
   told_allocator<msg::Quiesced>();
