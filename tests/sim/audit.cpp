@@ -5,12 +5,15 @@
 
 namespace godwit::sim {
 
+// Of later terms' logs nothing: one that is elected late may read when another has begun, and comes to nothing then.
 void Audit::is_read(OpenedLedger const& opened) const {
-  if (opened.records.size() < history_.size()) {
-    wrong("{} records of the ledger were durable, and term {} reads {}", history_.size(), opened.term, opened.records.size());
+  auto const older = std::ranges::find_if(history_, [&](auto const& known) { return known.term >= opened.term; });
+  auto const durable = static_cast<std::size_t>(older - history_.begin());
+  if (opened.records.size() < durable) {
+    wrong("{} records of the ledger were durable, and term {} reads {}", durable, opened.term, opened.records.size());
   }
-  for (std::size_t at = 0; at < history_.size(); ++at) {
-    if (digest_of(opened.records[at].second).value == history_[at]) continue;
+  for (std::size_t at = 0; at < durable; ++at) {
+    if (digest_of(opened.records[at].second).value == history_[at].digest) continue;
     wrong("record {} of the ledger was durable, and isn't what term {} reads there", at + 1, opened.term);
   }
 }
@@ -25,11 +28,11 @@ void Audit::begins(OpenedLedger const& opened) {
   bool same = true;
   for (auto const& [term, bytes] : opened.records) {
     auto const digest = digest_of(bytes).value;
-    same = same && history_.size() < known.size() && known[history_.size()] == digest;
+    same = same && history_.size() < known.size() && known[history_.size()].digest == digest;
     if (!same && history_.size() < promised_) {
       wrong("record {} of the ledger was promised, and isn't what term {} reads there", history_.size() + 1, opened.term);
     }
-    history_.push_back(digest);
+    history_.push_back({term, digest});
     auto const event = decode<LedgerEvent>(bytes);
     if (!event) wrong("record {} of the ledger can't be read", history_.size());
     same ? (void)ledger_.apply(*event).ok() : fold(*event);
@@ -46,7 +49,7 @@ void Audit::begins(OpenedLedger const& opened) {
 void Audit::record(Term term, ByteView bytes) {
   ++records_[term];
   if (term < term_) return;  // sealed: it doesn't count
-  history_.push_back(digest_of(bytes).value);
+  history_.push_back({term, digest_of(bytes).value});
   auto const event = decode<LedgerEvent>(bytes);
   if (!event) wrong("a record that can't be read is appended to the ledger");
   fold(*event);
@@ -83,15 +86,21 @@ void Audit::lose_all_of(Rank host) {
   for (auto const& [job, record] : ledger_.jobs()) {
     if (is_ended(record.state)) continue;
     bool const there = record.host == host || (record.intent && (record.intent->source == host || record.intent->target == host));
-    if (there) census_.loses(job);
+    if (there) census_.takes_back(job, record.newest_epoch);
   }
+}
+
+// A move with one dead end is over: the living one has the job, with all that was done.
+void Audit::look_who_has(JobId job) {
+  auto const state = ledger_.state(job);
+  if (state == JobState::running || state == JobState::suspended) census_.takes_nothing_back(job);
 }
 
 void Audit::fold(LedgerEvent const& event) {
   look_at(event);
   if (auto const* one = std::get_if<log::HostLost>(&event)) lose_all_of(one->host);
   if (std::holds_alternative<log::WorldBegan>(event) && !ledger_.ended_cleanly()) {
-    for (auto const& [job, record] : ledger_.jobs()) census_.loses(job);
+    for (auto const& [job, record] : ledger_.jobs()) census_.takes_back(job, record.newest_epoch);
   }
   if (auto const* one = std::get_if<log::Ended>(&event); one != nullptr && one->outcome.ending == Ending::finished) {
     if (census_.finished_at(one->job) != one->outcome.steps) {
@@ -100,6 +109,8 @@ void Audit::fold(LedgerEvent const& event) {
   }
   auto const applied = ledger_.apply(event);
   if (!applied) wrong("the ledger holds what doesn't apply: {}", applied.failure().context);
+  if (auto const* one = std::get_if<log::Moved>(&event)) look_who_has(one->job);
+  if (auto const* one = std::get_if<log::Stayed>(&event)) look_who_has(one->job);
   if (ledger_.counts().all() != submitted_) {
     wrong("{} jobs were submitted, and the ledger counts {}", submitted_, ledger_.counts().all());
   }

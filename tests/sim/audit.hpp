@@ -38,13 +38,18 @@ class Audit {
   void look_at(LedgerEvent const& event);
   void mint(JobId job, Epoch epoch);
   void lose_all_of(Rank host);
+  void look_who_has(JobId job);
   void promise(LedgerEvent const& event);
 
   SimDisk const& disk_;
   Census& census_;
   Ledger ledger_;
   Term term_;
-  std::vector<std::uint64_t> history_;  // digests of the durable records that count
+  struct Known {
+    Term term;
+    std::uint64_t digest;
+  };
+  std::vector<Known> history_;          // the durable records that count
   std::uint64_t promised_{0};           // of them
   std::vector<LedgerEvent> durable_;    // of this term, and not promised yet
   std::map<Term, std::uint64_t> records_, sealed_;  // durable ones of each log; and how many of them count

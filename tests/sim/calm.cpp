@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/figures.hpp"
+#include "port/checkpoint_store.hpp"
+#include "state/manifest.hpp"
 #include "sim/universe.hpp"
 
 namespace godwit::sim {
@@ -191,6 +193,15 @@ bool Universe::may_be_cancelled(JobId job, JobRecord const& record) const {
   return before.finished != before.all();
 }
 
+// A clone copies what its source had written. If images can't be read the source may have gone back behind it meanwhile,
+// and have cut its files.
+bool Universe::lacks_its_source(JobRecord const& record) const {
+  if (!images_harmed_ || !record.origin || record.outcome.reason.find("were durable") == record.outcome.reason.npos) return false;
+  auto const& [source, image] = *record.origin;
+  auto const at = disk_.images.find(checkpoint_path(source, image.epoch, image.generation));
+  return at != disk_.images.end() && census_.went_back(source, image.epoch, decode<Manifest>(at->second.manifest)->steps);
+}
+
 void Universe::check_end(JobId job, JobRecord const& record) const {
   auto const work = Work::of(record.spec);
   if (record.state == JobState::cancelled) {
@@ -200,6 +211,7 @@ void Universe::check_end(JobId job, JobRecord const& record) const {
   if (record.state == JobState::failed) {
     bool const image = record.outcome.reason.find("no image of job") != record.outcome.reason.npos;
     if (image && images_harmed_) return;
+    if (lacks_its_source(record)) return;
     if (record.outcome.reason.starts_with("time limit of")) {
       auto const limit = record.spec.time_limit;
       if (limit == 0s || work.time_of_steps() < limit) wrong("job {} failed, and had time left: {}", job, record.outcome.reason);
@@ -222,8 +234,8 @@ void Universe::check_end(JobId job, JobRecord const& record) const {
 
 // What was charged covers all that was run, unless the allocator heard of it late or never. (Each plan has its own account.)
 void Universe::check_usage() const {
-  constexpr Do in_the_way[] = {Do::world_dies, Do::allocator_dies, Do::allocator_stalls, Do::host_stalls, Do::node_stalls,
-                               Do::link_late,  Do::link_silent,    Do::link_slow,        Do::journal_breaks};
+  constexpr Do in_the_way[] = {Do::world_dies,  Do::allocator_dies, Do::allocator_stalls, Do::allocator_parted, Do::host_stalls,
+                               Do::node_stalls, Do::link_late,      Do::link_silent,      Do::link_slow,        Do::journal_breaks};
   bool const late = std::ranges::any_of(scenario_.actions, [&](Action const& action) { return std::ranges::find(in_the_way, action.what) != std::end(in_the_way); });
   if (late) return;
   std::map<std::string, Duration> ran, unheard;

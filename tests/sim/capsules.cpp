@@ -253,7 +253,7 @@ void SimCapsules::finish(CapsuleId id, Capsule& capsule, Outcome outcome) {
 
 void SimCapsules::die(CapsuleId id, Capsule& capsule, std::string reason) {
   around_.trace.say(fmt::format("{}: job {} crashes after step {}", around_.host, capsule.order.job, capsule.steps));
-  if (capsule.begun) around_.census.loses(capsule.order.job);
+  if (capsule.begun) around_.census.loses(capsule.order.job, capsule.epoch);
   end_process(id, capsule);
   say(capsule::Died{id, Outcome{Ending::crashed, std::move(reason), {}, capsule.steps}});
 }
@@ -282,7 +282,7 @@ bool SimCapsules::crash(JobId job) {
 void SimCapsules::perish() {
   for (auto& [id, capsule] : capsules_) {
     if (!capsule.alive) continue;
-    if (capsule.begun) around_.census.loses(capsule.order.job);
+    if (capsule.begun) around_.census.loses(capsule.order.job, capsule.epoch);
     end_process(id, capsule);
   }
   events_.clear();
@@ -294,7 +294,7 @@ void SimCapsules::kill(CapsuleId id) {
   auto* const capsule = living(id);
   if (capsule == nullptr) return;
   // What it did since its newest image counts as never done, unless another goes on from its frozen state.
-  if (capsule->begun && !capsule->frozen) around_.census.loses(capsule->order.job);
+  if (capsule->begun && !capsule->frozen) around_.census.loses(capsule->order.job, capsule->epoch);
   end_process(id, *capsule);
   std::erase_if(events_, [&](auto const& event) {
     return std::visit([&](auto const& held) { return held.capsule == id; }, event);

@@ -12,7 +12,11 @@ void Census::begins(JobId job, Epoch epoch, Runner runner, std::uint64_t steps) 
     wrong("job {} begins at epoch {} in process {}, and has begun at {} before", job, epoch, runner.process, seen.epoch);
   }
   // One whose lease has run out has lost what it did since its newest image.
-  bool lost = seen.owner != runner && lost_.erase(job) > 0;
+  bool lost = false;
+  if (seen.owner != runner) {
+    lost = any_before(lost_, job, epoch);
+    lost = any_before(taken_back_, job, epoch) || lost;
+  }
   for (auto const& [other, at] : seen.runners) {
     if (other == runner) continue;
     lost = true;
@@ -30,8 +34,29 @@ void Census::begins(JobId job, Epoch epoch, Runner runner, std::uint64_t steps) 
   }
   seen.epoch = epoch;
   seen.steps = steps;
+  seen.begun[epoch] = steps;
   seen.owner = runner;
   seen.runners = {{runner, epoch}};
+}
+
+bool Census::any_before(Losses& losses, JobId job, Epoch epoch) {
+  auto const at = losses.find(job);
+  if (at == losses.end()) return false;
+  bool const any = std::erase_if(at->second, [&](Epoch lost) { return lost < epoch; }) > 0;
+  if (at->second.empty()) losses.erase(at);
+  return any;
+}
+
+// Of an older epoch than one that has begun: nobody goes on from there.
+void Census::loses(JobId job, Epoch epoch) {
+  if (epoch >= jobs_[job].epoch) lost_[job].insert(epoch);
+}
+
+bool Census::went_back(JobId job, Epoch since, std::uint64_t steps) const {
+  auto const at = jobs_.find(job);
+  return at != jobs_.end() && std::ranges::any_of(at->second.begun, [&](auto const& one) {
+    return one.first > since && one.second < steps;
+  });
 }
 
 void Census::is_clone(JobId job, std::uint64_t steps) {

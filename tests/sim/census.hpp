@@ -30,13 +30,18 @@ class Census {
   void stops(JobId job, Runner runner);  // frozen, killed, ended
   void step_begins(JobId job, Epoch epoch, Runner runner);
   void step_ends(JobId job, Epoch epoch, Runner runner, std::uint64_t step, Duration time);
-  void loses(JobId job) { lost_.insert(job); }
+  void loses(JobId job, Epoch epoch);  // what was done at that epoch, and isn't in an image
+  // The ledger says so, of all epochs up to this one: who begins at one of them all the same has lost nothing.
+  void takes_back(JobId job, Epoch newest) { taken_back_[job].insert(newest); }
+  void takes_nothing_back(JobId job) { taken_back_.erase(job); }
   void is_clone(JobId job, std::uint64_t steps);  // before it begins
   void finished(JobId job, Epoch epoch, std::uint64_t steps);  // its capsule says so
   void image_known(JobId job, std::uint64_t steps);  // the ledger has an image of this step
   void images_harmed() { harmed_ = true; }  // from now on older images may be adopted
 
   [[nodiscard]] std::uint64_t finished_at(JobId job) const;  // 0: no capsule has finished it
+  // It has begun again, since that epoch, from a step before this one.
+  [[nodiscard]] bool went_back(JobId job, Epoch since, std::uint64_t steps) const;
   [[nodiscard]] std::size_t runners() const;
   [[nodiscard]] std::uint64_t steps_run() const { return steps_run_; }
   [[nodiscard]] Duration job_time() const { return job_time_; }
@@ -51,10 +56,13 @@ class Census {
     Runner owner;               // the one that began last
     Duration time{0};
     std::map<Runner, Epoch> runners;
+    std::map<Epoch, std::uint64_t> begun;  // at which step
   };
+  using Losses = std::map<JobId, std::set<Epoch>>;
+  static bool any_before(Losses& losses, JobId job, Epoch epoch);  // takes them
 
   std::map<JobId, Seen> jobs_;
-  std::set<JobId> lost_;
+  Losses lost_, taken_back_;
   bool harmed_{false};
   std::uint64_t steps_run_{0};
   Duration job_time_{0};

@@ -159,6 +159,7 @@ void Process::NoteLog::write(Note const& note) {
                                 note.job == JobId{} ? "" : fmt::format("{}@{} ", note.job, note.epoch), note.text);
   process_.place_.trace.say(line);
   if (note.level < Level::warning) return;
+  if (note.text.starts_with("its last image was not written")) process_.place_.census.loses(note.job, note.epoch);
   for (auto const* text : never) {
     if (note.text.find(text) != std::string::npos) wrong("rank {} says: {}", process_.place_.rank, note.text);
   }

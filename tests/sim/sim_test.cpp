@@ -60,6 +60,9 @@ INSTANTIATE_TEST_SUITE_P(Some, Takeovers, testing::Range<std::uint64_t>(1001, 12
 // said was held back. 1200457: a user's order crossed the one that made up for a former allocator's. 1201806: an arrival whose
 // move was over was told to cancel a job that it didn't have. 2000012, 2001990: of a clone that had moved, a new allocator
 // was told the outputs of the job that it is a clone of. 1200002, 80: a rank whose allocator, or host, had left.
+// 1795312711840: who took over gave out at once what hosts of a former world were running still. 1795312692740: an allocator's
+// leases ran out before the end that it had told was durable, and it heard no more of them. 7003618: a job that waited for a
+// lease, and whose outputs were claimed again, was started again.
 class TakeoverRegression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(TakeoverRegression, StaysMended) {
@@ -68,7 +71,17 @@ TEST_P(TakeoverRegression, StaysMended) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Past, TakeoverRegression,
-                         testing::Values(80, 1200002, 1200457, 1201496, 1201806, 2000012, 2000282, 2001990));
+                         testing::Values(80, 1200002, 1200457, 1201496, 1201806, 2000012, 2000282, 2001990, 7003618, 1795312692740,
+                                         1795312711840));
+
+// Seeds at which the oracles, or the troubles, once were wrong. 1795312683972: of a world whose other hosts had died before,
+// more than half lingered. 1795312704088: a candidate whose log was slow read it when another had begun. 1795312692855: a move
+// within a former world took the loss that its end had been for. 1795312698758: a last image that couldn't be written.
+// 1795312684012: a stop that was refused wasn't asked for again. 1795312690039: what an allocator that is cut off hears late.
+// 1795312712914: a clone whose source had gone back behind it, for its image couldn't be read.
+INSTANTIATE_TEST_SUITE_P(OfOracles, TakeoverRegression,
+                         testing::Values(1795312683972, 1795312684012, 1795312690039, 1795312692855, 1795312698758, 1795312704088,
+                                         1795312712914));
 
 // ---- the simulator itself
 

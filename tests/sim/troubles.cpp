@@ -45,7 +45,12 @@ void Universe::kill_allocator(Action const& action) {
 void Universe::kill_world(Action const& action) {
   auto& world = *present();
   ++faults_[action.proven ? "world dies" : "world dies, hosts linger"];
-  auto may_linger = scenario_.deputies ? audit_.ledger().electorate().size() / 2 : world.ranks.size();
+  auto may_linger = world.ranks.size();
+  if (scenario_.deputies) {
+    auto voters = audit_.ledger().electorate();  // without those whose death the others may know, and leave out
+    std::erase_if(voters, [&](Rank rank) { return !world.ranks.at(static_cast<std::size_t>(rank.value))->lives(); });
+    may_linger = voters.size() / 2;
+  }
   for (auto const& rank : world.ranks) {
     bool const wants = !action.proven && rank->rank() != allocator_rank && random_.below(2) == 0;
     if (wants && may_linger > 0 && !rank->may_lead()) {

@@ -85,6 +85,7 @@ class Universe {
   void check_end(JobId job, JobRecord const& record) const;
   void check_usage() const;
   void check_output(JobId job, JobRecord const& record) const;
+  [[nodiscard]] bool lacks_its_source(JobRecord const& record) const;
   [[nodiscard]] bool may_be_cancelled(JobId job, JobRecord const& record) const;
 
   Scenario const& scenario_;

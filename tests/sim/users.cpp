@@ -138,12 +138,13 @@ void Universe::answered(CommandId id, Answer const& answer) {
   }
   if (auto const* stopped = std::get_if<cmd::Stopped>(&answer)) {
     for (auto const& [job, why] : stopped->unsaved) {
-      if (job != JobId{}) census_.loses(job);
+      if (auto const* record = audit_.ledger().find(job)) census_.takes_back(job, record->newest_epoch);
     }
   }
   if (auto const at = open_.find(id); at != open_.end() && !is_deposed(answer)) {
     auto const plan = at->second.plan;
     open_.erase(at);
+    if (stop_ == id && std::holds_alternative<cmd::Refusal>(answer)) stop_.reset();  // he tries again, if there is need
     if (plan) submissions_[*plan].pending.reset();
     if (plan && submitted != nullptr) {
       auto& job = submissions_[*plan].job;

@@ -90,7 +90,9 @@ void Universe::begin_world(int hosts) {
   allocator::Began began;
   began.term = opened->term;
   began.ranks = hosts + 1;
-  if (scheduler_.now() < lingering_until_) began.old_leases = scenario_.allocator.lease;
+  if (scheduler_.now() < lingering_until_) {
+    began.old_leases = scenario_.allocator.lease + scenario_.allocator.lease / 16;
+  }
   for (auto const& [term, records] : opened->seals) began.seals.push_back({term, records});
   first.begin_allocator(std::move(began), std::move(ledger), std::move(opened->journal));
   for (int rank = 1; rank <= hosts; ++rank) {
@@ -104,7 +106,7 @@ void Universe::begin_world(int hosts) {
 // The commands that nobody answered: their users ask again, or don't.
 void Universe::world_over(World& world, Duration pause, int hosts) {
   if (stop_) {  // unanswered: nobody was told which jobs came to rest without an image
-    for (auto const& [job, record] : audit_.ledger().jobs()) census_.loses(job);
+    for (auto const& [job, record] : audit_.ledger().jobs()) census_.takes_back(job, record.newest_epoch);
   }
   world.over = true;
   open_.clear();
