@@ -23,7 +23,7 @@ Json json_of_image(msg::ImageName const& image) {
   return {{"epoch", image.epoch.value}, {"generation", image.generation.value}, {"path", image.path}};
 }
 
-Json json_of(Progress const& progress) {
+Json json_of_progress(Progress const& progress) {
   return {{"done", progress.done}, {"total", progress.total}, {"unit", progress.unit}};
 }
 
@@ -123,7 +123,7 @@ Json json_of(cmd::HeldRow const& row) {
           {"name", row.name},
           {"state", row.state},
           {"steps", row.steps},
-          {"progress", json_of(row.progress)},
+          {"progress", json_of_progress(row.progress)},
           {"arena_bytes", row.arena_bytes},
           {"step_age_ms", in_ms(row.step_age)}};
 }
@@ -135,7 +135,7 @@ Json json_of(cmd::JobRow const& row) {
             {"state", godwit::to_string(row.state)},
             {"host", json_of_rank(row.host)},
             {"steps", row.steps},
-            {"progress", json_of(row.progress)},
+            {"progress", json_of_progress(row.progress)},
             {"arguments", row.spec.arguments},
             {"account", row.spec.account},
             {"directory", row.spec.directory},
