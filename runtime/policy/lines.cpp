@@ -43,6 +43,7 @@ void Scheduler::State::regroup(Node group) {
 }
 
 void Scheduler::State::grow_nodes() {
+  active_changed = true;
   for (auto fresh = nodes.size(); fresh < tree.size(); ++fresh) {
     auto const node = static_cast<Node>(fresh);
     nodes.emplace_back();
@@ -131,9 +132,12 @@ bool Scheduler::State::rekey(Node node) {
   auto& own = nodes[node];
   NodeState const former{.key = own.key, .load = own.load, .running = own.running};
   own.running = standing.running_millicores;
+  active_changed = active_changed || own.is_active != tree.is_active(node);
+  own.is_active = tree.is_active(node);
+  own.is_at_rest = !own.is_active && standing.score == 0;
   if (by_account() && node != root) {
     own.key = policy->key(standing) * (mutated(Mutation::serve_the_highest) ? -1 : 1);
-    own.load = (standing.charged_millicores << 20) / standing.shares;
+    own.load = standing.charged_millicores == 0 ? 0 : (standing.charged_millicores << 20) / standing.shares;
   }
   return own.key != former.key || own.load != former.load || own.running != former.running;
 }
@@ -170,9 +174,10 @@ bool Scheduler::State::is_capped_above(Entry const& entry) const {
 
 // Parents have lower numbers than their members, so backwards is from the accounts up.
 void Scheduler::State::reorder_all() {
-  for (Node node = 0; node < nodes.size(); ++node) rekey(node);
-  for (auto& [demand, one] : classes) {
-    for (auto at = one->branches.rbegin(); at != one->branches.rend(); ++at) refresh(at->second);
+  for (auto node = static_cast<Node>(nodes.size()); node-- > 0;) {
+    bool const rests_on = nodes[node].is_at_rest && tree[node].standing.score == 0;
+    if (rests_on || !rekey(node)) continue;
+    for (auto const& [one, branch] : nodes[node].branches) refresh(*branch);
   }
 }
 

@@ -44,11 +44,13 @@ class Policy {
   virtual ~Policy() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual Discipline discipline() const { return Discipline::by_account; }
-  // Its score from now on, after an interval in which it stood like that.
+  // Its score from now on, after an interval in which it stood like that. Not asked about who has no jobs and a score of
+  // 0: that stays.
   [[nodiscard]] virtual std::int64_t after_interval(Standing const& standing, Duration /*interval*/) const {
     return standing.score;
   }
-  // What siblings are ordered by; the lowest first. Ties: who runs less on what isn't its own, relative to its shares
+  // What siblings are ordered by; the lowest first. With neither jobs nor a score it mustn't depend on the siblings.
+  // Ties: who runs less on what isn't its own, relative to its shares
   // (with equal shares: fewer cores), then whose next request is the oldest (of
   // different demands: of those requests that are first of theirs).
   [[nodiscard]] virtual std::int64_t key(Standing const& standing) const { return standing.score; }

@@ -31,6 +31,7 @@ void Scheduler::set_tree(ShareTree tree) {
 
 void Scheduler::set_policy(std::unique_ptr<Policy> policy, Tuning tuning) {
   state_->policy = std::move(policy);
+  state_->discipline = state_->policy->discipline();
   state_->tuning = tuning;
   for (auto& [rank, host] : state_->hosts) state_->refit(host);
   state_->rebuild();

@@ -136,6 +136,8 @@ struct NodeState {
   std::int64_t key{0};
   std::int64_t load{0};     // what ties are broken by: charged / shares
   std::int64_t running{0};  // millicores
+  bool is_active{false};
+  bool is_at_rest{false};  // without jobs, and a score of 0
   int depth{0};
   std::vector<std::pair<DemandClass const*, Branch*>> branches;  // of the classes that it has requests in
   std::set<std::pair<Instant, JobId>> jobs;                      // an account's that run, by their start
@@ -151,6 +153,7 @@ struct Scheduler::State {
 
   Tuning tuning;
   std::unique_ptr<Policy> policy;
+  Discipline discipline{policy->discipline()};  // asked once: it's looked at for each node
   ShareTree tree;
   Instant now;
   std::uint64_t placements{0};
@@ -165,6 +168,7 @@ struct Scheduler::State {
   std::vector<Host*> by_rank;             // the same, found quicker
   std::map<Rank, std::int32_t> capacity;  // cores, as ShareTree::entitle wants them
   bool capacity_changed{false};
+  bool active_changed{false};  // who is active, or who is there: of whom the capacity is shared among
   std::map<Rank, Entry*> reserved;
   std::map<std::string, std::map<Rank, std::int32_t>> together;  // where those groups are, with how many jobs
 
@@ -198,7 +202,7 @@ struct Scheduler::State {
   bool rekey(Node node);
   void refresh(Branch& branch);
   void reorder_all();
-  [[nodiscard]] bool by_account() const { return policy->discipline() == Discipline::by_account; }
+  [[nodiscard]] bool by_account() const { return discipline == Discipline::by_account; }
   [[nodiscard]] LinePlace line_place(Entry const& entry) const;
   [[nodiscard]] bool is_capped(Node node, Demand const& demand) const;
   [[nodiscard]] bool is_capped_above(Entry const& entry) const;

@@ -163,9 +163,4 @@ std::int64_t ShareTree::share_out(Node group, std::int64_t pool, std::vector<std
   return below;
 }
 
-bool ShareTree::is_active(Node node) const {
-  auto const& standing = entries_[node].standing;
-  return standing.running_millicores > 0 || standing.waiting > 0;
-}
-
 }  // namespace godwit::policy

@@ -49,6 +49,10 @@ class ShareTree {
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::optional<Node> owner(Rank host) const;
   [[nodiscard]] bool is_within(Node node, Node group) const;
+  [[nodiscard]] bool is_active(Node node) const {  // it has jobs, running or waiting
+    auto const& standing = entries_[node].standing;
+    return standing.running_millicores > 0 || standing.waiting > 0;
+  }
   [[nodiscard]] bool is_group(Node node) const { return node == root || !entries_[node].children.empty(); }
 
   // entitled_millicores and capacity_millicores of all: hosts with their cores. What is owned is for its owner (a
@@ -60,7 +64,6 @@ class ShareTree {
   std::optional<Failure> own(Node node);
   void count_shares(Node parent);
   std::int64_t share_out(Node group, std::int64_t pool, std::vector<std::int64_t> const& owned);
-  [[nodiscard]] bool is_active(Node node) const;
 
   std::vector<Entry> entries_;
   std::map<std::string, Node, std::less<>> by_path_;

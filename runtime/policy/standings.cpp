@@ -15,16 +15,17 @@ std::string asked_for(std::string const& path) {
 
 void Scheduler::State::entitle() {
   tree.entitle(capacity);
-  capacity_changed = false;
+  capacity_changed = active_changed = false;
 }
 
 void Scheduler::State::interval_passed() {
   preempted_for.clear();
   preempted_hosts.clear();
   in_vain.clear();
-  entitle();
+  if (capacity_changed || active_changed) entitle();
   for (Node node = root + 1; node < tree.size(); ++node) {
     auto& standing = tree[node].standing;
+    if (standing.score == 0 && !tree.is_active(node)) continue;
     standing.score = policy->after_interval(standing, tuning.interval);
   }
   scores_changed();
