@@ -77,7 +77,7 @@ class Moved(unittest.TestCase):
     def test_grep(self):
         _, _, _, _, files = self.compare(
             "grep", {"pattern": "alaska .*zealand", "input": "words.txt", "output": "found.txt"}, ["found.txt"],
-            lambda work: write_words(work / "words.txt", 700_000, seed=1))
+            lambda work: write_words(work / "words.txt", 2_000_000, seed=1))
         self.assertGreater(len(files["found.txt"]), 1000)
 
     def test_heat(self):
