@@ -95,7 +95,6 @@ void Scheduler::State::release(JobId job, Rank rank) {
     one.further.erase(one.further.begin());
     return charge(job, one, +1);
   }
-  leaving.erase(job);
   auto& of = *one.of;
   running.erase(at);
   --of.running;

@@ -177,7 +177,6 @@ struct Scheduler::State {
   std::set<Rank> preempted_hosts;
   std::set<JobId> preempted_for;
   std::set<std::pair<DemandClass const*, Node>> in_vain;
-  std::map<JobId, JobId> leaving;  // victims that have not gone yet, with for whom
 
   // ---- classes (demand_classes.cpp)
   DemandClass& class_of(Demand const& demand);
