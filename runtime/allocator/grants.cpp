@@ -34,6 +34,7 @@ void Allocator::Core::grant(JobId job, Rank host) {
   reseat(job);
   if (untouched) line_up(job.array());
   auto const& record = *record_of(job);
+  placed.erase(job);  // of an earlier grant
   marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
@@ -169,11 +170,9 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   leased.erase(job);
   give_up_outputs(job);
   marks.erase(job);
-  if (element) {
-    reports.erase(job);
-    placed.erase(job);
-    told.erase(job);
-  }
+  if (element) reports.erase(job);
+  placed.erase(job);
+  told.erase(job);
   if (desk != desks.end()) {
     if (desk->second.open && desk->second.open->verb == Verb::cancel && outcome.ending == Ending::cancelled) {
       cmd::Act act;

@@ -64,7 +64,7 @@ void Allocator::Core::preempt() {
   }
 }
 
-// The last few decisions about a job, for whoever asks. Of an array's elements only those in flight are remembered.
+// The last few decisions about a job, for whoever asks; until it ends.
 void Allocator::Core::remember(JobId job, std::string text) {
   auto& all = told[job];
   all.push_back(std::move(text));

@@ -1,0 +1,161 @@
+// Entries: what the allocator remembers of one job, host, command or wait beside the ledger. Plain values, private to
+// this folder: Core (core.hpp) keeps them by id.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "allocator/effects.hpp"
+#include "ledger/intervals.hpp"
+
+namespace godwit::allocator {
+
+// Where an outcome goes: a line of a user's command, or nobody (the job itself asked).
+struct Asked {
+  std::optional<CommandId> command;
+  std::size_t line{0};
+  Instant at;
+};
+
+// A command about jobs, answered when each line has its outcome.
+struct Ticket {
+  std::vector<cmd::Act> acts;
+  std::size_t open{0};
+};
+
+enum class Verb : std::uint8_t { migrate, clone, checkpoint, suspend, resume, cancel, park, leave };
+
+struct Operation {
+  Verb verb{};
+  Asked asked;
+  std::optional<Rank> target;  // of a migrate or a clone; none: the best
+};
+
+struct PendingCall {
+  Asked asked;
+  msg::CallJob call;
+  Rank sent_to{no_rank};  // at call.epoch; no_rank: not sent, the job has no settled owner
+};
+
+// Everything that goes on about one job.
+struct Desk {
+  std::optional<Operation> open;
+  RequestId request;                         // of the order that `open` is
+  std::optional<msg::MoveFigures> departed;  // of the move that `open` is: the source was faster to report
+  std::optional<Failure> refused;            // likewise: the target won't take it
+  Instant patient_since;                     // with that move
+  bool pressed{false};                       // its target was asked to refuse: the two may not hear each other
+  std::deque<Operation> queue;
+  std::vector<PendingCall> calls;
+
+  [[nodiscard]] bool idle() const { return !open && queue.empty() && calls.empty(); }
+};
+
+// The move is over, its figures are still to come from the source.
+struct AwaitedDeparture {
+  Asked asked;
+  Rank source, target;
+  Instant patient_since;
+};
+
+// A clone that has been made and hasn't been answered about.
+struct AwaitedClone {
+  Asked asked;
+  JobId source;
+  bool has_image{false};
+  std::optional<msg::CheckpointFigures> figures;  // of the checkpoint that was ordered for it
+};
+
+enum class Presence : std::uint8_t { joining, alive, late, dead };
+
+struct HostEntry {
+  Presence presence{Presence::joining};
+  msg::Hello hello;
+  Instant heard;
+  Instant polled;
+  std::int64_t load_milli{0};
+  std::set<JobId> occupants;  // custody here, or on the way here
+  std::map<JobId, Duration> array_pace;        // how long a slot is busy with one of its elements
+  std::map<std::string, Duration> type_pace;   // likewise, with a single job of that type
+  bool dismissed{false};      // came back from the dead and was told to park its jobs
+  bool quiesced{false};
+  bool awaited{false};         // by a new allocator: it hasn't said what it holds
+  std::uint64_t reports{0};    // heard, in this term
+  std::uint64_t confirmed{0};  // of them: it was told, or is going to be once that is durable
+};
+
+// Where the ledger has a job, as far as the scheduler needs to know.
+struct Seat {
+  bool waits{false};
+  Rank host{no_rank}, target{no_rank};
+};
+
+// When and behind how many others a job was granted: its end tells how fast that host is.
+struct GrantMark {
+  Instant at;
+  std::int32_t occupants{0};
+};
+
+// What a reference stands for, of one number: a single job (no elements), or elements of an array.
+struct Choice {
+  JobId job;  // the single job, or the array
+  Intervals elements;
+  bool whole{false};  // the array as such was meant
+};
+struct Selection {
+  std::vector<Choice> choices;  // in order, each number once
+  bool one{false};              // a single job or a single element was named
+};
+
+struct PendingSubmit {
+  CommandId command;
+  std::string who;
+  cmd::Submit submit;
+  std::map<std::string, JobType> types;
+  std::set<std::string> wanted;  // types still looked for
+};
+struct Lookup {  // a question to the catalogue: for a submit, or for ListTypes
+  CommandId command;
+  std::string type;
+  std::optional<Failure> unknown;  // it wasn't found; the list of all is awaited for a suggestion
+};
+
+struct HeldInquiry {
+  CommandId command;
+  Rank host;
+};
+
+struct Waiter {
+  std::map<JobId, Choice> choices;
+  std::uint64_t open{0};     // of them, those that have not settled
+  std::set<JobId> held;      // not open: they wait for a user's word
+};
+
+// What a submission comes to, job by job: see accept.cpp.
+struct Decision {
+  std::optional<std::size_t> twin;  // the same as that one of the same submission
+  std::optional<JobId> known;     // adopted
+  std::optional<JobId> replaced;  // changed, and not started: it makes way
+  JobId job;
+  std::vector<std::optional<std::size_t>> after;  // which of the submission; none: `id` says it
+};
+
+// Leaving: all is said, and waits for the journal and for half of the leases. Over: nothing is heard any more.
+enum class Phase : std::uint8_t { open, closing, quiescing, leaving, over };
+
+struct Shutdown {
+  Phase phase{Phase::open};
+  bool broken{false};  // the journal can't be written: nothing may be decided any more
+  Instant since;
+  std::vector<CommandId> askers;
+  std::set<JobId> checkpointed;
+  std::vector<std::pair<JobId, Failure>> unsaved;
+};
+
+}  // namespace godwit::allocator
