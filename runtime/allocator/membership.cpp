@@ -176,7 +176,8 @@ void Allocator::Core::fence(Rank rank) {
   auto const occupants = hosts.at(rank).occupants;
   for (auto const job : occupants) {
     auto const& record = *record_of(job);
-    if (record.intent && record.intent->target == rank) lost_target(record);
+    // Stranded: its source is lost, too, and has had its say.
+    if (record.state == JobState::migrating && record.intent->target == rank) lost_target(record);
   }
   end_if_alone();
 }

@@ -140,6 +140,25 @@ TEST(AllocatorDeaths, BothDie) {
   }
 }
 
+// Which has the job isn't known before both are fenced, one after the other.
+TEST(AllocatorDeaths, BothFallSilent) {
+  for (int const source : {1, 2}) {
+    Rig rig({.hosts = 5, .lease = 60s});
+    auto const job = rig.running(source);
+    auto const command = rig.says(cmd::Migrate{"1", Rank{3 - source}});
+    rig.prepares(3 - source);
+    rig.pass_polling({1, 2});
+    rig.sent<msg::AbandonMove>(2);  // host 1 is the first to be given up
+    rig.appended<log::HostLost>(), rig.appended<log::HostLost>();
+    EXPECT_EQ(rig.failed(command).substr(0, 9), "host_died");
+    EXPECT_EQ(rig.record(job).state, JobState::stranded);
+    rig.pass_polling({1, 2});
+    EXPECT_EQ(rig.appended<log::HostFenced>().host, Rank{1});
+    EXPECT_EQ(rig.appended<log::HostFenced>().host, Rank{2});
+    EXPECT_EQ(rig.record(job).state, JobState::waiting);
+  }
+}
+
 TEST(AllocatorDeaths, ASilentHostIsLateThenDead) {
   Rig rig;
   rig.running(1);

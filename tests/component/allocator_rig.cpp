@@ -124,12 +124,19 @@ void Rig::loses(int rank) {
   EXPECT_EQ(appended<log::HostFenced>().host, Rank{rank});
 }
 
-bool Rig::silent_until_lost(int rank) {
+void Rig::pass_polling(std::set<int> const& silent) {
   auto const since = now_;
   while (appends_.empty() && now_ - since < 60s) {
-    pass(40s, {rank});
-    if (appends_.empty()) sent<msg::Poll>(rank);
+    pass(40s, silent);
+    if (!appends_.empty()) return;
+    for (auto const rank : silent) {
+      if (!sends_.empty()) sent<msg::Poll>(rank);
+    }
   }
+}
+
+bool Rig::silent_until_lost(int rank) {
+  pass_polling({rank});
   EXPECT_FALSE(appended<log::HostLost>().proven);
   bool const fenced = !appends_.empty() && std::holds_alternative<log::HostFenced>(appends_.front());
   if (fenced) appends_.pop_front();

@@ -52,6 +52,7 @@ class Rig {
       int rank);  // takes the polls, and HostLost; is it fenced at once? (HostFenced is taken)
   // Time goes by, timers fire, hosts heart-beat and are answered; all but these.
   void pass(Duration duration, std::set<int> const& silent = {});
+  void pass_polling(std::set<int> const& silent);  // likewise, until something is appended; takes the polls
   void sleep(Duration duration) { now_ = now_ + duration; }  // time goes by, and nobody does anything
 
   // ---- what came of it: takes the oldest of its kind
