@@ -134,6 +134,11 @@ void Allocator::Core::hear(Rank from, msg::Stayed const& message) {
     return note(Level::warning, message.job, message.target_epoch,
                 fmt::format("Stayed from host {} is of old: dropped", from));
   }
+  // The source has told it so, but these two may not hear each other: it would keep room for the job for ever.
+  auto const& intent = *record->intent;
+  if (!desk->refused && hosts.at(intent.target).presence != Presence::dead) {
+    send(intent.target, msg::AbandonMove{message.job, intent.target_epoch, intent.thaw_epoch, false, message.why});
+  }
   stayed(*record, desk->refused ? *desk->refused : message.why);
 }
 

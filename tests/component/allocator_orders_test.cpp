@@ -238,6 +238,7 @@ TEST(AllocatorCalls, AMoveThatFailsSendsTheCallBackToTheSource) {
   rig.hears(1, not_here(rig.sent<msg::CallJob>(1).request));
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, reject("x", "y")});
   rig.appended<log::Stayed>();
+  rig.sent<msg::AbandonMove>(2);
   rig.failed(migrate);
   auto const again = rig.sent<msg::CallJob>(1);
   EXPECT_EQ(again.epoch, move.thaw_epoch);

@@ -118,6 +118,7 @@ TEST(AllocatorTakeover, AnArrivalOfAMoveThatIsOverIsAbandoned) {
   former.moves();
   stays(former.rig);
   former.rig.replied<cmd::Acted>(CommandId{2});
+  former.rig.sent<msg::AbandonMove>(2);
   Rig rig(next(former));
   rig.holds(1, {{job, e3, Phase::live, {}}});
   rig.sent<msg::ResumeJob>(1);
