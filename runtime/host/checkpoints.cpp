@@ -139,7 +139,7 @@ void Host::Core::interval_due(Holding& held) {
   auto const& saving = held.saving;
   if (!held.is_live() || held.superseded || held.is_committed() || quiescing) return;
   if (saving.wanted() || saving.writing || saving.reserving) return;  // one is under way
-  if (held.suspended && !held.changed) return;                        // nothing new since the last
+  if (stands_still(held) && !held.changed) return;                    // nothing new since the last
   held.saving.due = true;
   want_image(held);
 }

@@ -142,6 +142,7 @@ struct Host::Core {
 
   // membership
   void beat(LoadRead const& event);
+  void take_lease(Instant until);
   void expect_allocator(Instant lease_end);
   void abandon_world();
 
@@ -190,6 +191,7 @@ struct Host::Core {
   bool must_stay_frozen(Holding const& held) const;
   void freeze(Holding& held);
   void thaw(Holding& held);
+  [[nodiscard]] bool stands_still(Holding const& held) const;
   Failure no_safe_point(Holding const& held) const;
 
   // departures
@@ -278,6 +280,7 @@ struct Host::Core {
 
   // membership
   Duration heartbeat_every{0}, lease{0};
+  std::optional<Instant> leased_until;  // none: nobody has welcomed this host, and capsules know of no lease
   Instant said_hello;
   std::optional<RequestId> beat_timer, orphan_timer;
   bool beat_wanted{false};

@@ -59,8 +59,13 @@ void Host::Core::thaw(Holding& held) {
   held.halt = Holding::Halt::none;
   held.frozen.reset();
   held.saving.current = false;
-  held.changed = held.changed || !held.suspended;
+  held.changed = held.changed || !stands_still(held);
   give_deferred(held);
+}
+
+// Thawed or not, it begins no step: its image stays what it is.
+bool Host::Core::stands_still(Holding const& held) const {
+  return held.suspended || (leased_until && now >= *leased_until);
 }
 
 void Host::Core::on(Holding& held, capsule::Frozen const& event) {

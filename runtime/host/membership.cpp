@@ -22,7 +22,7 @@ void Host::Core::on(Rank from, msg::Welcome const& message) {
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
   // From the first welcome on nothing runs without a lease: one that a host never heard of would never end.
-  if (!ballot.has_joined() && !mutated(Mutation::begin_unleased)) emit(SetLease{said_hello + lease});
+  if (!ballot.has_joined() && !mutated(Mutation::begin_unleased)) take_lease(said_hello + lease);
   ballot.welcomed(lease);
   seen = std::max(seen, message.at);
   expect_succession();
@@ -82,8 +82,16 @@ void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   beat_outstanding.reset();
   if (!message.renews) return;
   auto const until = (mutated(Mutation::lease_from_the_answer) ? now : message.sent) + lease;
-  emit(SetLease{until});
+  take_lease(until);
   expect_allocator(until);
+}
+
+void Host::Core::take_lease(Instant until) {
+  if (leased_until && now >= *leased_until) {
+    for (auto& [capsule, held] : holdings) held.changed = held.changed || !held.suspended;
+  }
+  leased_until = until;
+  emit(SetLease{until});
 }
 
 // The lease ran out long ago: no allocator will come back for this host in this world.

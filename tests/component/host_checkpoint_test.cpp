@@ -166,6 +166,41 @@ TEST_F(HostCheckpoint, ByInterval) {
   }
 }
 
+// It can't begin a step: the image wouldn't be another one, however long nobody is heard of.
+TEST_F(HostCheckpoint, WithoutALeaseOneIsEnough) {
+  auto const capsule_id = running(e1, spec_of(8100ms));
+  auto const comes = [&](std::uint64_t generation) {
+    if (generation > 1) reserves();
+    auto const write = image_is_taken(capsule_id);
+    staged(write);
+    thaws(capsule_id, e1);
+    runs_again(capsule_id);
+    written(write);
+    reports(e1, generation, std::nullopt);
+  };
+  auto const beats = [&] {  // and no more before that is answered
+    did<host::ReadLoad>();
+    event(host::LoadRead{});
+    return told_allocator<msg::Heartbeat>().sent;
+  };
+  from_allocator(msg::Welcome{500ms, 10s});
+  did<host::SetLease>();
+  beats();
+  pass(8100ms);
+  comes(1);
+  pass(8100ms);
+  comes(2);  // it has run for two seconds since
+  pass(3 * 8100ms);
+  nothing_else();
+  from_allocator(msg::Poll{});
+  from_allocator(msg::HeartbeatSeen{beats()});
+  did<host::SetLease>();
+  pass(500ms);
+  beats();
+  pass(7600ms);
+  comes(3);
+}
+
 TEST_F(HostCheckpoint, AnIntervalSkipsWhatIsUnderWay) {
   auto const capsule_id = running(e1, spec_of(10s));
   asks_for_image(50);
