@@ -92,6 +92,7 @@ void Allocator::Core::on(Began const& event) {
 // waited: it waits anew, with those that haven't started since.
 void Allocator::Core::wait_for_old_leases() {
   if (ledger.old_leases() == Duration{0} || mutated(Mutation::grant_before_old_leases)) return;
+  if (took_over && mutated(Mutation::forget_old_leases)) return;
   for (auto const& [job, record] : ledger.jobs()) {
     if (!is_ended(record.state) && record.fresh_files) leased.insert(job);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "allocator/core.hpp"
+#include "base/mutation.hpp"
 
 namespace godwit::allocator {
 
@@ -151,7 +152,8 @@ void Allocator::Core::wait_to_leave(Event const& event) {
   auto const* heard = std::get_if<Received>(&event);
   if (heard == nullptr || heard->term < term || !hosts.contains(heard->from)) return;
   if (heard->term > term) return step_down_before(heard->from, heard->term);
-  if (auto const* beat = std::get_if<msg::Heartbeat>(&heard->message)) lease(heard->from, *beat);
+  auto const* beat = std::get_if<msg::Heartbeat>(&heard->message);
+  if (beat != nullptr && !mutated(Mutation::deaf_at_the_end)) lease(heard->from, *beat);
 }
 
 }  // namespace godwit::allocator

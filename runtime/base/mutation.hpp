@@ -47,6 +47,8 @@
   X(renew_the_dead, "a host that was given up gets its lease renewed")                                     \
   X(grant_to_the_dead, "a dead host is granted jobs")                                                      \
   X(grant_before_old_leases, "a new world doesn't wait for the old one's leases")                          \
+  X(forget_old_leases, "who takes over in a world gives out at once what hosts of a former one may still run")  \
+  X(deaf_at_the_end, "an allocator that has said that the world ends isn't leased any more")               \
   X(believe_any_start, "a JobStarted of old is taken for news")                                            \
   X(believe_any_end, "a JobEnded of a former epoch ends the job")                                          \
   X(believe_any_accept, "an Accepted is believed whoever sends it")                                        \
@@ -78,6 +80,7 @@
   X(park_unsaved, "a job is let go to wait before its image is durable")                                   \
   X(park_under_the_next, "a job that a former allocator wanted parked is let go under the next")           \
   X(obey_an_old_term, "a host obeys an allocator that another has taken over from")                        \
+  X(start_what_has_started, "a job that has its outputs is started again when they are claimed again")     \
   X(begin_unleased, "jobs run before their host has a lease")                                              \
   X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \
   X(lease_from_the_answer, "a lease runs from when the answer came")                                       \

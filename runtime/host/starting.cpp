@@ -79,7 +79,8 @@ void Host::Core::on(Rank, msg::OutputsClaimed const& message) {
   auto* const held = newest_of(message.job);
   if (held == nullptr || held->epoch != message.epoch || held->phase != Holding::Phase::preparing) return;
   // A new allocator is told all that is claimed here, also where a former one had granted it.
-  if (!std::exchange(held->starting.claiming, false)) return;
+  bool const awaited = std::exchange(held->starting.claiming, false);
+  if (!awaited && !mutated(Mutation::start_what_has_started)) return;
   if (message.refusal) return fail_start(*held, message.refusal->context, true);
   go_on_starting(*held);
 }
