@@ -18,6 +18,10 @@ Term Host::term() const {
   return core_->ballot.term();
 }
 
+Host::Backlog Host::backlog() const {
+  return {core_->reports.unconfirmed().size(), core_->queue.size()};
+}
+
 void Host::Core::step(Instant at, Event const& event, Effects& effects) {
   if (left) return;
   now = at;

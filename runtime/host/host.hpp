@@ -36,6 +36,12 @@ class Host {
 
   void step(Instant now, Event const& event, Effects& effects);
   [[nodiscard]] Term term() const;  // the newest that it knows
+  // What it keeps until others have had their say. Bounded by what it was granted and the checkpoints of a lease's time.
+  struct Backlog {
+    std::size_t unconfirmed{0};  // reports that the ledger may not have
+    std::size_t queued{0};       // jobs that wait for room
+  };
+  [[nodiscard]] Backlog backlog() const;
 
  private:
   struct Core;

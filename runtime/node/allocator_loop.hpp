@@ -17,6 +17,7 @@ class AllocatorLoop final : public Loop {
   void begin(allocator::Began began) { step(began); }
   void stop_wanted() override { step(allocator::StopWanted{}); }
   [[nodiscard]] bool deposed() const { return deposed_; }
+  [[nodiscard]] std::size_t held_back() const { return outbox_.size(); }
   [[nodiscard]] bool leads() const { return !broken_ && !deposed_ && now() < lead_until_; }
 
   void handle(Delivered&& delivered) override {

@@ -75,6 +75,10 @@ bool Node::leads() const {
   return core_->allocator && core_->allocator->leads();
 }
 
+std::size_t Node::held_back() const {
+  return core_->allocator ? core_->allocator->held_back() : 0;
+}
+
 // A message for a machine that isn't here goes to the one that is, to be complained of.
 void Node::Core::deliver(Delivered&& delivered) {
   bool const to_allocator = course_of(delivered.message) == Course::to_allocator;

@@ -69,6 +69,8 @@ class Node {
   [[nodiscard]] allocator::Allocator const* successor() const;
   // An allocator here may release what waited for the journal, at this instant. No two nodes of a world ever may.
   [[nodiscard]] bool leads() const;
+  // So much of what it said waits for the journal, or for its lead.
+  [[nodiscard]] std::size_t held_back() const;
 
   // One round of polling and stepping; never blocks.
   Turn turn();

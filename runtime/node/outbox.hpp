@@ -36,6 +36,7 @@ class Outbox {
   }
 
   [[nodiscard]] bool empty() const { return items_.empty(); }
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
   [[nodiscard]] bool ready(bool leads) const {
     return !items_.empty() && (closed_ || (leads && items_.front().first <= durable_));
   }

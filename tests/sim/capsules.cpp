@@ -140,7 +140,7 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Start const& command) {
   for (auto const& path : capsule.work.paths(capsule.order.clone_of == JobId{} ? JobId{} : capsule.order.job)) {
     capsule.outputs.push_back(SimOutput::open(around_.disk, around_.process, path, capsule.order.fresh_files));
   }
-  begin(id, capsule, command.epoch);
+  begin_named(id, capsule, command.epoch, capsule.order.fresh_files);
 }
 
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Restore const& command) {
@@ -163,7 +163,21 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Restore const& command) {
     if (!output) return fail(id, capsule, output.failure());
     capsule.outputs.push_back(std::move(*output));
   }
-  begin(id, capsule, command.epoch);
+  begin_named(id, capsule, command.epoch, capsule.order.fresh_files || of_another);
+}
+
+// Files that were renamed over others: it doesn't begin before their directories are synced.
+void SimCapsules::begin_named(CapsuleId id, Capsule& capsule, Epoch epoch, bool renamed) {
+  if (!renamed || capsule.outputs.empty() || around_.disk.names_are_durable) return begin(id, capsule, epoch);
+  capsule.beginning = epoch;
+  capsule.busy = true;
+  plan(id, capsule, some(3ms), &SimCapsules::sync_names);
+}
+
+void SimCapsules::sync_names(CapsuleId id, Capsule& capsule) {
+  for (auto& output : capsule.outputs) output.sync_name();
+  begin(id, capsule, capsule.beginning);
+  go_on(id, capsule);
 }
 
 void SimCapsules::begin(CapsuleId id, Capsule& capsule, Epoch epoch) {
@@ -199,7 +213,7 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Thaw const& command) {
     if (!renewed) return fail(id, capsule, renewed.failure());
     output = std::move(*renewed);
   }
-  begin(id, capsule, command.epoch);
+  begin_named(id, capsule, command.epoch, command.fresh_files);
 }
 
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Suspend const& command) {

@@ -25,6 +25,7 @@ enum class Planted : std::uint8_t {
   loses_steps,     // a restored job has forgotten its newest step
   ignores_leases,  // capsules run on when their lease is over
   keeps_outputs,   // an output isn't cut back to the image's offset
+  syncs_no_directory,  // an image counts as durable before its name is
 };
 
 class SimCapsules final : public Capsules {
@@ -93,6 +94,7 @@ class SimCapsules final : public Capsules {
     bool alive{true}, begun{false}, frozen{false}, suspended{false};
     bool busy{false};  // with a command or a step
     Epoch epoch;
+    Epoch beginning;  // once its outputs' names are durable
     std::uint64_t steps{0};
     std::uint64_t serial{0};  // of what is planned next
     Instant last_safe_point;
@@ -121,6 +123,8 @@ class SimCapsules final : public Capsules {
   void obey(CapsuleId id, Capsule& capsule, Thaw const& command);
   void obey(CapsuleId id, Capsule& capsule, Suspend const& command);
   void obey(CapsuleId id, Capsule& capsule, Call const& command);
+  void begin_named(CapsuleId id, Capsule& capsule, Epoch epoch, bool renamed);
+  void sync_names(CapsuleId id, Capsule& capsule);
   void begin(CapsuleId id, Capsule& capsule, Epoch epoch);
   void finish(CapsuleId id, Capsule& capsule, Outcome outcome);
   void die(CapsuleId id, Capsule& capsule, std::string reason);

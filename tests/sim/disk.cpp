@@ -5,10 +5,25 @@
 namespace godwit::sim {
 
 std::shared_ptr<Inode> SimDisk::open(std::string const& path, std::uint64_t writer) {
-  auto& inode = names_[path];
-  if (!inode) inode = make(writer);
+  if (find(path) == nullptr) rename_over(path, make(writer), writer);
+  is_seen(path, writer);
+  auto const& inode = names_.at(path);
   inode->writer = writer;
   return inode;
+}
+
+void SimDisk::rename_over(std::string const& path, std::shared_ptr<Inode> inode, std::uint64_t writer) {
+  is_seen(path, writer);
+  auto before = std::exchange(names_[path], inode);
+  if (names_are_durable) return;
+  if (auto const unsynced = unsynced_names_.find(path); unsynced != unsynced_names_.end()) before = unsynced->second.before;
+  unsynced_names_[path] = {writer, std::move(inode), std::move(before)};
+}
+
+// What another node has seen of a directory is no longer up to the one that changed it.
+void SimDisk::is_seen(std::string const& path, std::uint64_t by) {
+  auto const unsynced = unsynced_names_.find(path);
+  if (unsynced != unsynced_names_.end() && unsynced->second.process != by) unsynced_names_.erase(unsynced);
 }
 
 std::shared_ptr<Inode> SimDisk::make(std::uint64_t writer) {
@@ -20,7 +35,7 @@ std::shared_ptr<Inode> SimDisk::make(std::uint64_t writer) {
 
 std::shared_ptr<Inode> SimDisk::find(std::string const& path) const {
   auto const at = names_.find(path);
-  return at == names_.end() ? nullptr : at->second;
+  return at == names_.end() ? nullptr : at->second;  // null, too: a name that was lost
 }
 
 // The newest log that says where an older one ends is right about it: whoever wrote it had made sure.
@@ -62,6 +77,30 @@ void SimDisk::process_ended(std::uint64_t process, bool node) {
     auto const written = random_.below(log.records.size() - kept + 1);
     log.records.resize(kept + written);
     log.writer = 0;
+  }
+  names_of(process, node);
+}
+
+// That it gave and whose directory it hadn't synced: lost, some of them, or written in the end.
+void SimDisk::names_of(std::uint64_t process, bool node) {
+  auto const lost = [&] { return node && chance_of_names_.below(2) == 0; };
+  auto const settle = [&](auto& all) {
+    for (auto one = all.begin(); one != all.end();) {
+      bool const unsynced = one->second.named_by == process;
+      if (unsynced) one->second.named_by = 0;
+      one = unsynced && lost() ? all.erase(one) : std::next(one);
+    }
+  };
+  settle(images);
+  settle(logs);
+  for (auto one = unsynced_names_.begin(); one != unsynced_names_.end();) {
+    auto const& [path, naming] = *one;
+    if (naming.process != process) {
+      ++one;
+      continue;
+    }
+    if (lost() && names_[path] == naming.now) names_[path] = naming.before;
+    one = unsynced_names_.erase(one);
   }
 }
 

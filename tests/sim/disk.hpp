@@ -6,6 +6,9 @@
 //   images   checkpoint files, published whole and never replaced; a drawn fault may damage one
 //   logs     one per term, created exclusively: records, of which the first so many are durable
 //
+// A name that was given, to a new file or by renaming, is there for everybody at once; but until whoever gave it has
+// synced its directory or somebody else has seen it, a loss of power there may undo it (not with `names_are_durable`).
+//
 // Faults are states of the disk that the world's plan switches on and off: full, failing, slow, stale.
 #pragma once
 
@@ -35,6 +38,7 @@ struct StoredImage {
   Bytes arena;
   Moment published{0};
   bool damaged{false};
+  std::uint64_t named_by{0};  // the process that has yet to sync its directory; 0: none
 };
 
 struct TermLog {
@@ -42,17 +46,19 @@ struct TermLog {
   std::uint64_t durable{0};
   std::uint64_t read{0};  // so many by the allocator of a later term: they stay, too
   std::uint64_t writer{0};
+  std::uint64_t named_by{0};  // as of an image
 };
 
 class SimDisk {
  public:
-  SimDisk(std::uint64_t seed, Scheduler const& scheduler) : random_(seed), scheduler_(scheduler) {}
+  SimDisk(std::uint64_t seed, Scheduler const& scheduler) : random_(seed), chance_of_names_(seed + 1), scheduler_(scheduler) {}
 
   // ---- outputs
   [[nodiscard]] std::shared_ptr<Inode> open(std::string const& path, std::uint64_t writer);  // made if it isn't there
   [[nodiscard]] std::shared_ptr<Inode> make(std::uint64_t writer);  // without a name yet
   [[nodiscard]] std::shared_ptr<Inode> find(std::string const& path) const;  // null: no such file
-  void rename_over(std::string const& path, std::shared_ptr<Inode> inode) { names_[path] = std::move(inode); }
+  void rename_over(std::string const& path, std::shared_ptr<Inode> inode, std::uint64_t writer);
+  void sync_name(std::string const& path) { unsynced_names_.erase(path); }  // its directory, rather
   [[nodiscard]] std::map<std::string, std::shared_ptr<Inode>> const& names() const { return names_; }
 
   // ---- checkpoint files
@@ -65,6 +71,9 @@ class SimDisk {
   // seal says.
   [[nodiscard]] std::vector<std::pair<Term, Bytes>> read_logs(Term before) const;
   [[nodiscard]] Term newest_term() const { return logs.empty() ? Term{0} : logs.rbegin()->first; }
+
+  bool names_are_durable{false};     // as soon as they are given
+  bool directories_not_synced{false};  // a defect of the edges: images' never are
 
   // ---- deaths. `node`: power is lost, and with it what was never synced.
   void process_ended(std::uint64_t process, bool node);
@@ -80,9 +89,18 @@ class SimDisk {
   }
 
  private:
-  Random random_;
+  // Given by this process, and its directory isn't synced.
+  struct Naming {
+    std::uint64_t process;
+    std::shared_ptr<Inode> now, before;
+  };
+  void is_seen(std::string const& path, std::uint64_t by);
+  void names_of(std::uint64_t process, bool node);
+
+  Random random_, chance_of_names_;
   Scheduler const& scheduler_;
   std::map<std::string, std::shared_ptr<Inode>> names_;
+  std::map<std::string, Naming> unsynced_names_;
   std::vector<std::weak_ptr<Inode>> all_;
 };
 

@@ -44,6 +44,7 @@ Status SimLedgers::create(Term term) {
     return reject("term_taken", fmt::format("the log of term {} is there already", term));
   }
   disk_.logs[term] = {};
+  if (!disk_.names_are_durable) disk_.logs[term].named_by = process_;
   return Done{};
 }
 
@@ -51,6 +52,7 @@ Status SimLedgers::create(Term term) {
 OpenedLedger SimLedgers::read(Term term) {
   OpenedLedger opened;
   opened.term = term;
+  disk_.logs.at(term).named_by = 0;
   opened.records = disk_.read_logs(term);
   for (auto& [older, log] : disk_.logs) {
     if (older >= term) break;

@@ -8,7 +8,7 @@ namespace godwit::sim {
 
 SimOutput SimOutput::open(SimDisk& disk, std::uint64_t process, std::string path, bool fresh) {
   SimOutput output(disk, process, path);
-  if (fresh) disk.rename_over(path, disk.make(process));
+  if (fresh) disk.rename_over(path, disk.make(process), process);
   output.inode_ = disk.open(path, process);
   output.inode_->bytes.clear();
   output.inode_->synced = 0;
@@ -30,7 +30,7 @@ Result<SimOutput> SimOutput::reopen(SimDisk& disk, std::uint64_t process, Stream
     auto inode = disk.make(process);
     if (old) inode->bytes.assign(old->bytes.begin(), old->bytes.begin() + static_cast<std::ptrdiff_t>(mark.synced));
     inode->synced = mark.synced;  // the copy is synced before it takes the name
-    disk.rename_over(path, std::move(inode));
+    disk.rename_over(path, std::move(inode), process);
   }
   output.inode_ = disk.open(path, process);
   output.inode_->bytes.resize(mark.synced);
@@ -55,6 +55,7 @@ void SimOutput::flush() {
 
 void SimOutput::sync() {
   flush();
+  disk_->sync_name(path_);
   durable_ += tail_.size();
   tail_.clear();
   tail_written_ = 0;

@@ -20,7 +20,8 @@ class SimOutput {
 
   void write(ByteView bytes) { tail_.insert(tail_.end(), bytes.begin(), bytes.end()); }
   void flush();  // to the file
-  void sync();   // and to the disk
+  void sync();   // and to the disk, its name too
+  void sync_name() { disk_->sync_name(path_); }
   [[nodiscard]] StreamMark mark() const;
 
  private:

@@ -56,6 +56,8 @@ class Process {
 
   // What has been journalled may leave, at this instant.
   [[nodiscard]] bool leads() const { return lives() && node_ && node_->leads(); }
+  [[nodiscard]] std::size_t held_back() const { return node_ ? node_->held_back() : 0; }
+  [[nodiscard]] host::Host::Backlog backlog() const { return host_ ? host_->backlog() : host::Host::Backlog{}; }
   [[nodiscard]] bool may_lead() const { return allocator() != nullptr || ledgers_.is_busy(); }  // soon, perhaps
 
   // ---- what it has; hosts: capsules and store, an allocator: control

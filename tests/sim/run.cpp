@@ -11,6 +11,8 @@ Verdict run(Scenario const& scenario, Abilities abilities, Trace::Listener liste
     universe.run();
   } catch (Wrong const& why) {
     verdict.failure = why.what();
+  } catch (std::exception const& thrown) {  // by the core: nothing there may
+    verdict.failure = thrown.what();
   }
   verdict.digest = universe.trace().digest();
   verdict.events = universe.scheduler().events();

@@ -37,6 +37,7 @@ class Draw {
     if (range_.limits) add_limits();
     if (range_.succession && !one_in(4)) succession();
     if (range_.shares) shares();
+    made_.names_are_durable = !range_.names;
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }

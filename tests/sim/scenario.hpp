@@ -56,6 +56,7 @@ struct Scenario {
   allocator::Settings allocator;
   Duration orphan_patience{60s}, safe_point_patience{30s};
   bool deputies{false};  // hosts may take the allocator's place
+  bool names_are_durable{false};  // files' names, as soon as they are given
   std::vector<Plan> plans;
   std::vector<Action> actions;  // in order of time
 };
@@ -64,6 +65,7 @@ struct Scenario {
 struct Range {
   bool succession{false};  // the allocator dies, stalls and is cut off, and another takes its place
   bool drifting_clocks{true};
+  bool names{true};  // that were given to files may be lost; without: what regression seeds mean that are older yet
   bool shares{true};  // accounts, policies, cores, and hosts that are drained for a while
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };

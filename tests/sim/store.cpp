@@ -69,9 +69,13 @@ void SimStore::publish(Writing& writing) {
   }
   writing.image.published = scheduler_.now();
   writing.image.arena = described(writing.image);
+  if (!disk_.names_are_durable) writing.image.named_by = process_;
   disk_.images.emplace(name.path, std::move(writing.image));
-  // Published and durable; that it is known may take a while, and never happens if the host dies meanwhile.
-  later(1ms, [this, request = writing.request, name, bytes] { say(stored::Written{request, name, bytes}); });
+  // Published, and its directory synced; that it is known may take a while, and never happens if the host dies meanwhile.
+  later(1ms, [this, request = writing.request, name, bytes] {
+    if (!disk_.directories_not_synced) disk_.images.at(name.path).named_by = 0;
+    say(stored::Written{request, name, bytes});
+  });
 }
 
 void SimStore::verify(RequestId request, std::vector<msg::ImageName> images) {

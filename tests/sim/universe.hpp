@@ -50,6 +50,7 @@ class Universe {
   void tell_deaths(World& world, Rank dead);
   void look_who_lives(World& world);
   void turned(Process& process);
+  void look_at_backlogs(Process const& process) const;
   void takes_over(Process& process);
   [[nodiscard]] World* present();
   [[nodiscard]] Process* leader();  // the rank with the newest allocator: users find that one

@@ -19,6 +19,8 @@ Universe::Universe(Scenario const& scenario, Abilities abilities, Trace::Listene
       disk_(scenario.seed * 17 + 3, scheduler_),
       audit_(disk_, census_),
       submissions_(scenario.plans.size()) {
+  disk_.names_are_durable = scenario.names_are_durable;
+  disk_.directories_not_synced = abilities.planted == Planted::syncs_no_directory;
   census_.is_leased = [this](Census::Runner runner) {
     for (auto const& world : worlds_) {
       for (auto const& rank : world->ranks) {
@@ -117,7 +119,19 @@ void Universe::world_over(World& world, Duration pause, int hosts) {
   scheduler_.after(pause, [this, hosts] { begin_world(hosts); });
 }
 
+// Generously, per job that there is: what piles up, a heart-beat's worth of it again and again, is more.
+void Universe::look_at_backlogs(Process const& process) const {
+  auto const bound = 64 + 8 * audit_.ledger().counts().all();
+  auto const look = [&](char const* what, std::size_t count) {
+    if (count > bound) wrong("rank {} keeps {} {}, and there are {} jobs", process.rank(), count, what, audit_.ledger().counts().all());
+  };
+  look("messages back", process.held_back());
+  look("reports that aren't confirmed", process.backlog().unconfirmed);
+  look("jobs that wait for room", process.backlog().queued);
+}
+
 void Universe::turned(Process& process) {
+  look_at_backlogs(process);
   auto const* const allocator = process.allocator();
   if (allocator == nullptr) return;
   if (allocator->term() > audit_.term()) takes_over(process);
