@@ -60,10 +60,7 @@ std::optional<Failure> Allocator::Core::fault_of(JobArray& array, PendingSubmit 
       return reject("host_not_alive", fmt::format("host {} is not alive", spec.host));
     }
   }
-  bool const all_there = std::ranges::all_of(hosts, [](auto const& one) {
-    return one.second.presence != Presence::joining && one.second.hello.has.cores > 0;
-  });
-  if (auto const why = all_there ? scheduler.never_fits(demand_of(spec)) : std::nullopt) {
+  if (auto const why = undescribed.empty() ? scheduler.never_fits(demand_of(spec)) : std::nullopt) {
     return reject("never_fits", fmt::format("no host can ever take it: {}", *why));
   }
   return std::nullopt;

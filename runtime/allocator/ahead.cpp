@@ -25,33 +25,40 @@ void Allocator::Core::keep_pace(JobId job, Rank host) {
   auto& entry = hosts.at(host);
   auto const slots = std::max(entry.hello.has.cores, 1);
   auto const took = (now - mark->second.at) * slots / std::max(slots, mark->second.occupants);
-  auto const learn = [&](auto& paces, auto const& key) {
-    auto const [at, fresh] = paces.try_emplace(key, took);
-    if (!fresh) at->second += (took - at->second) / (took > at->second ? 2 : 8);
-  };
-  if (job.element() != 0) {
-    learn(entry.array_pace, job.array());
-  } else {
-    learn(entry.type_pace, record->spec.type);
-  }
+  auto& paces = job.element() != 0 ? array_paces[job.array()] : type_paces[record->spec.type];
+  auto const [at, fresh] = paces.of.try_emplace(host, took);
+  if (!fresh) at->second += (took - at->second) / (took > at->second ? 2 : 8);
+  quick_paces -= paces.quick.erase(host);
+  if (at->second < ahead_work) quick_paces += paces.quick.insert(host).second ? 1 : 0;
 }
 
-// How many jobs like this one the host may have beyond its slots.
-std::int32_t Allocator::Core::room_ahead(HostEntry const& host, JobId job) const {
-  std::optional<Duration> pace;
+void Allocator::Core::forget_if_over(JobId array) {
+  auto const* record = ledger.array(array);
+  auto const at = record == nullptr || record->counts.live() > 0 ? array_paces.end() : array_paces.find(array);
+  if (at == array_paces.end()) return;
+  quick_paces -= at->second.quick.size();
+  array_paces.erase(at);
+}
+
+// Of jobs like this one; none: nothing is known.
+Paces const* Allocator::Core::paces_of(JobId job) const {
   if (job.element() != 0) {
-    auto const at = host.array_pace.find(job.array());
-    if (at != host.array_pace.end()) pace = at->second;
-  } else {
-    auto const at = host.type_pace.find(record_of(job)->spec.type);
-    if (at != host.type_pace.end()) pace = at->second;
+    auto const at = array_paces.find(job.array());
+    return at == array_paces.end() ? nullptr : &at->second;
   }
-  if (host.presence != Presence::alive || !pace || *pace >= ahead_work) return 0;
+  auto const at = type_paces.find(record_of(job)->spec.type);
+  return at == type_paces.end() ? nullptr : &at->second;
+}
+
+// How many jobs of that pace the host may have beyond its slots.
+std::int32_t Allocator::Core::room_ahead(HostEntry const& host, Duration pace) const {
+  if (host.presence != Presence::alive || pace >= ahead_work) return 0;
   return static_cast<std::int32_t>(
-      std::min(ahead_max, host.hello.has.cores * ahead_work.count() / std::max(*pace, pace_min).count()));
+      std::min(ahead_max, host.hello.has.cores * ahead_work.count() / std::max(pace, pace_min).count()));
 }
 
 void Allocator::Core::grant_ahead() {
+  if (quick_paces == 0) return;
   for (bool granted = true; granted;) {
     granted = false;
     for (auto const job : scheduler.heads()) {
@@ -71,13 +78,14 @@ std::optional<Rank> Allocator::Core::host_ahead(JobId job) const {
   auto demand = demand_of(spec);
   auto const pin = std::exchange(demand.host, no_rank);
   if (demand != Demand{}) return std::nullopt;
+  auto const* paces = paces_of(job);
+  if (paces == nullptr || (pin == no_rank && !spare.empty())) return std::nullopt;
   std::vector<policy::HostLoad> loads;
-  for (auto const& [rank, host] : hosts) {
-    if (!is_open(rank) || (pin != no_rank && pin != rank)) continue;
-    auto const jobs = static_cast<std::int32_t>(host.occupants.size());
-    if (jobs < host.hello.has.cores && pin == no_rank) return std::nullopt;
-    if (auto const room = room_ahead(host, job); jobs < host.hello.has.cores + room)
-      loads.push_back({rank, host.hello.has.cores + room, jobs});
+  for (auto const rank : paces->quick) {
+    auto const& host = hosts.at(rank);
+    if (!host.open || (pin != no_rank && pin != rank)) continue;
+    auto const slots = host.hello.has.cores + room_ahead(host, paces->of.at(rank));
+    loads.push_back({rank, slots, static_cast<std::int32_t>(host.occupants.size())});
   }
   return policy::place_job(loads);
 }

@@ -15,6 +15,7 @@ void Allocator::Core::cancel_elements(JobId array, Intervals const& elements, st
   leave_line(array);
   journal(log::ElementsCancelled{array, elements.list(), reason, wall});
   line_up(array);
+  forget_if_over(array);
   settle_elements(array, elements);
 }
 

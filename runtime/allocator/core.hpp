@@ -90,6 +90,8 @@ struct Allocator::Core {
   void vacate(JobId job, Rank host);
   void line_up(JobId array);
   void leave_line(JobId array);
+  void describe(Rank host, msg::Hello const& hello);
+  void note_spare(Rank host);
   [[nodiscard]] bool is_open(Rank host) const;
   [[nodiscard]] bool is_standby(Rank host) const;
   [[nodiscard]] bool lacks_a_host() const;
@@ -163,8 +165,10 @@ struct Allocator::Core {
   [[nodiscard]] bool gathering() const;
   void grant_ahead();
   [[nodiscard]] std::optional<Rank> host_ahead(JobId job) const;
-  [[nodiscard]] std::int32_t room_ahead(HostEntry const& host, JobId job) const;
+  [[nodiscard]] std::int32_t room_ahead(HostEntry const& host, Duration pace) const;
+  [[nodiscard]] Paces const* paces_of(JobId job) const;
   void keep_pace(JobId job, Rank host);
+  void forget_if_over(JobId array);
   void grant(JobId job, Rank host);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
@@ -305,6 +309,11 @@ struct Allocator::Core {
   Instant lead_told;  // as Node knows it
   Instant led;        // when it was last seen to lead
   std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
+  // Of them, so that no event has to look at all: seats.cpp.
+  std::set<Rank> undescribed;  // it isn't known yet what they have
+  std::set<Rank> standbys;
+  std::set<Rank> missing;  // no standbys; dead or drained
+  std::set<Rank> spare;    // open, with fewer jobs than cores
   Instant watch_due;
   Instant began;  // this world, or this term in it
   bool took_over{false};
@@ -312,6 +321,9 @@ struct Allocator::Core {
   policy::Scheduler scheduler;
   std::map<JobId, JobId> heads;  // array → the first of its untouched elements, which stands in line
   std::map<JobId, GrantMark> marks;
+  std::map<JobId, Paces> array_paces;        // until the array is over
+  std::map<std::string, Paces> type_paces;
+  std::size_t quick_paces{0};                // of all these, `quick` hosts
   std::map<JobId, policy::Placement> placed;          // why they were, until they end or the account rules change
   std::map<JobId, std::deque<std::string>> told;      // what was decided about a job since, until it ends
   std::map<std::string, std::int64_t> former_scores;  // an interval ago

@@ -81,8 +81,7 @@ struct HostEntry {
   Instant polled;
   std::int64_t load_milli{0};
   std::set<JobId> occupants;  // custody here, or on the way here
-  std::map<JobId, Duration> array_pace;        // how long a slot is busy with one of its elements
-  std::map<std::string, Duration> type_pace;   // likewise, with a single job of that type
+  bool open{false};            // the scheduler was told that it takes jobs
   bool dismissed{false};      // came back from the dead and was told to park its jobs
   bool quiesced{false};
   bool awaited{false};         // by a new allocator: it hasn't said what it holds
@@ -94,6 +93,12 @@ struct HostEntry {
 struct Seat {
   bool waits{false};
   Rank host{no_rank}, target{no_rank};
+};
+
+// How long a slot is busy with a job of one kind: an array's element, or a single job of a type.
+struct Paces {
+  std::map<Rank, Duration> of;
+  std::set<Rank> quick;  // hosts that may be granted some ahead
 };
 
 // When and behind how many others a job was granted: its end tells how fast that host is.

@@ -10,8 +10,8 @@ namespace godwit::allocator {
 
 // The first host to join would otherwise get every job that a former world left behind.
 bool Allocator::Core::gathering() const {
-  return now < began + settings.gather && std::ranges::any_of(hosts, [](auto const& entry) {
-           return entry.second.presence == Presence::joining;
+  return now < began + settings.gather && std::ranges::any_of(undescribed, [this](Rank rank) {
+           return hosts.at(rank).presence == Presence::joining;
          });
 }
 
@@ -182,6 +182,7 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
     clear_desk(job, *why);
   }
   if (failed && element) enforce_max_failed(job.array());
+  forget_if_over(job.array());
   settle(job);
 }
 

@@ -17,6 +17,7 @@ void Allocator::Core::begin_world(Began const& event) {
   authority.counts_always(self);
   for (auto rank = Rank{1}; rank.value < event.ranks; rank = rank.next()) {
     hosts[rank].heard = now;
+    undescribed.insert(rank);
     authority.counts_always(rank);  // until it joins
   }
 }

@@ -11,7 +11,7 @@ namespace godwit::allocator {
 
 void Allocator::Core::hear(Rank from, msg::Hello const& message) {
   auto& host = hosts.at(from);
-  host.hello = message;
+  describe(from, message);
   host.heard = now;
   host.presence = Presence::alive;
   authority.joined(from, now);
@@ -61,7 +61,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
 void Allocator::Core::lease(Rank from, msg::Heartbeat const& message) {
   if (hosts.at(from).presence == Presence::dead && !mutated(Mutation::renew_the_dead)) return;
   authority.leased(from, message.seen);
-  auto const lost = authority.lost();
+  auto const& lost = authority.lost();
   bool const renews = leads() || mutated(Mutation::renew_without_authority);
   send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self)});
 }

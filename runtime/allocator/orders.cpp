@@ -47,6 +47,7 @@ void Allocator::Core::hear(Rank from, msg::OrderDone const& message) {
     return;  // its job ended, and its user has been told
   }
   if (message.failure) {
+    if (at->second.open->verb == Verb::park) scheduler.stays(message.job);
     cmd::Act act;
     act.failure = message.failure;
     return close(message.job, std::move(act));

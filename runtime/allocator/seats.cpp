@@ -52,12 +52,14 @@ void Allocator::Core::reseat(JobId job) {
 void Allocator::Core::occupy(JobRecord const& record, Rank host) {
   auto const at = hosts.find(host);
   if (at == hosts.end() || !at->second.occupants.insert(record.job).second) return;
+  note_spare(host);
   scheduler.occupy(request_of(record.job, record.spec), host, now);
 }
 
 void Allocator::Core::vacate(JobId job, Rank host) {
   auto const at = hosts.find(host);
   if (at == hosts.end() || at->second.occupants.erase(job) == 0) return;
+  note_spare(host);
   scheduler.release(job, host);
 }
 
@@ -78,6 +80,21 @@ void Allocator::Core::leave_line(JobId array) {
   heads.erase(at);
 }
 
+// What it said of itself.
+void Allocator::Core::describe(Rank rank, msg::Hello const& hello) {
+  hosts.at(rank).hello = hello;
+  auto const& labels = hello.has.labels;
+  bool const stands_by = std::ranges::find(labels, "standby") != labels.end();
+  stands_by ? void(standbys.insert(rank)) : void(standbys.erase(rank));
+  hello.has.cores > 0 ? void(undescribed.erase(rank)) : void(undescribed.insert(rank));
+}
+
+void Allocator::Core::note_spare(Rank rank) {
+  auto const& host = hosts.at(rank);
+  bool const has_some = host.open && static_cast<std::int32_t>(host.occupants.size()) < host.hello.has.cores;
+  has_some ? void(spare.insert(rank)) : void(spare.erase(rank));
+}
+
 // Does it take new jobs? Whoever changes what this rests on says so to the scheduler.
 bool Allocator::Core::is_open(Rank rank) const {
   auto const& host = hosts.at(rank);
@@ -89,28 +106,31 @@ bool Allocator::Core::is_open(Rank rank) const {
 }
 
 bool Allocator::Core::is_standby(Rank rank) const {
-  return std::ranges::find(hosts.at(rank).hello.has.labels, "standby") != hosts.at(rank).hello.has.labels.end();
+  return standbys.contains(rank);
 }
 
 // One that would take jobs is lost, or drained.
 bool Allocator::Core::lacks_a_host() const {
-  return std::ranges::any_of(hosts, [this](auto const& one) {
-    bool const missing = one.second.presence == Presence::dead || ledger.is_drained(one.first);
-    return missing && !is_standby(one.first);
-  });
+  return !missing.empty();
 }
 
 void Allocator::Core::tell_scheduler(Rank changed) {
   auto const tell = [this](Rank rank) {
-    auto const& host = hosts.at(rank);
+    auto& host = hosts.at(rank);
     auto has = host.hello.has;
-    if (host.presence == Presence::dead && !is_open(rank)) has = {};  // nothing will ever fit there
+    host.open = is_open(rank);
+    note_spare(rank);
+    if (host.presence == Presence::dead && !host.open) has = {};  // nothing will ever fit there
     if (host.awaited && mutated(Mutation::grant_before_holdings)) has.cores = 64;
-    scheduler.set_host(rank, has, is_open(rank));
+    scheduler.set_host(rank, has, host.open);
   };
+  bool const lacked = lacks_a_host();
+  bool const gone = hosts.at(changed).presence == Presence::dead || ledger.is_drained(changed);
+  gone && !is_standby(changed) ? void(missing.insert(changed)) : void(missing.erase(changed));
   tell(changed);
-  for (auto const& [rank, host] : hosts) {
-    if (rank != changed && is_standby(rank)) tell(rank);
+  if (lacks_a_host() == lacked) return;
+  for (auto const rank : standbys) {
+    if (rank != changed) tell(rank);
   }
 }
 

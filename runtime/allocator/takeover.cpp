@@ -27,9 +27,10 @@ void Allocator::Core::take_over(Began const& event) {
     auto& host = hosts[rank];
     host.heard = now;
     host.awaited = !ledger.is_lost(rank);
+    undescribed.insert(rank);
+    if (ledger.is_lost(rank)) host.presence = Presence::dead;
     tell_scheduler(rank);
     if (ledger.is_lost(rank)) {
-      host.presence = Presence::dead;
       if (ledger.lost().at(rank).proven) gone.push_back(rank);
     } else {
       welcome(rank);
@@ -55,7 +56,7 @@ void Allocator::Core::take_over(Began const& event) {
 }
 
 bool Allocator::Core::awaiting() const {
-  return std::ranges::any_of(hosts, [](auto const& one) { return one.second.awaited; });
+  return std::ranges::any_of(undescribed, [this](Rank rank) { return hosts.at(rank).awaited; });
 }
 
 // All that it reported to a former allocator has been heard before this.
@@ -63,7 +64,7 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
   auto& host = hosts.at(from);
   if (!host.awaited) return strange(from, message);
   host.awaited = false;
-  host.hello = message.hello;
+  describe(from, message.hello);
   host.heard = now;
   host.presence = Presence::alive;
   tell_scheduler(from);

@@ -1,25 +1,33 @@
 #include "custody/authority.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/mutation.hpp"
 
 namespace godwit::custody {
 
+namespace {
+
+std::size_t half_of(std::size_t members) {
+  return mutated(Mutation::lead_a_minority) ? 1 : (members + 1) / 2;
+}
+
+}  // namespace
+
 Authority::Authority(std::set<Rank> electorate, Duration lease)
     : electorate_(std::move(electorate)), lease_(lease) {
+  rank();
   look();
 }
 
 void Authority::counts_always(Rank member) {
-  ends_[member] = for_ever;
+  set_end(member, for_ever);
   counted_always_.insert(member);
   look();
 }
 
 void Authority::joined(Rank member, Instant welcomed) {
-  ends_[member] = welcomed + lease_;
+  set_end(member, welcomed + lease_);
   counted_always_.erase(member);
   look();
 }
@@ -29,10 +37,25 @@ void Authority::leased(Rank member, Instant said) {
 }
 
 void Authority::leased_until(Rank member, Instant end) {
-  auto& known = ends_[member];
-  if (end <= known) return;
-  known = end;
+  auto const known = ends_.find(member);
+  if (end <= (known == ends_.end() ? Instant{} : known->second)) return;
+  set_end(member, end);
   look();
+}
+
+void Authority::set_end(Rank member, Instant end) {
+  auto const known = ends_.find(member);
+  auto const former = known == ends_.end() ? std::nullopt : std::optional(known->second);
+  ends_[member] = end;
+  if (electorate_.contains(member)) ranking_.put(member, former, end);
+}
+
+void Authority::rank() {
+  ranking_ = {};
+  ranking_.choose(half_of(electorate_.size()));
+  for (auto const member : electorate_) {
+    if (auto const end = ends_.find(member); end != ends_.end()) ranking_.put(member, std::nullopt, end->second);
+  }
 }
 
 std::uint64_t Authority::leaves(Rank member) {
@@ -50,6 +73,7 @@ void Authority::confirmed(std::uint64_t change) {
     lost_.insert(member);
     counted_always_.erase(member);
   }
+  rank();
   look();
 }
 
@@ -57,9 +81,10 @@ bool Authority::is_complete(Rank self) const {
   return counted_always_.empty() || counted_always_ == std::set{self};
 }
 
+// Somebody leaves seldom, and isn't leaving for long: only then are all of them looked at.
 void Authority::look() {
-  auto members = electorate_;
-  until_ = until_of(members);
+  until_ = ranking_.nth().value_or(Instant{});
+  auto members = leaving_.empty() ? std::set<Rank>{} : electorate_;
   for (auto const member : leaving_) {
     members.erase(member);
     auto const without = until_of(members);
@@ -68,16 +93,12 @@ void Authority::look() {
 }
 
 Instant Authority::until_of(std::set<Rank> const& members) const {
-  std::vector<Instant> ends;
+  Ranking ranking;
+  ranking.choose(half_of(members.size()));
   for (auto const member : members) {
-    auto const end = ends_.find(member);
-    if (end != ends_.end()) ends.push_back(end->second);
+    if (auto const end = ends_.find(member); end != ends_.end()) ranking.put(member, std::nullopt, end->second);
   }
-  auto const needed = mutated(Mutation::lead_a_minority) ? 1 : (members.size() + 1) / 2;
-  if (needed == 0 || ends.size() < needed) return {};
-  auto const last = ends.begin() + static_cast<std::ptrdiff_t>(needed - 1);
-  std::nth_element(ends.begin(), last, ends.end(), std::greater{});
-  return *last;
+  return ranking.nth().value_or(Instant{});
 }
 
 }  // namespace godwit::custody

@@ -17,6 +17,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "custody/ranking.hpp"
 
 namespace godwit::custody {
 
@@ -44,9 +45,11 @@ class Authority {
   [[nodiscard]] std::set<Rank> const& electorate() const { return electorate_; }  // as confirmed
   // Every other member's promises count, none for ever: nobody who ended long ago is counted on any more.
   [[nodiscard]] bool is_complete(Rank self) const;
-  [[nodiscard]] std::set<Rank> lost() const { return lost_; }                     // who has left it, confirmed
+  [[nodiscard]] std::set<Rank> const& lost() const { return lost_; }              // who has left it, confirmed
 
  private:
+  void set_end(Rank member, Instant end);
+  void rank();
   void look();
   [[nodiscard]] Instant until_of(std::set<Rank> const& members) const;
 
@@ -54,6 +57,7 @@ class Authority {
   std::set<Rank> counted_always_;
   Duration lease_{0};
   std::map<Rank, Instant> ends_;
+  Ranking ranking_;            // of the electorate's
   std::vector<Rank> leaving_;  // in the order in which the log has it
   std::uint64_t changes_{0};
   Instant until_;

@@ -68,12 +68,14 @@ void Scheduler::State::enter(Entry& entry) {
     ++up->waiting;
     ++tree[up->node].standing.waiting;
   }
+  may_ask(branch);
   path_changed(entry.account, &branch);
 }
 
 void Scheduler::State::withdraw(Entry& entry) {
   auto& one = *entry.of;
   forget(entry);
+  leave_victims(entry.job);
   one.lots.back()->lot = entry.lot;
   one.lots[entry.lot] = one.lots.back();
   one.lots.pop_back();
@@ -155,6 +157,7 @@ void Scheduler::State::refresh(Branch& branch) {
   } else {
     Place const place{.key = node.key, .load = node.load, .next = branch.next(), .branch = &branch};
     if (branch.place && (*branch.place)->order() == place.order()) return;
+    if (!branch.place) may_ask(branch);
     branch.place = branch.place ? moved(siblings, *branch.place, place) : siblings.insert(place).first;
   }
   refresh(*branch.parent);

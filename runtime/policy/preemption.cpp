@@ -6,6 +6,19 @@
 
 namespace godwit::policy {
 
+namespace {
+
+bool is_marked(std::vector<std::uint64_t> const& marks, Node node, std::uint64_t interval) {
+  return node < marks.size() && marks[node] == interval;
+}
+
+void mark(std::vector<std::uint64_t>& marks, Node node, std::uint64_t interval) {
+  if (marks.size() <= node) marks.resize(node + 1);
+  marks[node] = interval;
+}
+
+}  // namespace
+
 // For one request: goes through the tree, from where the paths part highest up.
 struct Scheduler::State::Search {
   State& state;
@@ -27,15 +40,30 @@ struct Scheduler::State::Search {
     return std::nullopt;
   }
 
+  // With that job gone, the request fits there.
+  [[nodiscard]] bool makes_room(JobId job, Rank rank) const {
+    auto const& demand = entry.of->demand;
+    if (entry.of->pinned() && rank != demand.host) return false;
+    auto const& host = state.hosts.at(rank);
+    if (!host.open || !state.may_take(entry, rank)) return false;
+    auto const group = state.together.find(demand.together);
+    if (group != state.together.end() && !(group->second.size() == 1 && group->second.contains(rank)))
+      return false;
+    auto const& victim = state.running.at(job).of->demand;
+    if (demand.cores > host.room.free_cores() + victim.cores) return false;
+    auto room = host.room;
+    room.give_back(victim);
+    return room.fits(demand);
+  }
+
  private:
   // Siblings from the highest key down, as long as that exceeds its own by more than the margin.
   [[nodiscard]] std::vector<Node> rivals(Node own) const {
     auto const least = state.nodes[own].key + state.tuning.margin;
     std::vector<Node> found;
     for (auto const sibling : state.tree[state.tree[own].parent].children) {
-      if (sibling != own && state.nodes[sibling].running > 0 && state.nodes[sibling].key > least) {
-        found.push_back(sibling);
-      }
+      auto const& node = state.nodes[sibling];
+      if (sibling != own && node.running > 0 && node.key > least && !is_unyielding(sibling)) found.push_back(sibling);
     }
     return highest_first(std::move(found));
   }
@@ -46,10 +74,21 @@ struct Scheduler::State::Search {
     return nodes;
   }
 
+  // What was looked through in vain for another request of that class isn't again in this interval. Reservations
+  // are for single requests: while there are any, one's result says nothing about another's.
+  [[nodiscard]] bool is_unyielding(Node node) const {
+    return state.reserved.empty() && is_marked(entry.of->unyielding, node, state.intervals);
+  }
+
   [[nodiscard]] std::optional<Preemption> in(Node node) const {
-    if (!state.tree.is_group(node)) return of_account(node);
-    for (auto const member : highest_first(state.tree[node].children)) {
-      if (state.nodes[member].running == 0) continue;
+    auto found = state.tree.is_group(node) ? of_group(node) : of_account(node);
+    if (!found && state.reserved.empty()) mark(entry.of->unyielding, node, state.intervals);
+    return found;
+  }
+
+  [[nodiscard]] std::optional<Preemption> of_group(Node group) const {
+    for (auto const member : highest_first(state.tree[group].children)) {
+      if (state.nodes[member].running == 0 || is_unyielding(member)) continue;
       if (auto found = in(member)) return found;
     }
     return std::nullopt;
@@ -63,41 +102,62 @@ struct Scheduler::State::Search {
     for (auto at = jobs.upper_bound({latest, last_job}); at != jobs.begin();) {
       auto const job = (--at)->second;
       auto const& one = state.running.at(job);
-      if (one.further.empty() && makes_room(job, one.stay.host)) {
+      bool const stays = !one.further.empty() || state.on_its_way.contains(job) ||
+                         state.preempted_hosts.contains(one.stay.host);
+      if (!stays && makes_room(job, one.stay.host)) {
         return Preemption{.victim = job, .host = one.stay.host, .for_whom = entry.job};
       }
     }
     return std::nullopt;
   }
 
-  [[nodiscard]] bool makes_room(JobId job, Rank rank) const {
-    auto const& demand = entry.of->demand;
-    if (entry.of->pinned() && rank != demand.host) return false;
-    auto const& host = state.hosts.at(rank);
-    if (!host.open || state.preempted_hosts.contains(rank) || !state.may_take(entry, rank)) return false;
-    auto const group = state.together.find(demand.together);
-    if (group != state.together.end() && !(group->second.size() == 1 && group->second.contains(rank)))
-      return false;
-    auto const& victim = state.running.at(job).of->demand;
-    if (demand.cores > host.room.free_cores() + victim.cores) return false;
-    auto room = host.room;
-    room.give_back(victim);
-    return room.fits(demand);
-  }
-
   static constexpr JobId last_job{~std::uint64_t{0}};
 };
 
+// A victim may take longer than an interval to be checkpointed: until it has let go, whom it makes room for is served.
+void Scheduler::State::next_round() {
+  ++intervals;
+  preempted_hosts.clear();
+  preempted_for.clear();
+  for (auto const& [victim, for_whom] : on_its_way) preempted_for.insert(for_whom);
+}
+
+// Something has changed below: there may be a request that can ask.
+void Scheduler::State::may_ask(Branch& branch) {
+  for (auto* up = &branch; up != nullptr; up = up->parent) up->asked_out = 0;
+}
+
 // The first of that class that could be given a job's room in this interval.
-Entry* Scheduler::State::first_to_ask(DemandClass const& one, Branch const& branch) const {
+Entry* Scheduler::State::first_to_ask(DemandClass& one, Branch& branch) {
+  if (branch.asked_out == intervals) return nullptr;
   for (auto const& [place, entry] : branch.line) {
-    if (in_vain.contains({&one, branch.node})) return nullptr;
+    if (is_marked(one.in_vain, branch.node, intervals)) break;
     if (!preempted_for.contains(entry->job)) return entry;
   }
   for (auto const& member : branch.members) {
     if (auto* const entry = first_to_ask(one, *member.branch)) return entry;
   }
+  branch.asked_out = intervals;
   return nullptr;
+}
+
+// One is on its way out for a request that doesn't wait any more, and makes room for this one.
+bool Scheduler::State::takes_over_a_victim(Entry const& entry) {
+  Search const search{*this, entry};
+  auto const fits = [&](JobId victim) { return search.makes_room(victim, running.at(victim).stay.host); };
+  auto const found = std::ranges::find_if(unclaimed, fits);
+  if (found == unclaimed.end()) return false;
+  on_its_way.at(*found) = entry.job;
+  unclaimed.erase(found);
+  return true;
+}
+
+// Of a request that is served, or gone: what was to make room for it may do so for another.
+void Scheduler::State::leave_victims(JobId job) {
+  if (!preempted_for.contains(job)) return;
+  for (auto const& [victim, for_whom] : on_its_way) {
+    if (for_whom == job) unclaimed.insert(victim);
+  }
 }
 
 std::optional<Preemption> Scheduler::State::preempt() {
@@ -112,15 +172,25 @@ std::optional<Preemption> Scheduler::State::preempt() {
     }
     auto* const asks = best_of(asking).entry;
     if (asks == nullptr) return std::nullopt;
+    if (takes_over_a_victim(*asks)) {
+      preempted_for.insert(asks->job);
+      continue;
+    }
     auto const found = Search{*this, *asks}.victim();
     if (!found) {
-      in_vain.emplace(asks->of, asks->account);
+      mark(asks->of->in_vain, asks->account, intervals);
       continue;
     }
     preempted_for.insert(asks->job);
     preempted_hosts.insert(found->host);
+    on_its_way[found->victim] = asks->job;
     return found;
   }
+}
+
+void Scheduler::State::stays(JobId victim) {
+  on_its_way.erase(victim);
+  unclaimed.erase(victim);
 }
 
 }  // namespace godwit::policy

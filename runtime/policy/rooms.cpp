@@ -84,6 +84,7 @@ void Scheduler::State::release(JobId job, Rank rank) {
   auto& one = at->second;
   auto const further = std::ranges::find(one.further, rank, &Running::Stay::host);
   if (one.stay.host != rank && further == one.further.end()) return;
+  stays(job);
   give_back(job, one.of->demand, rank);
   if (one.stay.host != rank) {
     one.further.erase(further);

@@ -88,6 +88,10 @@ std::optional<Preemption> Scheduler::preempt(Instant now) {
   return state_->preempt();
 }
 
+void Scheduler::stays(JobId victim) {
+  state_->stays(victim);
+}
+
 void Scheduler::interval(Instant now) {
   state_->now = now;
   state_->interval_passed();

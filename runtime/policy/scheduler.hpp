@@ -117,8 +117,9 @@ class Scheduler {
   // Who would be next if there were room, of each class of demands, best first: for grants ahead.
   [[nodiscard]] std::vector<JobId> heads() const;
   // After next() has said none. At most one for each request that waits and fits nowhere, at most one at each host
-  // in an interval.
+  // in an interval. Until the victim is released, or is said to stay, the request has what it asked for.
   [[nodiscard]] std::optional<Preemption> preempt(Instant now);
+  void stays(JobId victim);  // it couldn't be made to wait
   // One interval has passed: the policy looks at everyone.
   void interval(Instant now);
 

@@ -69,6 +69,7 @@ struct Branch {
   std::map<LinePlace, Entry*> line;  // an account's requests
   std::set<Place> members;  // a group's members that may be served: none with nothing in line, or at its cap
   std::size_t waiting{0};
+  std::uint64_t asked_out{0};  // the interval in which nobody in it can ask for another's room any more
   std::optional<std::set<Place>::iterator> place;  // in its parent's members; none: isn't there
 
   [[nodiscard]] bool may_be_served() const { return !line.empty() || !members.empty(); }
@@ -107,6 +108,9 @@ struct DemandClass {
   std::vector<bool> is_listed;   // by rank: in `hosts`
   std::optional<bool> possible;  // on some host, were it empty; none: not looked yet
   std::optional<PassedOver> passed;
+  // By node, the interval in which it was found: no job was there to be had for a request of that account; nobody
+  // in that node had one to give.
+  std::vector<std::uint64_t> in_vain, unyielding;
 
   [[nodiscard]] bool pinned() const { return demand.host != no_rank; }
 };
@@ -172,11 +176,11 @@ struct Scheduler::State {
   std::map<Rank, Entry*> reserved;
   std::map<std::string, std::map<Rank, std::int32_t>> together;  // where those groups are, with how many jobs
 
-  // Of this interval: hosts that lose a job, requests that have been given one, those for whom none was
-  // found.
-  std::set<Rank> preempted_hosts;
-  std::set<JobId> preempted_for;
-  std::set<std::pair<DemandClass const*, Node>> in_vain;
+  std::uint64_t intervals{1};
+  std::set<Rank> preempted_hosts;      // that lose a job in this interval
+  std::set<JobId> preempted_for;       // requests that were given one in it, or for which one is on its way out
+  std::map<JobId, JobId> on_its_way;   // victims that haven't let go yet, and for whom
+  std::set<JobId> unclaimed;           // of them, those for whom don't wait any more
 
   // ---- classes (demand_classes.cpp)
   DemandClass& class_of(Demand const& demand);
@@ -268,7 +272,12 @@ struct Scheduler::State {
   // ---- preemption (preemption.cpp)
   struct Search;
   [[nodiscard]] std::optional<Preemption> preempt();
-  [[nodiscard]] Entry* first_to_ask(DemandClass const& one, Branch const& branch) const;
+  [[nodiscard]] Entry* first_to_ask(DemandClass& one, Branch& branch);
+  [[nodiscard]] bool takes_over_a_victim(Entry const& entry);
+  void may_ask(Branch& branch);
+  void leave_victims(JobId job);
+  void stays(JobId victim);  // or has left
+  void next_round();
 
   // ---- what is told (answers.cpp)
   [[nodiscard]] Waiting why_waiting(Entry const& entry);

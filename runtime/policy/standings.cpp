@@ -19,9 +19,7 @@ void Scheduler::State::entitle() {
 }
 
 void Scheduler::State::interval_passed() {
-  preempted_for.clear();
-  preempted_hosts.clear();
-  in_vain.clear();
+  next_round();
   if (capacity_changed || active_changed) entitle();
   for (Node node = root + 1; node < tree.size(); ++node) {
     auto& standing = tree[node].standing;

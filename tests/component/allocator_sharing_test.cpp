@@ -143,6 +143,8 @@ TEST(AllocatorSharing, AJobThatCannotBeSavedRunsOn) {
   auto const order = rig.sent<msg::ParkJob>(1);
   rig.hears(1, done(order, retry_later("no_space", "the store is full")));
   EXPECT_EQ(rig.record(heavy.job).state, JobState::running);
+  rig.pass(2s);
+  EXPECT_EQ(rig.sent<msg::ParkJob>(1).job, heavy.job) << "the other one waits still, and asks again";
 }
 
 TEST(AllocatorSharing, ADrainedHostIsLeftAndGetsNothingNew) {

@@ -2,6 +2,11 @@
 // ledger says to its claim. Instants are small numbers of seconds; leases last 10.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "base/random.hpp"
 #include "custody/authority.hpp"
 #include "custody/ballot.hpp"
 #include "custody/candidacy.hpp"
@@ -16,6 +21,27 @@ Instant at(std::int64_t seconds) {
 }
 
 // ---- authority
+
+TEST(Ranking, IsTheSortedOnesNth) {
+  Random random(1);
+  for (std::size_t const nth : {0, 1, 2, 5, 9}) {
+    Ranking ranking;
+    ranking.choose(nth);
+    std::map<Rank, Instant> ends;
+    for (int i = 0; i < 300; ++i) {
+      Rank const member{static_cast<std::int32_t>(random.below(9))};
+      auto const end = at(static_cast<std::int64_t>(random.below(20)));  // later or earlier, and often the same
+      auto const known = ends.find(member);
+      ranking.put(member, known == ends.end() ? std::nullopt : std::optional(known->second), end);
+      ends[member] = end;
+      std::vector<Instant> sorted;
+      for (auto const& [who, one] : ends) sorted.push_back(one);
+      std::ranges::sort(sorted, std::greater{});
+      auto const expected = nth == 0 || nth > sorted.size() ? std::nullopt : std::optional(sorted[nth - 1]);
+      ASSERT_EQ(ranking.nth(), expected) << nth << " of " << sorted.size() << ", change " << i;
+    }
+  }
+}
 
 TEST(Authority, HalfOfAnEvenElectorateIsEnough) {
   Authority authority({r0, r1, r2, r3}, lease);

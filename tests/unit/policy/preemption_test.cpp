@@ -93,6 +93,41 @@ TEST(Preemption, OnlyIfTheRequestFitsThen) {
   EXPECT_EQ(cluster.scheduler.preempt(cluster.now)->victim, JobId{3}) << "the youngest there";
 }
 
+TEST(Preemption, AVictimUnderWayIsAllThatARequestGets) {
+  auto cluster = occupied(quick());
+  cluster.submit("light", cores(1), 1000s);
+  cluster.scheduler.set_scores({{"heavy", 50000}});
+  auto const first = cluster.scheduler.preempt(cluster.now);
+  ASSERT_TRUE(first);
+  for (int i = 0; i < 3; ++i) {
+    cluster.tick();
+    EXPECT_FALSE(cluster.scheduler.preempt(cluster.now)) << "it is being checkpointed";
+  }
+  cluster.scheduler.stays(first->victim);
+  cluster.tick();
+  auto const again = cluster.scheduler.preempt(cluster.now);
+  ASSERT_TRUE(again) << "it couldn't be made to wait";
+  EXPECT_EQ(again->for_whom, first->for_whom);
+  cluster.put_back(again->victim);
+  EXPECT_EQ(cluster.place(), (std::vector<JobId>{first->for_whom}));
+}
+
+TEST(Preemption, AVictimWhoseRequestIsGoneMakesRoomForTheNext) {
+  auto cluster = occupied(quick());
+  cluster.submit("light", cores(1), 1000s);
+  cluster.scheduler.set_scores({{"heavy", 50000}});
+  auto const first = cluster.scheduler.preempt(cluster.now);
+  ASSERT_TRUE(first);
+  cluster.scheduler.leave(first->for_whom);
+  cluster.submit("light", cores(1), 1000s);
+  EXPECT_FALSE(cluster.scheduler.preempt(cluster.now)) << "that victim will do";
+  cluster.submit("light", cores(1), 1000s);
+  auto const second = cluster.scheduler.preempt(cluster.now);
+  ASSERT_TRUE(second) << "but not for two";
+  EXPECT_NE(second->victim, first->victim);
+  EXPECT_EQ(second->for_whom, JobId{7});
+}
+
 TEST(Preemption, IsDecidedWhereThePathsPart) {
   auto cluster =
       occupied(quick(), {{.path = "chem/anna"}, {.path = "chem/ben"}, {.path = "bio"}}, "chem/anna");
