@@ -2,6 +2,7 @@
 //   host.cpp        events to handlers                holdings.cpp     finding, making, releasing; timers
 //   membership.cpp  hello, heart-beats, lease         starting.cpp     StartJob, and how a job ends
 //   halting.cpp     freeze and thaw, in one place     departures.cpp   the source's half of a move
+//   images.cpp      from which image a job begins
 //   arrivals.cpp    the target's half                 orders.cpp       suspend, resume, cancel, call
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
 //   queue.cpp       jobs granted ahead of their room   limits.cpp       of steps and of running time
@@ -29,7 +30,7 @@
 
 namespace godwit::host {
 
-enum class TimerKind : std::uint8_t { beat, orphan, succession, departure, checkpoint, interval, limits, quiesce };
+enum class TimerKind : std::uint8_t { beat, orphan, succession, departure, checkpoint, interval, limits, quiesce, reading };
 
 struct Timer {
   TimerKind kind{};
@@ -177,12 +178,18 @@ struct Host::Core {
 
   // starting and ending
   [[nodiscard]] std::string lacks(std::map<std::string, std::int32_t> const& resources) const;
-  void begin_start(msg::StartJob const& message, std::vector<Failure> set_aside);
+  void begin_start(msg::StartJob const& message);
+  Holding& hold_start(msg::StartJob const& message);
   void go_on_starting(Holding& held);
-  void next_image(Holding& held, Failure bad);
   void become_live(Holding& held, capsule::Running const& event);
   void end_job(Holding& held, Outcome outcome, bool kill = false);
-  void fail_start(Holding& held, std::string reason, bool kill);
+  void fail_start(Holding& held, std::string reason, bool kill, Ending ending = Ending::failed);
+
+  // images
+  void verify_images(Holding& held);
+  bool reads_again(Holding& held, Failure const& why);
+  void next_image(Holding& held, Failure bad);
+  void no_image(Holding& held, Failure const& bad);
 
   // halting
   void settle(Holding& held);
@@ -311,5 +318,8 @@ struct Host::Core {
   std::optional<RequestId> quiesce_timer;
   std::vector<std::pair<JobId, Failure>> unsaved;
 };
+
+// Is it of the job's own lineage?
+[[nodiscard]] bool is_own(JobId job, msg::ImageName const& image);
 
 }  // namespace godwit::host

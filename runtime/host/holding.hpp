@@ -39,6 +39,9 @@ struct Starting {
   Bytes manifest;
   std::uint64_t arena_bytes{0};
   std::vector<Failure> set_aside;
+  Instant reading_since;     // for so long images have been tried
+  Duration pause{0};         // the last one between two tries; 0: there was none
+  std::optional<RequestId> next_try;
 };
 
 struct Leaving {

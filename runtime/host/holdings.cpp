@@ -132,6 +132,7 @@ void Host::Core::release(Holding& held, bool kill) {
   disarm(held.interval_timer);
   disarm(held.limits_timer);
   disarm(held.saving.patience);
+  disarm(held.starting.next_try);
   if (held.leaving) {
     std::optional<RequestId> patience = held.leaving->patience;
     disarm(patience);

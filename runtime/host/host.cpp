@@ -85,6 +85,8 @@ void Host::Core::on(TimerFired const& event) {
       return held != nullptr ? checkpoint_patience(*held) : void();
     case TimerKind::interval:
       return held != nullptr ? interval_due(*held) : void();
+    case TimerKind::reading:
+      return held != nullptr && held->phase == Holding::Phase::preparing ? verify_images(*held) : void();
     case TimerKind::limits:
       if (held == nullptr) return;
       held->limits_timer.reset();

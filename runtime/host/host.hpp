@@ -21,6 +21,7 @@ struct Settings {
   Capabilities has{1, 0, {}, {}};  // for jobs
   std::vector<std::int32_t> own_cpus;    // what jobs are kept to; empty: they run wherever the host may
   std::vector<std::int32_t> other_cpus;  // of other hosts on this node: shared when a job wants more
+  Duration read_patience{20s};  // an image that can't be read is tried for so long before an older one is
   Duration safe_point_patience{30s};  // a move that finds no safe point in this time is refused
   Duration orphan_patience{60s};      // lease expired this long ago: park everything and exit
   // Nothing heard of the allocator for this long: whoever comes first in the line of succession asks to take its

@@ -44,7 +44,7 @@ void Queue::skip_dropped() {
 // ---- the host's use of it
 
 void Host::Core::start_queued() {
-  while (!queue.empty() && has_room_for(queue.front().spec)) begin_start(queue.take(), {});
+  while (!queue.empty() && has_room_for(queue.front().spec)) begin_start(queue.take());
 }
 
 // One that wants more cores than there are has them all to itself.

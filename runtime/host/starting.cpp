@@ -7,11 +7,6 @@
 
 namespace godwit::host {
 
-// Not that of the job that it was cloned from: that one is no part of its lineage, and doesn't count in it.
-static bool is_own(JobId job, msg::ImageName const& image) {
-  return image.path == checkpoint_path(job, image.epoch, image.generation);
-}
-
 void Host::Core::on(Rank, msg::StartJob const& message) {
   if (auto* const held = newest_of(message.job);
       held != nullptr && held->epoch >= message.epoch && !mutated(Mutation::obey_old_start)) {
@@ -39,19 +34,21 @@ std::string Host::Core::lacks(std::map<std::string, std::int32_t> const& resourc
   return fmt::format("host {} doesn't have what the job wants of it: {}", self, wanted);
 }
 
-void Host::Core::begin_start(msg::StartJob const& message, std::vector<Failure> set_aside) {
+void Host::Core::begin_start(msg::StartJob const& message) {
+  auto& held = hold_start(message);
+  held.starting.reading_since = now;
+  if (!held.starting.afresh) verify_images(held);
+}
+
+Holding& Host::Core::hold_start(msg::StartJob const& message) {
   auto& held = hold(message);
   held.starting.images = message.images;
   held.starting.afresh = message.images.empty();
   held.starting.fresh_files = message.fresh_files;
-  held.starting.set_aside = std::move(set_aside);
   for (auto const& image : message.images) {
     if (is_own(held.job, image)) held.last_generation = std::max(held.last_generation, image.generation);
   }
-  if (!held.starting.afresh) {
-    held.starting.asked = ask(held);
-    emit(VerifyImages{*held.starting.asked, message.images});
-  }
+  return held;
 }
 
 // No output is opened, let alone emptied, before the allocator says that no other job has it.
@@ -100,64 +97,8 @@ void Host::Core::go_on_starting(Holding& held) {
   emit(LoadImage{*starting.asked, *starting.chosen, held.capsule, starting.arena_bytes});
 }
 
-void Host::Core::on(stored::Verified const& event) {
-  auto* const held = answered(event.request);
-  if (held == nullptr || held->starting.asked != event.request) return;
-  auto& starting = held->starting;
-  starting.asked.reset();
-  if (held->phase != Holding::Phase::preparing) return;
-  starting.set_aside.insert(starting.set_aside.end(), event.set_aside.begin(), event.set_aside.end());
-  bool const bad = !event.image && !mutated(Mutation::adopt_unverified);
-  if (bad) return next_image(*held, event.image.failure());
-  starting.chosen = event.image ? *event.image : starting.images.front();
-  starting.manifest = event.manifest;
-  starting.arena_bytes = event.arena_bytes;
-  go_on_starting(*held);
-}
-
-void Host::Core::on(stored::Loaded const& event) {
-  auto* const held = answered(event.request);
-  if (held == nullptr || held->starting.asked != event.request) return;
-  held->starting.asked.reset();
-  if (held->phase == Holding::Phase::released) return unpin(*held);
-  --held->pins;
-  if (!event.status) {
-    held->starting.set_aside.push_back(event.status.failure());
-    return next_image(*held, event.status.failure());
-  }
-  held->starting.told = true;
-  emit(RestoreCapsule{held->capsule, held->epoch, std::move(held->starting.manifest)});
-}
-
-// The chosen image, or all of them, turned out bad: the older ones are tried in a new capsule, for the
-// arena of this one is no longer zero-filled.
-void Host::Core::next_image(Holding& held, Failure bad) {
-  auto& starting = held.starting;
-  auto rest = starting.images;
-  if (starting.chosen) {
-    rest.erase(rest.begin(), std::ranges::find(rest, *starting.chosen));
-    if (!rest.empty()) rest.erase(rest.begin());
-  } else {
-    rest.clear();
-  }
-  if (!rest.empty()) {
-    auto const generation = held.last_generation;
-    msg::StartJob const again{held.job,      held.epoch,    held.spec,
-                              std::move(rest), held.clone_of, starting.fresh_files};
-    auto set_aside = std::move(starting.set_aside);
-    release(held);
-    begin_start(again, std::move(set_aside));
-    newest_of(again.job)->last_generation = generation;
-    return;
-  }
-  std::string reason = fmt::format("no image of job {} verifies", held.job);
-  for (auto const& failure : starting.set_aside) reason += fmt::format("; {}", failure.context);
-  if (starting.set_aside.empty()) reason += fmt::format(": {}", bad.context);
-  fail_start(held, std::move(reason), true);
-}
-
-void Host::Core::fail_start(Holding& held, std::string reason, bool kill) {
-  end_job(held, Outcome{Ending::failed, std::move(reason), {}, 0}, kill);
+void Host::Core::fail_start(Holding& held, std::string reason, bool kill, Ending ending) {
+  end_job(held, Outcome{ending, std::move(reason), {}, 0}, kill);
 }
 
 void Host::Core::become_live(Holding& held, capsule::Running const& event) {

@@ -110,6 +110,60 @@ TEST_F(HostStart, NoImageVerifies) {
   capsule(capsule::Prepared{capsule_id});  // it was under way: nothing follows
 }
 
+// The older one would lose work, and errors of reading may pass.
+TEST_F(HostStart, AnImageThatCantBeReadIsTriedAgain) {
+  auto const capsule_id = granted({newest, older});
+  capsule(capsule::Prepared{capsule_id});
+  for (auto const pause : {250ms, 500ms, 1000ms}) {
+    verified(older, {retry_later("io", "3-9.h5: input/output error")});
+    pass(pause - 1ms);
+    nothing_else();
+    pass(1ms);
+    verify = did<host::VerifyImages>();
+    EXPECT_EQ(verify.images, (std::vector{newest, older}));
+  }
+  verified(newest);
+  store(stored::Loaded{loads(capsule_id, newest).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Running{capsule_id, 40, false});
+  EXPECT_TRUE(told_allocator<msg::JobStarted>().set_aside.empty());
+}
+
+TEST_F(HostStart, AnImageThatCantBeLoadedIsTriedAgainInANewCapsule) {
+  auto const first = granted({newest, older});
+  capsule(capsule::Prepared{first});
+  verified(newest);
+  store(stored::Loaded{loads(first, newest).request, retry_later("no_memory", "not enough memory to read it")});
+  gone(first);
+  auto const second = did<host::PrepareCapsule>().order.capsule;
+  nothing_else();
+  pass(250ms);
+  verify = did<host::VerifyImages>();
+  EXPECT_EQ(verify.images, (std::vector{newest, older}));
+  capsule(capsule::Prepared{second});
+  verified(newest);
+  loads(second, newest);
+}
+
+TEST_F(HostStart, WhatStaysUnreadableIsSetAside) {
+  auto const capsule_id = granted({newest, older});
+  capsule(capsule::Prepared{capsule_id});
+  now = now + 21s;
+  verified(older, {retry_later("io", "3-9.h5: input/output error")});
+  loads(capsule_id, older);
+}
+
+// Another host may be able to read it: that is for the allocator to say.
+TEST_F(HostStart, NothingThatCanBeReadIsNotTheJobsEnd) {
+  auto const capsule_id = granted({newest});
+  now = now + 21s;
+  store(stored::Verified{
+      verify.request, data_lost("no_image", "none"), {}, 0, {retry_later("io", "3-9.h5: input/output error")}});
+  auto const end = ended(Ending::crashed, e4);
+  EXPECT_NE(end.outcome.reason.find("input/output error"), std::string::npos);
+  gone(capsule_id);
+}
+
 TEST_F(HostStart, AnImageThatDoesNotLoadIsSetAsideForTheOneBefore) {
   auto const first = granted({newest, older});
   capsule(capsule::Prepared{first});
