@@ -102,6 +102,7 @@ void Host::Core::on(PeerDied const& event) {
     auto* const held = by_capsule(capsule);
     if (held == nullptr) continue;
     if (held->leaving && held->leaving->departure.target() == event.peer) {
+      if (held->phase == Holding::Phase::released) continue;  // handed over, and still being written or sent
       auto const why = peer_lost("peer_died", fmt::format("host {} died before job {} was handed over; "
                                                           "the job goes on here",
                                                           event.peer, held->job));

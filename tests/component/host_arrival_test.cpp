@@ -206,6 +206,25 @@ TEST_F(HostArrival, ComesBackBeforeItsAcceptedDoes) {
   committed(again, e4, other);  // and off again
 }
 
+// Its arena is still being copied for a checkpoint when the host that has taken the job dies.
+TEST_F(HostArrival, WhatWasHandedOverIsLetGoOnce) {
+  auto const old = running(e1);
+  asks_for_image(50);
+  did<host::FreezeCapsule>();
+  from(other, msg::ArrivalReady{job, e1, e2, e3});
+  freezes(old);
+  auto const write = did<host::WriteCheckpoint>();
+  commits(image_leaves(old));
+  came(e4, third);
+  from(other, msg::Accepted{job, e2, 40, false});
+  killed(old);
+  told_allocator<msg::Departed>();
+  event(PeerDied{other});
+  nothing_else();
+  staged(write);
+  forgotten(old);
+}
+
 TEST_F(HostArrival, LeavesAgainBeforeTheFirstAcceptedCame) {
   auto const old = running(e1);
   committed(old, e1, other);

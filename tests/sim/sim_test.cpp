@@ -85,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(OfOracles, TakeoverRegression,
 
 // Seeds that failed once, with all that a run may contain by now. 7005628: a move between two hosts that were both lost was gone
 // on with when the target's lease was over. 8017080: a target that didn't hear its source give up kept room for the job for
-// ever. 8014553: a host without a lease wrote the same image again and again.
+// ever. 8014553: a host without a lease wrote the same image again and again. 1795328257174: of a job that had come back before the
+// word that it had arrived elsewhere, the old copy was let go twice when that host died.
 class SharesRegression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(SharesRegression, StaysMended) {
@@ -93,7 +94,7 @@ TEST_P(SharesRegression, StaysMended) {
   EXPECT_FALSE(verdict.failure) << *verdict.failure << "\nreplay: godwit-sim --succession --seed " << GetParam() << " --trace";
 }
 
-INSTANTIATE_TEST_SUITE_P(Past, SharesRegression, testing::Values(7005628, 8014553, 8017080));
+INSTANTIATE_TEST_SUITE_P(Past, SharesRegression, testing::Values(7005628, 8014553, 8017080, 1795328257174));
 
 // ---- the simulator itself
 
