@@ -204,7 +204,7 @@ struct Host::Core {
   // departures
   void send_image(Holding& held);
   void stay(Holding& held, Failure why, bool tell_target);  // its departure was closed already
-  void never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why);
+  void never_left(Rank target, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why);
   void withdraw(Holding& held, Failure why);  // while that is still up to us
   void departure_patience(Holding& held);
   void abandon_departure(Rank from, msg::AbandonMove const& message);

@@ -120,18 +120,21 @@ void Host::Core::stay(Holding& held, Failure why, bool tell_target) {
   }
   if (!mutated(Mutation::thaw_at_the_old_epoch)) held.epoch = departure.thaw_epoch();
   note(Level::warning, held.job, held.epoch,
-       fmt::format("stays here, not moved to host {}: {}", departure.target(), why.context));
+       fmt::format("stays here{}: {}",
+                   departure.target() == no_rank ? std::string() : fmt::format(", not moved to host {}", departure.target()),
+                   why.context));
   report(msg::Stayed{held.job, departure.target_epoch(), held.epoch, std::move(why)});
   if (held.halt != Holding::Halt::held) thaw(held);  // withdraws the freeze, hands the epoch over
   settle(held);
 }
 
 // Refused or abandoned before the target was ready: there was no departure, but the epoch rises.
-void Host::Core::never_left(Rank from, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why) {
+// By a target's word, or the allocator's, which doesn't say who the target was to be: no_rank.
+void Host::Core::never_left(Rank target, JobId job, Epoch target_epoch, Epoch thaw_epoch, Failure const& why) {
   auto* const held = newest_of(job);
   if (held == nullptr || !held->is_live() || held->leaving || held->epoch >= target_epoch) return;
   held->leaving.emplace(
-      Leaving{custody::Departure{held->epoch, from, target_epoch, thaw_epoch, now}, RequestId{}});
+      Leaving{custody::Departure{held->epoch, target, target_epoch, thaw_epoch, now}, RequestId{}});
   held->leaving->departure.abandon();
   stay(*held, why, false);
 }
@@ -163,7 +166,7 @@ void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
       refused.report = true;
       return tell(std::move(refused));
     }
-    return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
+    return never_left(no_rank, message.job, message.target_epoch, message.thaw_epoch, message.why);
   }
   auto& departure = held->leaving->departure;
   if (message.target_fenced) {

@@ -85,8 +85,12 @@ void Audit::look_at(LedgerEvent const& event) {
 void Audit::lose_all_of(Rank host) {
   for (auto const& [job, record] : ledger_.jobs()) {
     if (is_ended(record.state)) continue;
-    bool const there = record.host == host || (record.intent && (record.intent->source == host || record.intent->target == host));
-    if (there) census_.takes_back(job, record.newest_epoch);
+    // What a target has done, the source goes on without, at the epoch next to it.
+    if (record.intent && record.intent->target == host) {
+      census_.takes_back(job, record.intent->target_epoch);
+    } else if (record.host == host || (record.intent && record.intent->source == host)) {
+      census_.takes_back(job, record.newest_epoch);
+    }
   }
 }
 

@@ -119,9 +119,10 @@ void Universe::world_over(World& world, Duration pause, int hosts) {
   scheduler_.after(pause, [this, hosts] { begin_world(hosts); });
 }
 
-// Generously, per job that there is: what piles up, a heart-beat's worth of it again and again, is more.
+// Generously, per job that there is and per command that waits for its answer: what piles up, a heart-beat's worth of it
+// again and again, is more.
 void Universe::look_at_backlogs(Process const& process) const {
-  auto const bound = 64 + 8 * audit_.ledger().counts().all();
+  auto const bound = 64 + 8 * audit_.ledger().counts().all() + open_.size();
   auto const look = [&](char const* what, std::size_t count) {
     if (count > bound) wrong("rank {} keeps {} {}, and there are {} jobs", process.rank(), count, what, audit_.ledger().counts().all());
   };
