@@ -63,6 +63,7 @@ struct Allocator::Core {
   void hear(Rank from, msg::HeldJobs const& message);
   void hear(Rank from, msg::Quiesced const& message);
   void hear(Rank from, msg::Holdings const& message);
+  void hear(Rank, msg::TermIs const&) {}  // its own term: the answer to what a former allocator on this rank had said
   template <class Other>
   void hear(Rank from, Other const& message) {
     strange(from, Message(message));

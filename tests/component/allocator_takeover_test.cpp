@@ -113,6 +113,15 @@ TEST(AllocatorTakeover, AFormerWorldsLeasesAreWaitedOutAnew) {
   EXPECT_FALSE(later.granted(1).fresh_files) << "it has run since: nobody else can";
 }
 
+// A rank that led before, and leads again: what it said then comes late, and is answered with the term that is.
+TEST(AllocatorTakeover, ToldItsOwnTermItGoesOn) {
+  Former former;
+  Rig rig(next(former));
+  rig.hears(2, msg::TermIs{Term{2}});
+  EXPECT_TRUE(std::ranges::none_of(rig.notes(), [](auto const& note) { return note.level == Level::severe; }));
+  EXPECT_FALSE(rig.exit_code());
+}
+
 TEST(AllocatorTakeover, AnArrivalOfAMoveThatIsOverIsAbandoned) {
   Former former;
   former.moves();

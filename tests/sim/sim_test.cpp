@@ -86,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(OfOracles, TakeoverRegression,
 // Seeds that failed once, with all that a run may contain by now. 7005628: a move between two hosts that were both lost was gone
 // on with when the target's lease was over. 8017080: a target that didn't hear its source give up kept room for the job for
 // ever. 8014553: a host without a lease wrote the same image again and again. 1795328257174: of a job that had come back before the
-// word that it had arrived elsewhere, the old copy was let go twice when that host died.
+// word that it had arrived elsewhere, the old copy was let go twice when that host died. 1795330253645: who led again was told its own
+// term, and took that for a mistake.
 class SharesRegression : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(SharesRegression, StaysMended) {
@@ -97,7 +98,7 @@ TEST_P(SharesRegression, StaysMended) {
 // Here the oracles were wrong. 1795329161488: what a target had done, which was lost with it, was laid to the epoch at which the
 // source goes on. 1795329173882: commands that a user gives again and again wait together.
 INSTANTIATE_TEST_SUITE_P(OfOracles, SharesRegression, testing::Values(1795329161488, 1795329173882));
-INSTANTIATE_TEST_SUITE_P(Past, SharesRegression, testing::Values(7005628, 8014553, 8017080, 1795328257174));
+INSTANTIATE_TEST_SUITE_P(Past, SharesRegression, testing::Values(7005628, 8014553, 8017080, 1795328257174, 1795330253645));
 
 // ---- the simulator itself
 
