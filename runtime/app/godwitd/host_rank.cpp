@@ -7,6 +7,7 @@
 #include "app/godwitd/ranks.hpp"
 #include "edge/capsules/capsule_service.hpp"
 #include "edge/hdf5/hdf5_store.hpp"
+#include "edge/hwloc/topology.hpp"
 #include "edge/mpi/mpi_transport.hpp"
 #include "edge/posix/affinity.hpp"
 #include "edge/posix/boot_clock.hpp"
@@ -22,26 +23,25 @@ namespace godwit {
 namespace {
 
 // Hosts of one node divide its cores and its memory.
-Capabilities capabilities_of(Options const& options, MpiWorld const& world) {
+Capabilities capabilities_of(Options const& options, MpiWorld const& world, Machine const& machine) {
   auto const hosts_here = std::max(1, world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0));
-  auto const slots = options.slots > 0 ? options.slots : std::max(1, cores_here() / hosts_here);
+  auto const slots = options.slots > 0 ? options.slots : std::max(1, machine.cores / hosts_here);
   auto const cores = std::int64_t{slots} * options.overbook / 100;
   Capabilities has;
   has.cores =
       static_cast<std::int32_t>(std::clamp<std::int64_t>(cores, 1, std::numeric_limits<std::int32_t>::max()));
-  has.memory_bytes = memory_bytes_here() / static_cast<std::uint64_t>(hosts_here);
+  has.memory_bytes = machine.memory_bytes / static_cast<std::uint64_t>(hosts_here);
   declare(options.declared, world.self(), has);
   return has;
 }
 
 // Hosts of one node that may run on the same cores divide them among themselves.
-CoreShare cores_of(MpiWorld const& world) {
-  auto const mine = cpus_of(0);
+CoreShare cores_of(MpiWorld const& world, Topology const& topology, std::vector<std::int32_t> const& mine) {
   int place = 0, alike = 0;
   for (Rank rank{1}; rank.value < world.ranks(); rank = rank.next()) {
     bool const self = rank == world.self();
     auto const pid = world.peers()[static_cast<std::size_t>(rank.value)].pid;
-    if (!self && (!world.is_here(rank) || cpus_of(pid) != mine)) continue;
+    if (!self && (!world.is_here(rank) || topology.cpus_of(pid) != mine)) continue;
     ++alike;
     if (rank < world.self()) ++place;
   }
@@ -52,7 +52,10 @@ CoreShare cores_of(MpiWorld const& world) {
 
 int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
                   Result<ZygoteProcess> zygote) {
-  Status mine = zygote ? Status(Done{}) : Status(zygote.failure());
+  auto const topology = Topology::here();
+  Status const mine = !zygote     ? Status(zygote.failure())
+                      : !topology ? Status(topology.failure())
+                                  : Status(Done{});
   if (!world.agree(mine)) return exit_start_failed;  // rank 0 says why
   if (!world.agree(StoreDirectory::check(options.store))) return exit_start_failed;
 
@@ -62,12 +65,13 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                .rank = world.self(),
                .to_stderr = options.verbose ? Level::info : Level::warning},
               clock);
-  auto has = capabilities_of(options, world);
+  auto const machine = machine_here(*topology);
+  auto has = capabilities_of(options, world, machine);
   auto const idle_max = static_cast<std::size_t>(has.cores);
-  auto share = cores_of(world);
+  auto share = cores_of(world, *topology, machine.cpus);
   host::Host host(world.self(), {.pid = ::getpid(),
                                  .node = node_name(),
-                                 .cores = cores_here(),
+                                 .cores = machine.cores,
                                  .has = std::move(has),
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),

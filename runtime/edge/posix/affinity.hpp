@@ -1,15 +1,10 @@
-// Which cores a process may run on, and how hosts of one node divide them.
+// How hosts of one node divide the cores that they may run on.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstdint>
 #include <vector>
 
 namespace godwit {
-
-// In order; 0: this process. Empty if the kernel doesn't say.
-[[nodiscard]] std::vector<std::int32_t> cpus_of(pid_t process);
 
 struct CoreShare {
   std::vector<std::int32_t> own, others;
