@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS godwit godwitd godwit-capsule RUNTIME DESTINATION bin)
 get_directory_property(types DIRECTORY ${PROJECT_SOURCE_DIR}/jobs BUILDSYSTEM_TARGETS)
 install(TARGETS ${types} LIBRARY DESTINATION lib/godwit/plugins)
-install(TARGETS godwit_state_interface godwit_job_interface godwit_testing_shared EXPORT godwit
+install(TARGETS godwit_state_interface godwit_job_interface godwit_policy_interface godwit_testing_shared EXPORT godwit
         FILE_SET HEADERS DESTINATION include
         LIBRARY DESTINATION lib)
 

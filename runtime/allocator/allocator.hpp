@@ -25,6 +25,7 @@ struct Settings {
   Duration move_patience{5min};
   std::uint64_t move_bytes_per_s{16 << 20};
   std::string policy{"up-down"};
+  policy::MakePolicy own_policy{nullptr};  // a user's, instead of that
   policy::UpDownTuning up_down;
   policy::Tuning scheduling;
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet

@@ -22,7 +22,9 @@ policy::ShareTree tree_of(Ledger const& ledger) {
 }  // namespace
 
 policy::Scheduler Allocator::Core::make_scheduler(Settings const& settings, Ledger const& ledger) {
-  auto policy = policy::make_policy(settings.policy, settings.up_down);
+  auto policy = settings.own_policy != nullptr
+                    ? Result(std::unique_ptr<policy::Policy>(settings.own_policy()))
+                    : policy::make_policy(settings.policy, settings.up_down);
   invariant(policy.ok(), "the policy's name was checked when it was given");
   policy::Scheduler scheduler(settings.scheduling, std::move(*policy), tree_of(ledger));
   if (!mutated(Mutation::forget_the_scores)) scheduler.set_scores(ledger.scores());

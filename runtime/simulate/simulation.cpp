@@ -212,7 +212,8 @@ Result<Outcome> simulate(Workload& workload, Setup const& setup) {
     return reject("usage", fmt::format("{} processors can't make {} hosts", setup.processors, setup.hosts));
   }
   if (setup.tuning.interval <= 0s) return reject("usage", "an interval is longer than 0");
-  auto policy = policy::make_policy(setup.policy, setup.up_down);
+  auto policy = setup.own_policy != nullptr ? Result(std::unique_ptr<policy::Policy>(setup.own_policy()))
+                                            : policy::make_policy(setup.policy, setup.up_down);
   if (!policy) return policy.failure();
   auto tree = policy::ShareTree::make(setup.rules);
   if (!tree) return tree.failure();

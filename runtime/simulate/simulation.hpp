@@ -16,6 +16,7 @@ namespace godwit::simulate {
 
 struct Setup {
   std::string policy{"up-down"};
+  policy::MakePolicy own_policy{nullptr};  // a user's, of that name
   policy::UpDownTuning up_down;
   policy::Tuning tuning;
   std::vector<AccountRule> rules;

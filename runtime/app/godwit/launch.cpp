@@ -16,6 +16,7 @@
 #include "app/godwit/talk.hpp"
 #include "app/workload/argument.hpp"
 #include "app/workload/capability.hpp"
+#include "edge/policies/policy_plugin.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -79,8 +80,15 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
     if (!parsed) return parsed.failure().context;
     return *parsed > Duration{0} ? std::string() : std::string("must be longer than 0");
   };
-  verb.add_option("--policy", to.policy, "Who is served first: up-down (the usual one), fair-tree or fcfs")
-      ->check(CLI::IsMember({"up-down", "fair-tree", "fcfs"}));
+  verb.add_option("--policy", to.policy,
+                  "Who is served first: up-down (the usual one), fair-tree, fcfs, or the file of a policy of your own "
+                  "(docs/own-policy.md)")
+      ->type_name("NAME")
+      ->check([](std::string const& text) {
+        if (!is_policy_file(text)) return not_a_runs_policy(text);
+        auto const loaded = load_policy(text);
+        return loaded ? std::string() : loaded.failure().context;
+      });
   verb.add_option("--interval", to.interval, "Between two looks at how the accounts stand; else 1s")
       ->type_name("TIME")
       ->check(duration);
@@ -88,6 +96,11 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
                   "A job runs at least that long before it is made to wait for another account's; else 1min")
       ->type_name("TIME")
       ->check(duration);
+  verb.add_option("--margin", to.margin,
+                  "A job is made to wait only if its account's index exceeds the other's by more than so many "
+                  "thousandths; else 0")
+      ->type_name("N")
+      ->check(at_least(0));
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/godwit/output_of.hpp"
+#include "edge/policies/policy_plugin.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -31,9 +32,11 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (slots > 0) add("--slots", std::to_string(slots));
   if (options.overbook != 100) add("--overbook", std::to_string(options.overbook));
   for (auto const& declared : options.capabilities) add("--capability", declared);
-  if (!options.policy.empty()) add("--policy", options.policy);
+  bool const own = is_policy_file(options.policy);
+  if (!options.policy.empty()) add("--policy", own ? fs::absolute(options.policy).string() : options.policy);
   if (!options.interval.empty()) add("--interval", options.interval);
   if (!options.quantum.empty()) add("--quantum", options.quantum);
+  if (!options.margin.empty()) add("--margin", options.margin);
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

@@ -13,6 +13,7 @@
 #include "base/archive.hpp"
 #include "edge/capsules/plugin_catalogue.hpp"
 #include "edge/mpi/mpi_transport.hpp"
+#include "edge/policies/policy_plugin.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
 #include "edge/posix/file.hpp"
@@ -172,11 +173,18 @@ void write_verdict(Options const& options, Term term, int code, Clock const& clo
   (void)replace_file(options.store / "verdict.json", text, 0644).ok();  // a store that is gone can't be told
 }
 
+Result<PolicyPlugin> policy_of(Options const& options) {
+  return is_policy_file(options.policy) ? load_policy(options.policy) : PolicyPlugin{options.policy, nullptr};
+}
+
 }  // namespace
 
 int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
                        Result<ZygoteProcess> zygote) {
-  Result<Opened> opened = zygote ? open_store(options, world) : Result<Opened>(zygote.failure());
+  auto const policy = policy_of(options);
+  Result<Opened> opened = !zygote   ? Result<Opened>(zygote.failure())
+                          : !policy ? Result<Opened>(policy.failure())
+                                    : open_store(options, world);
   Status mine = opened ? Status(Done{}) : Status(opened.failure());
   if (auto all = world.agree(mine); !all) {  // the store is there: now the hosts look at it
     fmt::print(stderr, "godwitd: {}\n", all.failure().context);
@@ -195,8 +203,11 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
                                   .lease = options.lease,
                                   .late_after = 4 * options.heartbeat,
                                   .suspicion = options.suspicion,
-                                  .policy = options.policy,
-                                  .scheduling = {.interval = options.interval, .quantum_min = options.quantum},
+                                  .policy = policy->name,
+                                  .own_policy = policy->make,
+                                  .scheduling = {.interval = options.interval,
+                                                 .quantum_min = options.quantum,
+                                                 .margin = options.margin},
                                   .gather = 2s},
                                  std::move(opened->ledger));
   MpiTransport transport(world);

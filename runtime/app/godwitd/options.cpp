@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "app/workload/argument.hpp"
+#include "edge/policies/policy_plugin.hpp"
 
 namespace godwit {
 namespace {
@@ -92,11 +93,17 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   add_duration(app, "--lease", options.lease,
                "How long a host's jobs run on without an answer from rank 0 (10s)");
   add_duration(app, "--suspicion", options.suspicion, "A host silent this long counts as dead (30s)");
-  app.add_option("--policy", options.policy, "Who is served first: up-down, fair-tree or fcfs")
-      ->check(CLI::IsMember({"up-down", "fair-tree", "fcfs"}));
+  app.add_option("--policy", options.policy,
+                 "Who is served first: up-down, fair-tree, fcfs, or the file of a policy of your own")
+      ->type_name("NAME")
+      ->check(not_a_runs_policy);
   add_duration(app, "--interval", options.interval, "Between two looks at how the accounts stand (1s)");
   add_duration(app, "--quantum", options.quantum,
                "A job runs at least that long before it is made to wait for another account's (1min)");
+  app.add_option("--margin", options.margin,
+                 "A job is made to wait only if its account's index exceeds the other's by more than so many thousandths (0)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");
@@ -121,6 +128,7 @@ std::variant<Options, int> read_options(int argc, char** argv) {
   }
   options.store = directory_from(std::filesystem::current_path(), store);
   if (!workload.empty()) options.workload = workload;
+  if (is_policy_file(options.policy)) options.policy = std::filesystem::absolute(options.policy);
   for (auto const& directory : plugins) options.plugins.push_back(std::filesystem::absolute(directory));
   add_plugin_directories(options);
   return options;

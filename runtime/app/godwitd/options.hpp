@@ -26,6 +26,7 @@ struct Options {
   std::string policy{"up-down"};
   Duration interval{1s};   // of the policy
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
+  std::int64_t margin{0};  // by which its account's index must exceed the other's
   std::string listen;  // for TCP; empty: every interface
   bool verbose{false};
 };

@@ -17,6 +17,7 @@
 #include "app/godwit/verbs.hpp"
 #include "app/workload/argument.hpp"
 #include "app/workload/suggestion.hpp"
+#include "edge/policies/policy_plugin.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -100,6 +101,24 @@ Result<Given> given_by(SimulateWishes const& wishes, simulate::Setup& setup) {
   return given;
 }
 
+// A policy as it was asked for, perhaps a user's own.
+struct Chosen {
+  std::string name;
+  policy::MakePolicy own{nullptr};
+  bool preempts{false};
+};
+
+Result<Chosen> own_policy(std::string file) {
+  bool const preempts = file.ends_with(preempting);
+  if (preempts) file.resize(file.size() - preempting.size());
+  auto plugin = load_policy(file);
+  if (!plugin) return plugin.failure();
+  if (preempts && !std::unique_ptr<policy::Policy>(plugin->make())->preempts()) {
+    return reject("usage", fmt::format("the policy {} of {} doesn't preempt", plugin->name, file));
+  }
+  return Chosen{std::move(plugin->name), plugin->make, preempts};
+}
+
 // As they were named; "all" is each that there is, and what is none is refused.
 Result<std::vector<std::string>> chosen(std::vector<std::string> const& named,
                                         std::vector<std::string> const& known) {
@@ -127,11 +146,30 @@ std::vector<std::string> known_policies() {
   return names;
 }
 
-Result<Simulated> simulate_policy(Given const& given, simulate::Setup setup, std::string name, bool preempt) {
-  bool const wanted = name.ends_with(preempting);
-  if (wanted) name.resize(name.size() - preempting.size());
-  setup.policy = name;
-  setup.preempt = preempt || wanted;
+Result<std::vector<Chosen>> chosen_policies(std::vector<std::string> const& named) {
+  std::vector<Chosen> all;
+  for (auto const& text : named) {
+    if (is_policy_file(text) || is_policy_file(text.substr(0, text.rfind('+')))) {
+      auto own = own_policy(text);
+      if (!own) return own.failure();
+      all.push_back(*std::move(own));
+      continue;
+    }
+    auto const names = chosen({text}, known_policies());
+    if (!names) return names.failure();
+    for (auto name : *names) {
+      bool const preempts = name.ends_with(preempting);
+      if (preempts) name.resize(name.size() - preempting.size());
+      all.push_back({std::move(name), nullptr, preempts});
+    }
+  }
+  return all;
+}
+
+Result<Simulated> simulate_policy(Given const& given, simulate::Setup setup, Chosen const& one_policy, bool preempt) {
+  setup.policy = one_policy.name;
+  setup.own_policy = one_policy.own;
+  setup.preempt = preempt || one_policy.preempts;
   auto const workload = given.workload();
   auto const begin = std::clock();
   auto outcome = simulate::simulate(*workload, setup);
@@ -181,14 +219,14 @@ void print(Invocation const& invocation, SimulateWishes const& wishes, Given con
 int simulate_jobs(Invocation const& invocation, SimulateWishes const& wishes) {
   auto setup = setup_of(wishes);
   if (!setup) return invocation.complain(setup.failure(), exit_usage);
-  auto const names = chosen(wishes.policies.empty() ? std::vector<std::string>{"up-down"} : wishes.policies,
-                            known_policies());
-  if (!names) return invocation.complain(names.failure(), exit_usage);
+  auto const policies =
+      chosen_policies(wishes.policies.empty() ? std::vector<std::string>{"up-down"} : wishes.policies);
+  if (!policies) return invocation.complain(policies.failure(), exit_usage);
   auto const given = given_by(wishes, *setup);
   if (!given) return invocation.complain(given.failure());
   std::vector<Simulated> all;
-  for (auto const& name : *names) {
-    auto one = simulate_policy(*given, *setup, name, wishes.preempt);
+  for (auto const& policy : *policies) {
+    auto one = simulate_policy(*given, *setup, policy, wishes.preempt);
     if (!one) return invocation.complain(one.failure());
     all.push_back(*std::move(one));
   }

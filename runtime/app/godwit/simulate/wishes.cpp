@@ -19,7 +19,7 @@ void add_policy_options(CLI::App& verb, SimulateWishes& wishes) {
   verb.add_option(
           "--policy", wishes.policies,
           "up-down (the default), fair-tree, fcfs, easy, round-robin, random, decay; with +preempt behind it "
-          "running jobs may be made to wait; 'all'; may be repeated")
+          "running jobs may be made to wait; 'all'; or the file of your own (docs/own-policy.md); may be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false)
       ->delimiter(',');
@@ -28,7 +28,7 @@ void add_policy_options(CLI::App& verb, SimulateWishes& wishes) {
       ->type_name("TIME");
   verb.add_option("--quantum", wishes.quantum, "That a job runs before it may be made to wait; else 60s")
       ->type_name("TIME");
-  verb.add_option("--margin", wishes.margin, "By which its account's index must exceed the other's; else 0")
+  verb.add_option("--margin", wishes.margin, "By which its account's index must exceed the other's, in thousandths; else 0")
       ->type_name("N");
   verb.add_option("--share", wishes.shares, "An account's or group's shares, as in group2=3; may be repeated")
       ->type_name("PATH=N")
