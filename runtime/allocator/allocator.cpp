@@ -101,7 +101,7 @@ void Allocator::Core::wait_for_old_leases() {
 
 // The indexes over the ledger, for jobs that are not over.
 void Allocator::Core::index_jobs(std::vector<JobId> const& unfinished) {
-  auto const missing = [&](std::string const& name, JobId job, Rank pin) {
+  auto const warn_of_absent_host = [&](std::string const& name, JobId job, Rank pin) {
     if (pin == no_rank || hosts.contains(pin)) return;
     note(Level::warning, job, {},
          fmt::format("{} wants to start on host {} only, and there is none ({}): it waits for a runtime that "
@@ -112,13 +112,13 @@ void Allocator::Core::index_jobs(std::vector<JobId> const& unfinished) {
     if (job.element() == 0) hold_back(job);
     reseat(job);
     auto const& record = *record_of(job);
-    if (job.element() == 0) missing(called(record), job, record.spec.host);
+    if (job.element() == 0) warn_of_absent_host(called(record), job, record.spec.host);
   }
   for (auto const& [job, array] : ledger.arrays()) {
     if (array.counts.live() == 0) continue;
     hold_back(job);
     line_up(job);
-    missing(called(array), job, array.work->spec.host);
+    warn_of_absent_host(called(array), job, array.work->spec.host);
   }
   for (auto const& [job, array] : ledger.arrays()) enforce_max_failed(job);
 }
