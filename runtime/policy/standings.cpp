@@ -79,6 +79,8 @@ void Scheduler::State::rebuild() {
   for (auto& [demand, one] : classes) {
     one->branches.clear();
     one->lots.clear();
+    one->in_vain.clear();  // nodes may have other numbers now
+    one->unyielding.clear();
   }
   nodes.clear();
   grow_nodes();
