@@ -20,6 +20,8 @@
   X(lead_a_minority, "an allocator acts while one host leases it")                                         \
   X(count_out_at_once, "who is lost has no say any more before that is durable")                           \
   X(claim_unchecked, "a candidate's votes aren't held against the ledger")                                 \
+  X(deliver_twice, "what came by two routes is heard twice")                                               \
+  X(deliver_out_of_order, "what has overtaken something is heard first")                                   \
   /* ledger */                                                                                             \
   X(grant_an_old_epoch, "a grant's epoch need not be newer")                                               \
   X(grant_what_runs, "a job that isn't waiting is granted")                                                \
@@ -64,6 +66,7 @@
   X(forget_the_scores, "a new allocator doesn't know how the accounts stand")                              \
   X(forget_the_seals, "a new term's log doesn't say how much of the older ones counts")                    \
   X(miss_the_last_record, "a new allocator doesn't read the older logs to their end")                      \
+  X(regrant_before_the_answers, "what a group had is given out before all its hosts have said what they have") \
   /* host */                                                                                               \
   X(thaw_at_the_old_epoch, "a job that stays keeps its epoch")                                             \
   X(release_before_accepted, "a source lets go when the commit frame is sent")                             \
@@ -84,6 +87,7 @@
   X(begin_unleased, "jobs run before their host has a lease")                                              \
   X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \
   X(lease_from_the_answer, "a lease runs from when the answer came")                                       \
+  X(obey_an_old_hand_on, "a host starts what a manager of a former group hands on")                       \
   X(forget_reports, "a host doesn't say again what wasn't confirmed")                                     \
   X(report_a_failed_write, "a checkpoint that could not be written is reported")                           \
   X(reuse_a_failed_generation, "a generation whose write failed gives its number to the next")

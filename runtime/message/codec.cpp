@@ -56,6 +56,16 @@ GODWIT_KIND(Trouble, to_allocator)
 GODWIT_KIND(Quiesce, from_allocator)
 GODWIT_KIND(Quiesced, to_allocator)
 GODWIT_KIND(Leave, from_allocator)
+GODWIT_KIND(Managed, from_allocator)
+GODWIT_KIND(Regrouped, to_allocator)
+GODWIT_KIND(Recall, from_allocator)
+GODWIT_KIND(GivenBack, to_allocator)
+GODWIT_KIND(HandOn, between_hosts)
+GODWIT_KIND(Room, between_hosts)
+GODWIT_NAME(Parcel)
+constexpr Course course(msg::Parcel const& message) {
+  return message.up ? Course::to_allocator : Course::from_allocator;
+}
 GODWIT_NAME(Accepted)
 constexpr Course course(msg::Accepted const& message) {
   return message.report ? Course::to_allocator : Course::between_hosts;

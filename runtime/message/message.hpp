@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/archive.hpp"
+#include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
@@ -43,7 +44,8 @@ struct Welcome {  // allocator → host: the answer; also how a new allocator in
   Duration heartbeat_every{0};
   Duration lease{0};
   Instant at;  // the allocator's own clock: echoed in Heartbeat.seen
-  GODWIT_FIELDS(heartbeat_every & lease & at)
+  bool numbered{false};  // all that the two say to each other from now on comes in parcels: it may go by a manager
+  GODWIT_FIELDS(heartbeat_every & lease & at & numbered)
 };
 
 struct JobReport {
@@ -143,7 +145,8 @@ struct StartJob {  // allocator → host
   // A former holder's end isn't proven, it may still be writing: outputs go to new files, the prefix copied, and
   // are renamed over the old ones.
   bool fresh_files{false};
-  GODWIT_FIELDS(job & epoch & spec & images & clone_of & fresh_files)
+  bool for_group{false};  // to a manager: for whichever of its hosts has room
+  GODWIT_FIELDS(job & epoch & spec & images & clone_of & fresh_files & for_group)
 };
 
 // A job that declares outputs may open them only when no other live job has them.
@@ -367,11 +370,76 @@ struct Leave {  // allocator → host: exit now
   std::uint8_t nothing{0};
 };
 
+// ---- managers: docs/protocol.md, "Managers"
+
+// One message of a host to the allocator, or back, on its way by whatever route: custody/channel.hpp makes of these
+// an order in which nothing is missing and nothing comes twice. A manager passes on what isn't meant for its own rank.
+struct Parcel {
+  enum class Haste : std::uint8_t {
+    none,  // with the next ones
+    news,  // unless a core is idle for want of an answer to it
+    soon,  // somebody waits for it
+  };
+  Rank host, allocator;
+  Term term;       // of that allocator
+  bool up{false};  // from the host
+  Haste haste{};
+  std::uint64_t number{0};  // from 1 on, in each direction
+  std::uint64_t seen{0};    // all up to that one of the other direction have come
+  Bytes message;            // encoded
+  GODWIT_FIELDS(host & allocator & term & up & haste & number & seen & message)
+};
+
+// Who speaks for this host from now on, and for whom the manager does. A later one has a higher version; what was
+// ordered under another than the present one is not obeyed.
+struct Managed {  // allocator → host
+  Rank manager{no_rank};  // none: each host speaks for itself, and says Regrouped
+  std::uint64_t version{0};
+  std::vector<Rank> members;  // to the manager: with itself
+  Duration gather{0};         // likewise: how long what nobody waits for may wait for more
+  GODWIT_FIELDS(manager & version & members & gather)
+};
+struct JobEpoch {
+  JobId job;
+  Epoch epoch;
+  auto operator<=>(JobEpoch const&) const = default;
+  GODWIT_FIELDS(job & epoch)
+};
+// host → allocator: it obeys no hand-on of a version before this one any more. What it has here.
+struct Regrouped {
+  std::uint64_t version{0};
+  std::vector<JobEpoch> held;
+  GODWIT_FIELDS(version & held)
+};
+struct Recall {  // allocator → manager: others have room for so many of the jobs that wait there
+  std::uint32_t count{0};
+  GODWIT_FIELDS(count)
+};
+struct GivenBack {  // manager → allocator: they waited there, and no host of the group has them or will have them
+  std::vector<JobEpoch> jobs;
+  GODWIT_FIELDS(jobs)
+};
+struct HandOn {  // manager → host: start this
+  Term term;
+  std::uint64_t version{0};
+  StartJob start;
+  GODWIT_FIELDS(term & version & start)
+};
+struct Room {  // host → manager, whenever it changes
+  Term term;
+  std::uint64_t version{0};
+  std::int32_t free{0};      // cores without a job
+  std::uint64_t handed{0};   // so many hand-ons of this version have come
+  auto operator<=>(Room const&) const = default;
+  GODWIT_FIELDS(term & version & free & handed)
+};
+
 using Message =
     std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob,
                  ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
                  Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, ParkJob, CallJob, OrderDone,
-                 Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave>;
+                 Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
+                 Parcel, Managed, Regrouped, Recall, GivenBack, HandOn, Room>;
 
 }  // namespace godwit::msg
 

@@ -48,7 +48,7 @@ inline std::vector<Message> every_message() {
   Capabilities const has{4, 1ULL << 34, {{"gpu", {"0", "1"}}}, {"bigmem"}};
   return {
       msg::Hello{4711, "node3", 8, has},
-      msg::Welcome{500ms, 10s, Instant{44}},
+      msg::Welcome{500ms, 10s, Instant{44}, true},
       msg::Heartbeat{Instant{123}, 1500, {report, report}, Instant{44}},
       msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true},
       msg::Poll{Instant{46}},
@@ -57,7 +57,7 @@ inline std::vector<Message> every_message() {
       msg::TermIs{Term{4}},
       msg::Holdings{{4711, "node3", 8, has}, {{JobId{7}, Epoch{2}, msg::Held::Phase::leaving, Epoch{3}}}},
       msg::ReportsSeen{12},
-      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}, true},
+      msg::StartJob{JobId{7}, Epoch{2}, spec(), {image, image}, JobId{6}, true, true},
       msg::ClaimOutputs{JobId{7}, Epoch{2}, {"/home/anna/out.csv"}},
       msg::OutputsClaimed{JobId{7}, Epoch{2}, why},
       msg::JobStarted{JobId{7}, Epoch{2}, image, 61440, true, {why}},
@@ -87,6 +87,13 @@ inline std::vector<Message> every_message() {
       msg::Quiesce{},
       msg::Quiesced{{{JobId{7}, why}}},
       msg::Leave{},
+      msg::Parcel{Rank{3}, Rank{0}, Term{4}, true, msg::Parcel::Haste::soon, 7, 6, to_bytes("message")},
+      msg::Managed{Rank{2}, 5, {Rank{2}, Rank{3}}, 250ms},
+      msg::Regrouped{5, {{JobId{7}, Epoch{2}}}},
+      msg::Recall{12},
+      msg::GivenBack{{{JobId{7}, Epoch{2}}}},
+      msg::HandOn{Term{4}, 5, {JobId{7}, Epoch{2}, spec(), {image}, JobId{6}, true, false}},
+      msg::Room{Term{4}, 5, 2, 9},
   };
 }
 
