@@ -69,6 +69,12 @@ struct Cloned {  // a new job that goes on from a copy of another's state; no im
   GODWIT_EVENT(job & of & image & spec & suspended & at)
 };
 struct Granted { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
+struct GrantedToGroup {  // to any host of a manager's group: who has it, nobody knows before HandedOn
+  JobId job; Epoch epoch; Rank manager; WallTime at; GODWIT_EVENT(job & epoch & manager & at)
+};
+struct HandedOn {  // that host has it, or may have had it when it died; no_rank: nobody has it, and nobody will at this epoch
+  JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at)
+};
 struct Started {  // from: the image that this epoch began from; none: afresh
   JobId job; Epoch epoch; std::optional<ImageKey> from; bool suspended{false}; WallTime at;
   GODWIT_EVENT(job & epoch & from & suspended & at)
@@ -110,7 +116,7 @@ using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
                                  log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
-                                 log::AccountsSet, log::Scores, log::Drained>;
+                                 log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn>;
 
 }
 #undef GODWIT_EVENT

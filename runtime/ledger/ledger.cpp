@@ -83,6 +83,7 @@ void Ledger::release(JobRecord& record, WallTime at) {
   charge(record, at);
   become(record, JobState::waiting);
   record.host = no_rank;
+  record.at_group = false;
   record.intent.reset();
 }
 
@@ -182,7 +183,7 @@ Status Ledger::fold(log::HostLost const& event) {
   lost->second.proven = lost->second.proven || event.proven;
   if (!first) return Done{};
   for (auto& [job, record] : jobs_) {
-    if (is_ended(record.state)) continue;
+    if (is_ended(record.state) || record.at_group) continue;
     auto const& intent = record.intent;
     if (intent ? is_lost(intent->source) && is_lost(intent->target) : record.host == event.host) {
       become(record, JobState::stranded);
@@ -237,22 +238,48 @@ Status Ledger::fold(log::Cloned const& event) {
   return Done{};
 }
 
-Status Ledger::fold(log::Granted const& event) {
-  auto const at = jobs_.find(event.job);
-  auto const state = at != jobs_.end() ? at->second.state : this->state(event.job);
-  if (!state) return refused("Granted", event.job, "no such job");
+Status Ledger::grant(char const* event, JobId job, Epoch epoch, Rank host, bool to_group) {
+  auto const at = jobs_.find(job);
+  auto const state = at != jobs_.end() ? at->second.state : this->state(job);
+  if (!state) return refused(event, job, "no such job");
   if (*state != JobState::waiting && !mutated(Mutation::grant_what_runs)) {
-    return refused("Granted", event.job, fmt::format("it is {}", to_string(*state)));
+    return refused(event, job, fmt::format("it is {}", to_string(*state)));
   }
-  if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; event.epoch <= newest && !mutated(Mutation::grant_an_old_epoch)) {
-    return refused("Granted", event.job, fmt::format("epoch {} is not newer than {}", event.epoch, newest));
+  if (auto const newest = at != jobs_.end() ? at->second.newest_epoch : Epoch{}; epoch <= newest && !mutated(Mutation::grant_an_old_epoch)) {
+    return refused(event, job, fmt::format("epoch {} is not newer than {}", epoch, newest));
   }
-  if (is_lost(event.host)) return refused("Granted", event.job, fmt::format("host {} is dead", event.host));
-  auto& record = at != jobs_.end() ? at->second : materialise(event.job);
+  if (is_lost(host)) return refused(event, job, fmt::format("host {} is dead", host));
+  auto& record = at != jobs_.end() ? at->second : materialise(job);
   become(record, JobState::starting);
-  record.host = event.host;
-  record.epoch = record.newest_epoch = record.granted = event.epoch;
+  record.host = host;
+  record.at_group = to_group;
+  record.epoch = record.newest_epoch = record.granted = epoch;
   record.void_epochs.clear();
+  return Done{};
+}
+
+Status Ledger::fold(log::Granted const& event) {
+  return grant("Granted", event.job, event.epoch, event.host, false);
+}
+
+Status Ledger::fold(log::GrantedToGroup const& event) {
+  return grant("GrantedToGroup", event.job, event.epoch, event.manager, true);
+}
+
+Status Ledger::fold(log::HandedOn const& event) {
+  auto const found = live("HandedOn", event.job, event.epoch);
+  if (!found) return found.failure();
+  auto& record = **found;
+  if (!record.at_group) return refused("HandedOn", event.job, "it isn't at a group");
+  record.at_group = false;
+  if (event.host == no_rank) {
+    release(record, event.at);
+    return Done{};
+  }
+  record.host = event.host;
+  if (!is_lost(event.host)) return Done{};
+  become(record, JobState::stranded);
+  free_if_fenced(record, event.at);
   return Done{};
 }
 
@@ -260,8 +287,9 @@ Status Ledger::fold(log::Started const& event) {
   auto const found = live("Started", event.job, event.epoch);
   if (!found) return found.failure();
   auto& record = **found;
-  if (record.state != JobState::starting) {
-    return refused("Started", event.job, fmt::format("it is {}", to_string(record.state)));
+  if (record.state != JobState::starting || record.at_group) {
+    return refused("Started", event.job,
+                   record.at_group ? "it is at a group" : fmt::format("it is {}", to_string(record.state)));
   }
   auto adopted = record.lineage.end();
   if (event.from) {
@@ -395,6 +423,7 @@ Status Ledger::fold(log::Ended const& event) {
                  : event.outcome.ending == Ending::failed ? JobState::failed
                                                           : JobState::cancelled);
   record.intent.reset();
+  record.at_group = false;
   record.outcome = event.outcome;
   record.ended = event.at;
   auto* array = array_of(event.job);

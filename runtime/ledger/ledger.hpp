@@ -7,6 +7,9 @@
 // in a row died with them. A job on its way between two hosts is decided by what the other one says; if both
 // are lost it is stranded until both are fenced, for either may have it.
 //
+// A job may be granted to a manager for its group: until it is known which host has it, the manager's end says nothing
+// about it, for any of the group may run it.
+//
 // An array is one ArrayRecord (ledger/record.hpp). An element gets a JobRecord with its grant, and loses it
 // when it ends without incident: a pointer from find() is good until the next apply().
 #pragma once
@@ -85,6 +88,8 @@ class Ledger {
   Status fold(log::Submitted const& event);
   Status fold(log::Cloned const& event);
   Status fold(log::Granted const& event);
+  Status fold(log::GrantedToGroup const& event);
+  Status fold(log::HandedOn const& event);
   Status fold(log::Started const& event);
   Status fold(log::Intent const& event);
   Status fold(log::Moved const& event);
@@ -102,6 +107,7 @@ class Ledger {
   Status fold(log::Drained const& event);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
+  Status grant(char const* event, JobId job, Epoch epoch, Rank host, bool to_group);
   // Why an element or job that has no record of its own isn't what an event needs.
   [[nodiscard]] std::string absence(JobId job) const;
   JobRecord& materialise(JobId job);  // of one that exists

@@ -31,6 +31,7 @@ struct JobRecord {
   JobSpec spec;            // of an element: filled in
   JobState state{JobState::waiting};
   Rank host{no_rank};      // custody: who may run it, at `epoch`; once ended or stranded: who had it last
+  bool at_group{false};    // starting: `host` manages those of whom one may have it
   Epoch epoch;
   Epoch granted;           // of the newest grant: an image of an older epoch that is reported after it is an orphan
   Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()

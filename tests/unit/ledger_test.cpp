@@ -552,5 +552,46 @@ TEST(LedgerDrains, AreOfHostsThatThereAre) {
   book.refuses(log::Drained{Rank{4}, true, noon});
 }
 
+// ---- groups
+
+TEST(Ledger, AJobAtAGroupIsWhereAHostSaysThatItIs) {
+  Book book;
+  book.submitted();
+  book.take(log::GrantedToGroup{job, Epoch{1}, one, noon});
+  EXPECT_EQ(book.record().state, JobState::starting);
+  EXPECT_TRUE(book.record().at_group);
+  book.refuses(log::Granted{job, Epoch{2}, two, noon});
+  book.refuses(log::Started{job, Epoch{1}, std::nullopt, false, noon});  // who has it isn't known
+  book.refuses(log::HandedOn{job, Epoch{2}, two, noon});
+  book.take(log::HandedOn{job, Epoch{1}, two, noon});
+  EXPECT_EQ(book.record().host, two);
+  book.refuses(log::HandedOn{job, Epoch{1}, one, noon});  // once
+  book.take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+}
+
+TEST(Ledger, AManagersEndSaysNothingAboutWhatItsGroupHas) {
+  Book book;
+  book.submitted();
+  book.take(log::GrantedToGroup{job, Epoch{1}, one, noon});
+  book.take(log::HostLost{one, false, noon});
+  book.take(log::HostFenced{one, noon});
+  EXPECT_EQ(book.record().state, JobState::starting);
+  book.take(log::HandedOn{job, Epoch{1}, one, noon});  // nobody else has it
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.record().host_losses, 1U);
+  EXPECT_TRUE(book.record().fresh_files);
+}
+
+TEST(Ledger, AJobThatIsGivenBackWaitsAsBefore) {
+  Book book;
+  book.submitted();
+  book.take(log::GrantedToGroup{job, Epoch{1}, one, noon});
+  book.take(log::HandedOn{job, Epoch{1}, no_rank, noon});
+  EXPECT_EQ(book.record().state, JobState::waiting);
+  EXPECT_EQ(book.record().host, no_rank);
+  book.refuses(log::Granted{job, Epoch{1}, two, noon});
+  book.take(log::Granted{job, Epoch{2}, two, noon});
+}
+
 }  // namespace
 }  // namespace godwit

@@ -103,6 +103,14 @@ struct Teller {
   Entry operator()(log::Granted const& e) const {
     return {e.at, e.job, e.host, e.epoch, "granted", fmt::format("given to host {}", e.host), {}, {}};
   }
+  Entry operator()(log::GrantedToGroup const& e) const {
+    return {e.at,    e.job, e.manager, e.epoch, "granted", fmt::format("given to the group of host {}", e.manager),
+            {},      {}};
+  }
+  Entry operator()(log::HandedOn const& e) const {
+    auto what = e.host == no_rank ? std::string("given back by its group: it waits") : fmt::format("handed on to host {}", e.host);
+    return {e.at, e.job, e.host, e.epoch, e.host == no_rank ? "given_back" : "handed_on", std::move(what), {}, {}};
+  }
   Entry operator()(log::Started const& e) const {
     return {.at = e.at,
             .job = e.job,
