@@ -35,7 +35,7 @@ add_custom_target(godwit_thread_tests)
 # How the core is compiled on top of the build type's flags: simulations are made of nothing else.
 set(GODWIT_CORE_OPTIONS "" CACHE STRING "Compiler options for everything above the edge, such as -O2")
 separate_arguments(GODWIT_CORE_OPTIONS)
-set(godwit_core_folders "runtime/(base|state|job|message|port|policy|simulate|ledger|custody|checkpoint|allocator|host|node)|tests/(sim|support)")
+set(godwit_core_folders "runtime/(base|state|job|message|port|policy|simulate|ledger|custody|checkpoint|allocator|host|manager|node)|tests/(sim|support)")
 
 function(godwit_join target)
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})

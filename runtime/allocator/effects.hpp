@@ -43,6 +43,8 @@ using Event = std::variant<Began, Received, TimerFired, CommandReceived, TypesFo
 
 struct Append { LedgerEvent event; };
 struct Send { Rank to; Message message; bool unjournalled{false}; };
+// From now on what it says to that host goes by that manager; no_rank: directly. At once.
+struct Route { Rank host; Rank manager{no_rank}; };
 struct Reply { CommandId command; Answer answer; };
 struct Arm { RequestId timer; Instant at; };  // one shot; arming again moves it; at = {} disarms
 struct FindTypes { RequestId request; std::string type; };
@@ -54,7 +56,7 @@ struct Confirm { std::uint64_t change{0}; };
 // After every Send and Reply before it has left. Deposed: at once, and nothing that waited ever leaves.
 struct Exit { int code; bool deposed{false}; };
 
-using Effect = std::variant<Append, Send, Reply, Arm, FindTypes, Write, Lead, Confirm, Exit>;
+using Effect = std::variant<Append, Send, Route, Reply, Arm, FindTypes, Write, Lead, Confirm, Exit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::allocator

@@ -7,13 +7,14 @@
 //   checkpoints.cpp on request, by interval           quiesce.cpp      the end of the world
 //   queue.cpp       jobs granted ahead of their room   limits.cpp       of steps and of running time
 //   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
-//   terms.cpp       whom it obeys; votes, succession
+//   terms.cpp       whom it obeys; votes, succession  group.cpp        its manager
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -48,6 +49,15 @@ struct Writing {
   bool staged{false};
   bool due{false};
   std::vector<RequestId> requests;
+};
+
+// Who speaks for this host, as the allocator of that term said last.
+struct Group {
+  Term term;
+  std::uint64_t version{0};
+  Rank manager{no_rank};
+  std::uint64_t handed{0};        // hand-ons that have come since
+  std::optional<msg::Room> told;  // to the manager
 };
 
 struct Host::Core {
@@ -92,6 +102,8 @@ struct Host::Core {
   void on(Rank, msg::Quiesce const&);
   void on(Rank, msg::Leave const&);
   void on(Rank, msg::ReportsSeen const& message);
+  void on(Rank, msg::Managed const& message);
+  void on(Rank from, msg::HandOn const& message);
   void on(Rank from, msg::AskVote const& message);
   void on(Rank from, msg::Vote const& message);
   template <class Other>
@@ -170,6 +182,10 @@ struct Host::Core {
   // reports
   void meet_allocator(Rank allocator);
   [[nodiscard]] msg::Held sum_up(Holding const& held) const;
+
+  // its group
+  void leave_group();
+  void tell_room();
 
   // the queue
   void start_queued();
@@ -297,6 +313,8 @@ struct Host::Core {
 
   Reports reports;
   Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host
+
+  Group group;
 
   Queue queue;  // granted, and waiting for room
   Cores cores;

@@ -60,11 +60,14 @@ struct Exit { int code; };
 // A majority has voted: an allocator is to begin on this rank, beside this host. Node opens the ledger, which
 // may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not: custody/claim.hpp.
 struct TakeOver { custody::Claim claim; };
+// What this host and that allocator say to each other is numbered from here on; first directly.
+struct OpenChannel { Rank allocator; Term term; };
+struct RouteVia { Rank manager{no_rank}; };  // none: directly
 
 using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
                             ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,
                             SetLease, SendPages, ReceivePages, WriteCheckpoint, ReserveStaging, VerifyImages,
-                            LoadImage, Write, Exit, TakeOver>;
+                            LoadImage, Write, Exit, TakeOver, OpenChannel, RouteVia>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::host

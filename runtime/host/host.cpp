@@ -29,6 +29,7 @@ void Host::Core::step(Instant at, Event const& event, Effects& effects) {
   std::visit([this](auto const& held) { on(held); }, event);
   start_queued();
   if (quiescing) quiesced_if_done();
+  tell_room();
   out = nullptr;
 }
 

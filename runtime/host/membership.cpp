@@ -19,6 +19,7 @@ void Host::Core::on(Began const& event) {
 }
 
 void Host::Core::on(Rank from, msg::Welcome const& message) {
+  if (message.numbered) emit(OpenChannel{from, ballot.term()});
   heartbeat_every = message.heartbeat_every;
   lease = message.lease;
   // From the first welcome on nothing runs without a lease: one that a host never heard of would never end.

@@ -28,6 +28,7 @@ bool Host::Core::obeys(Rank from, Term term) {
 void Host::Core::adopt(Rank from) {
   seen = {};
   all_joined = false;
+  leave_group();
   beat_outstanding.reset();
   candidacy.reset();
   if (ballot.has_joined()) {

@@ -1,5 +1,8 @@
-#include "base/mutation.hpp"
 #include "node/allocator_loop.hpp"
+
+#include <fmt/format.h>
+
+#include "base/mutation.hpp"
 
 namespace godwit {
 
@@ -12,12 +15,49 @@ void AllocatorLoop::step(allocator::Event const& event) {
   release();
 }
 
+// Of another term it is in no order: the allocator steps down before a newer one, and drops what is older.
+void AllocatorLoop::handle(Delivered&& delivered) {
+  auto* const parcel = std::get_if<msg::Parcel>(&delivered.message);
+  if (parcel == nullptr) {
+    return step(allocator::Received{delivered.from, std::move(delivered.message), delivered.term});
+  }
+  auto const hear = [&](Result<Message>&& message) {
+    if (message) return step(allocator::Received{parcel->host, std::move(*message), parcel->term});
+    world.log.write({Level::severe, {}, {},
+                     fmt::format("a message from rank {} was dropped: {}", parcel->host, message.failure().context)});
+  };
+  auto const line = lines_.find(parcel->host);
+  if (line == lines_.end() || parcel->term != term()) return hear(decode<Message>(parcel->message));
+  for (auto& message : line->second.take(*parcel)) hear(std::move(message));
+}
+
+// Welcome opens the channel.
+void AllocatorLoop::say(Rank to, Message const& message) {
+  auto const* const welcome = std::get_if<msg::Welcome>(&message);
+  auto const line = lines_.find(to);
+  if (welcome != nullptr || line == lines_.end()) {
+    send(to, message);
+    if (welcome != nullptr && welcome->numbered) lines_.insert_or_assign(to, Line(to, world.transport.self(), term(), false));
+    return;
+  }
+  auto const via = line->second.via();
+  send(via == no_rank ? to : via, line->second.wrap(message));
+}
+
+void AllocatorLoop::carry_out(allocator::Route& effect) {
+  auto const line = lines_.find(effect.host);
+  if (line == lines_.end()) return;
+  for (auto& parcel : line->second.route(effect.manager)) {
+    send(effect.manager == no_rank ? effect.host : effect.manager, parcel);
+  }
+}
+
 void AllocatorLoop::carry_out(allocator::Append& effect) {
   if (!broken_ && !deposed_) outbox_.appended(ports_.journal.append(encode(effect.event)));
 }
 
 void AllocatorLoop::carry_out(allocator::Send& effect) {
-  if (effect.unjournalled || mutated(Mutation::send_before_durable)) return send(effect.to, effect.message);
+  if (effect.unjournalled || mutated(Mutation::send_before_durable)) return say(effect.to, effect.message);
   outbox_.put(std::move(effect));
 }
 

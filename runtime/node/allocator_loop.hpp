@@ -3,7 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 
+#include "node/line.hpp"
 #include "node/loop.hpp"
 #include "node/outbox.hpp"
 
@@ -20,9 +22,7 @@ class AllocatorLoop final : public Loop {
   [[nodiscard]] std::size_t held_back() const { return outbox_.size(); }
   [[nodiscard]] bool leads() const { return !broken_ && !deposed_ && now() < lead_until_; }
 
-  void handle(Delivered&& delivered) override {
-    step(allocator::Received{delivered.from, std::move(delivered.message), delivered.term});
-  }
+  void handle(Delivered&& delivered) override;
   void handle(PagesSent const&) override {}
   void handle(PagesReceived const&) override {}
   void handle(PeerDied const& event) override { step(event); }
@@ -35,6 +35,7 @@ class AllocatorLoop final : public Loop {
   void step(allocator::Event const& event);
   void carry_out(allocator::Append& effect);
   void carry_out(allocator::Send& effect);
+  void carry_out(allocator::Route& effect);
   void carry_out(allocator::Reply& effect) { outbox_.put(std::move(effect)); }
   void carry_out(allocator::Arm& effect) { timers.arm(effect.timer, effect.at); }
   void carry_out(allocator::FindTypes& effect) {
@@ -46,7 +47,8 @@ class AllocatorLoop final : public Loop {
   void carry_out(allocator::Exit& effect);
   bool look_at_journal();
   bool release();
-  void let_go(allocator::Send& item) { send(item.to, item.message); }
+  void say(Rank to, Message const& message);
+  void let_go(allocator::Send& item) { say(item.to, item.message); }
   void let_go(allocator::Reply& item) { ports_.control.answer(item.command, std::move(item.answer)); }
   void let_go(allocator::Confirm& item) { confirmed_.push_back(item.change); }
   void let_go(allocator::Exit& item) { leave(item.code); }
@@ -55,6 +57,7 @@ class AllocatorLoop final : public Loop {
   allocator::Allocator& allocator_;
   allocator::Effects effects_;
   Outbox outbox_;
+  std::map<Rank, Line> lines_;  // to the hosts that were told that what they hear is numbered
   Instant lead_until_;
   std::deque<std::uint64_t> confirmed_;  // to be told
   bool broken_{false}, deposed_{false};

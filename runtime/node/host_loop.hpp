@@ -1,10 +1,13 @@
 // HostLoop: the loop of a rank ≥ 1. Private to this folder. Carries effects out on capsules, store and
-// transport; maps page ranges to spans of the arenas.
+// transport; maps page ranges to spans of the arenas. Beside the host it has a manager, through which other hosts may
+// speak to the allocator, and this one: host_line.cpp.
 #pragma once
 
 #include <deque>
 #include <set>
 
+#include "manager/manager.hpp"
+#include "node/line.hpp"
 #include "node/loop.hpp"
 
 namespace godwit {
@@ -12,7 +15,7 @@ namespace godwit {
 class HostLoop final : public Loop {
  public:
   HostLoop(WorldPorts world_ports, HostPorts ports, Post& post, host::Host& host)
-      : Loop(world_ports, post), ports_(ports), host_(host) {}
+      : Loop(world_ports, post), ports_(ports), host_(host), manager_(world_ports.transport.self()) {}
 
   void begin(host::Began began) {
     if (ports_.succession) began.ranks = world.transport.ranks();
@@ -21,9 +24,7 @@ class HostLoop final : public Loop {
   // It was elected: an allocator is to begin here. Once.
   [[nodiscard]] std::optional<custody::Claim> take_claim() { return std::exchange(claim_, std::nullopt); }
 
-  void handle(Delivered&& delivered) override {
-    step(host::Received{delivered.from, std::move(delivered.message), delivered.term});
-  }
+  void handle(Delivered&& delivered) override;
   void handle(PagesSent const& event) override { step(event); }
   void handle(PagesReceived const& event) override { step(event); }
   void handle(PeerDied const& event) override { step(event); }
@@ -33,11 +34,22 @@ class HostLoop final : public Loop {
 
  private:
   [[nodiscard]] Term term() const override { return host_.term(); }
-  void fire(RequestId timer) override { step(host::TimerFired{timer}); }
+  void fire(RequestId timer) override;
   void step(host::Event event);
+  void step(manager::Event const& event);
+  void handle(msg::Parcel&& parcel);
+  void obey(Rank allocator, Term term, Result<Message>&& message);
+  void say(Message const& message);
+  void send_up(msg::Parcel&& parcel);
   void hurry();
 
-  void carry_out(host::Send& effect) { send(effect.to, effect.message); }
+  void carry_out(host::Send& effect);
+  void carry_out(host::OpenChannel& effect);
+  void carry_out(host::RouteVia& effect);
+  void carry_out(manager::Pass& effect);
+  void carry_out(manager::Send& effect) { send(effect.to, effect.message); }
+  void carry_out(manager::Say& effect) { say(effect.message); }
+  void carry_out(manager::Arm& effect);
   void carry_out(host::Arm& effect) { timers.arm(effect.timer, effect.at); }
   void carry_out(host::ReadLoad&);
   void carry_out(host::PrepareCapsule& effect);
@@ -70,6 +82,8 @@ class HostLoop final : public Loop {
 
   HostPorts ports_;
   host::Host& host_;
+  manager::Manager manager_;
+  std::optional<Line> line_;  // to the allocator; none: what it hears isn't numbered
   std::set<CapsuleId> capsules_;     // alive, as far as is known: their reports are read
   std::deque<host::Event> answers_;  // to effects that are answered here
   Instant urgent_until_;

@@ -81,6 +81,13 @@ std::size_t Node::held_back() const {
 
 // A message for a machine that isn't here goes to the one that is, to be complained of.
 void Node::Core::deliver(Delivered&& delivered) {
+  if (auto const* const parcel = std::get_if<msg::Parcel>(&delivered.message)) {
+    bool const arrived = parcel->up && allocator && parcel->allocator == world.transport.self();
+    if (arrived) return allocator->handle(std::move(delivered));
+    bool const for_nobody = parcel->up && parcel->allocator == world.transport.self();  // it has stepped down
+    if (host && !for_nobody) host->handle(std::move(delivered));
+    return;
+  }
   bool const to_allocator = course_of(delivered.message) == Course::to_allocator;
   if (allocator && (to_allocator || !host)) return allocator->handle(std::move(delivered));
   if (host) host->handle(std::move(delivered));
