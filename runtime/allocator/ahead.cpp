@@ -52,16 +52,21 @@ Paces const* Allocator::Core::paces_of(JobId job) const {
 
 // How many jobs of that pace the host may have beyond its slots.
 std::int32_t Allocator::Core::room_ahead(HostEntry const& host, Duration pace) const {
-  if (host.presence != Presence::alive || pace >= ahead_work) return 0;
+  if (host.managed || host.presence != Presence::alive || pace >= ahead_work) return 0;
   return static_cast<std::int32_t>(
       std::min(ahead_max, host.hello.has.cores * ahead_work.count() / std::max(pace, pace_min).count()));
 }
 
 void Allocator::Core::grant_ahead() {
-  if (quick_paces == 0) return;
+  if (quick_paces == 0 && settings.hosts_per_manager == 0) return;
   for (bool granted = true; granted;) {
     granted = false;
     for (auto const job : scheduler.heads()) {
+      if (auto const group = group_ahead(job)) {
+        grant_to_group(job, *group);
+        granted = true;
+        break;
+      }
       auto const host = host_ahead(job);
       if (!host) continue;
       grant(job, *host);

@@ -15,6 +15,8 @@
 
 namespace godwit::allocator {
 
+inline constexpr std::int32_t by_node = -1;
+
 struct Settings {
   Duration heartbeat_every{500ms};
   Duration lease{10s};
@@ -28,6 +30,9 @@ struct Settings {
   policy::MakePolicy own_policy{nullptr};  // a user's, instead of that
   policy::UpDownTuning up_down;
   policy::Tuning scheduling;
+  // Hosts are managed in groups of so many, or of those on one node; 0: each speaks for itself.
+  std::int32_t hosts_per_manager{0};
+  Duration group_ahead_max{30s};  // jobs that run longer aren't granted to groups ahead of room
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

@@ -20,6 +20,7 @@
 
 #include "allocator/allocator.hpp"
 #include "allocator/entries.hpp"
+#include "allocator/groups.hpp"
 #include "custody/authority.hpp"
 #include "policy/placement.hpp"
 #include "policy/scheduler.hpp"
@@ -64,6 +65,8 @@ struct Allocator::Core {
   void hear(Rank from, msg::Quiesced const& message);
   void hear(Rank from, msg::Holdings const& message);
   void hear(Rank, msg::TermIs const&) {}  // its own term: the answer to what a former allocator on this rank had said
+  void hear(Rank from, msg::Regrouped const& message);
+  void hear(Rank from, msg::GivenBack const& message);
   template <class Other>
   void hear(Rank from, Other const& message) {
     strange(from, Message(message));
@@ -118,6 +121,35 @@ struct Allocator::Core {
   void step_down(Level level, std::string const& why);
   void step_down_before(Rank from, Term newer);
 
+  // ---- groups.cpp
+  [[nodiscard]] std::string group_of(Rank rank) const;
+  [[nodiscard]] Group* managed_group(Rank rank);
+  [[nodiscard]] Rank manager_of(Rank rank) const;
+  [[nodiscard]] bool may_be_managed(Rank rank) const;
+  void look_after_groups();
+  void form(std::string const& name, Group& group, std::vector<Rank> const& ranks);
+  void dissolve(std::string const& name, Group& group);
+  void dissolve_all();
+  void has_answered(Rank host, std::string const& name, Group& group);
+  void group_loses(Rank host);
+  void settle(std::string const& name, Group& group);
+  void doubt_former_groups();
+  void has_said_all(Rank host);
+
+  // ---- hand_ons.cpp
+  void learn_time(JobRecord const& record, Outcome const& outcome);
+  void keep_group_pace(Rank host);
+  [[nodiscard]] std::optional<Duration> known_time(JobId job) const;
+  [[nodiscard]] std::optional<std::string> group_ahead(JobId job) const;
+  void grant_to_group(JobId job, std::string const& name);
+  [[nodiscard]] Rank group_seat(JobId job) const;
+  void assume_next(Rank host);
+  void forget_grouped(JobId job, Rank holder);
+  void learn_holder(JobId job, Epoch epoch, Rank host);
+  void waits_again_unseen(JobId job);
+  [[nodiscard]] bool is_in_doubt(JobRecord const& record) const;
+  void recall();
+
   // ---- membership.cpp
   void welcome(Rank host);
   void lease(Rank from, msg::Heartbeat const& message);
@@ -170,7 +202,8 @@ struct Allocator::Core {
   [[nodiscard]] Paces const* paces_of(JobId job) const;
   void keep_pace(JobId job, Rank host);
   void forget_if_over(JobId array);
-  void grant(JobId job, Rank host);
+  void grant(JobId job, Rank host, bool to_group = false);
+  void over_there(Rank from, msg::JobEnded const& message);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
 
@@ -316,6 +349,11 @@ struct Allocator::Core {
   std::set<Rank> missing;  // no standbys; dead or drained
   std::set<Rank> spare;    // open, with fewer jobs than cores
   Instant watch_due;
+  std::map<std::string, Group> groups;
+  std::map<JobId, Grouped> grouped_jobs;  // those that the ledger has at a group
+  Instant groups_due;
+  std::map<JobId, Duration> array_times;  // how long an element runs, or a job of that type; where there are groups
+  std::map<std::string, Duration> type_times;
   Instant began;  // this world, or this term in it
   bool took_over{false};
   std::map<JobId, Seat> seats;

@@ -49,6 +49,7 @@ void Allocator::Core::serve(JobId job) {
     if (desk.open || desk.queue.empty()) break;
     // What a new allocator hasn't been told of yet: its host may have to undo what the former one ordered.
     if (auto const host = hosts.find(record->host); host != hosts.end() && host->second.awaited) break;
+    if (is_in_doubt(*record)) break;
     // What has yet to start, perhaps behind others, can be cancelled; all else waits for it to run.
     if (record->state == JobState::starting && desk.queue.front().verb != Verb::cancel) break;
     auto operation = std::move(desk.queue.front());

@@ -82,6 +82,9 @@ struct HostEntry {
   std::int64_t load_milli{0};
   std::set<JobId> occupants;  // custody here, or on the way here
   bool open{false};            // the scheduler was told that it takes jobs
+  std::string group;        // whose it is, where hosts are managed
+  bool managed{false};      // now: what it is given ahead of room, its group is
+  Instant apart_until;      // it was late: it speaks for itself
   bool dismissed{false};      // came back from the dead and was told to park its jobs
   bool quiesced{false};
   bool awaited{false};         // by a new allocator: it hasn't said what it holds

@@ -107,6 +107,9 @@ cmd::Explanation Allocator::Core::explanation_of(JobId job) const {
   } else if (record != nullptr && record->state == JobState::held) {
     say(fmt::format("it is held: {} hosts in a row died while they had it; 'godwit resume {}' lets it start again",
                     record->host_losses, job));
+  } else if (record != nullptr && record->at_group) {
+    say(fmt::format("it is queued at the group of host {}, for whichever of its hosts has room first", record->host));
+    about.facts["manager"] = fmt::to_string(record->host);
   } else if (record != nullptr) {
     say(fmt::format("it is on host {}", record->host));
     about.facts["host"] = fmt::to_string(record->host);

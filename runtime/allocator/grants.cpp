@@ -26,22 +26,28 @@ void Allocator::Core::grant_all() {
   preempt();
 }
 
-void Allocator::Core::grant(JobId job, Rank host) {
+// To a host; or to a manager, for its group.
+void Allocator::Core::grant(JobId job, Rank host, bool to_group) {
   bool const untouched = record_of(job) == nullptr;
   if (untouched) leave_line(job.array());
   auto const epoch = untouched ? Epoch{1} : record_of(job)->newest_epoch.next();
-  journal(log::Granted{job, epoch, host, wall});
+  if (to_group) {
+    journal(log::GrantedToGroup{job, epoch, host, wall});
+  } else {
+    journal(log::Granted{job, epoch, host, wall});
+  }
   reseat(job);
   if (untouched) line_up(job.array());
   auto const& record = *record_of(job);
   placed.erase(job);  // of an earlier grant
-  marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
+  if (!to_group) marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
-    note(Level::info, job, epoch, fmt::format("{} starts on host {}", called(record), host));
-  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, record.fresh_files});
+    note(Level::info, job, epoch, fmt::format("{} starts on {} {}", called(record), to_group ? "a host of manager" : "host", host));
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, record.fresh_files, to_group});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
+  learn_holder(message.job, message.epoch, from);
   auto const* record = record_of(message.job);
   if (record == nullptr || record->state != JobState::starting || record->host != from ||
       (record->epoch != message.epoch && !mutated(Mutation::believe_any_start))) {
@@ -89,6 +95,12 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
 }
 
 void Allocator::Core::hear(Rank from, msg::JobEnded const& message) {
+  learn_holder(message.job, message.epoch, from);
+  over_there(from, message);
+  assume_next(from);
+}
+
+void Allocator::Core::over_there(Rank from, msg::JobEnded const& message) {
   auto const* record = record_of(message.job);
   if (record == nullptr || is_ended(record->state)) return;
   if (record->intent && from == record->intent->source && message.epoch == record->intent->thaw_epoch) {
@@ -101,7 +113,10 @@ void Allocator::Core::hear(Rank from, msg::JobEnded const& message) {
                 fmt::format("JobEnded from host {} is of old: dropped", from));
   }
   if (message.job.element() == 0) reports[message.job].steps = message.outcome.steps;
-  if (message.outcome.ending == Ending::finished) keep_pace(message.job, from);
+  if (message.outcome.ending == Ending::finished) {
+    keep_pace(message.job, from);
+    learn_time(*record, message.outcome);
+  }
   if (record->intent) {
     auto const intent = *record->intent;
     if (hosts.at(intent.target).presence != Presence::dead) {

@@ -23,7 +23,7 @@ void Allocator::Core::hear(Rank from, msg::Hello const& message) {
 }
 
 void Allocator::Core::welcome(Rank host) {
-  send(host, msg::Welcome{settings.heartbeat_every, settings.lease, now});
+  send(host, msg::Welcome{settings.heartbeat_every, settings.lease, now, settings.hosts_per_manager != 0});
 }
 
 // What has been appended by now is durable when this leaves.
@@ -53,6 +53,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
       reports[report.job] = report;
   }
+  keep_group_pace(from);
   lease(from, message);
   confirm_reports(from, host);
 }
@@ -104,6 +105,7 @@ void Allocator::Core::watch() {
   }
   for (auto const rank : fenced) fence(rank);
   press_moves();
+  look_after_groups();
   if (serving()) pass_interval();
   expect_to_watch();
   give_up_if_forlorn();
@@ -141,6 +143,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   if (shutdown.broken) return;
   bool const fenced = proven || is_out_of_lease(host) || mutated(Mutation::skip_fence);
   if (fenced) journal(log::HostFenced{rank, wall});
+  group_loses(rank);
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);
   auto const why = peer_lost("host_died", fmt::format("host {} died before it could answer", rank));
@@ -179,6 +182,7 @@ void Allocator::Core::fence(Rank rank) {
     // Stranded: its source is lost, too, and has had its say.
     if (record.state == JobState::migrating && record.intent->target == rank) lost_target(record);
   }
+  group_loses(rank);
   end_if_alone();
 }
 

@@ -43,8 +43,8 @@ void Allocator::Core::hear(Rank from, msg::OrderDone const& message) {
   auto const* record = record_of(message.job);
   auto const at = desks.find(message.job);
   if (record == nullptr || at == desks.end() || !at->second.open || at->second.open->verb == Verb::migrate ||
-      at->second.request != message.request || record->host != from) {
-    return;  // its job ended, and its user has been told
+      at->second.request != message.request || record->host != from || record->at_group) {
+    return;  // its job ended, and its user has been told; or the manager has handed it on, and another host is asked
   }
   if (message.failure) {
     if (at->second.open->verb == Verb::park) scheduler.stays(message.job);

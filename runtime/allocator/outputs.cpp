@@ -32,6 +32,7 @@ Failure taken(std::string const& path, JobRecord const& owner, JobId claimant) {
 }  // namespace
 
 void Allocator::Core::hear(Rank from, msg::ClaimOutputs const& message) {
+  learn_holder(message.job, message.epoch, from);
   auto const* record = record_of(message.job);
   bool const here = record != nullptr && record->host == from && record->epoch == message.epoch &&
                     !is_ended(record->state);

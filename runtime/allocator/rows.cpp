@@ -147,6 +147,7 @@ cmd::Hosts Allocator::Core::host_rows() const {
     row.load_milli = host.load_milli;
     row.jobs = static_cast<std::int32_t>(host.occupants.size());
     row.standby = std::ranges::binary_search(row.has.labels, std::string("standby"));
+    row.manager = manager_of(rank);
     row.drained = ledger.is_drained(rank);
     row.heard = now - host.heard;
     answer.rows.push_back(std::move(row));

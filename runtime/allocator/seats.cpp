@@ -32,7 +32,7 @@ void Allocator::Core::reseat(JobId job) {
   Seat seat;
   if (!over) {
     seat.waits = record->state == JobState::waiting && !leased.contains(job) && !blocked.contains(job.array());
-    if (record->state != JobState::stranded) seat.host = record->host;
+    if (record->state != JobState::stranded) seat.host = record->at_group ? group_seat(job) : record->host;
     if (record->intent) seat.target = record->intent->target;
   }
   auto const place = over ? seats.find(job) : seats.try_emplace(job).first;
@@ -115,6 +115,7 @@ bool Allocator::Core::lacks_a_host() const {
 }
 
 void Allocator::Core::tell_scheduler(Rank changed) {
+  groups_due = now;
   auto const tell = [this](Rank rank) {
     auto& host = hosts.at(rank);
     auto has = host.hello.has;

@@ -93,7 +93,7 @@ std::vector<JobId> Allocator::Core::empty_host(Rank rank) {
   std::vector<JobId> leaving;
   for (auto const job : hosts.at(rank).occupants) {
     auto const& record = *record_of(job);
-    bool const here = record.host == rank && !record.intent && record.state != JobState::stranded;
+    bool const here = record.host == rank && !record.intent && !record.at_group && record.state != JobState::stranded;
     if (!here) continue;
     leaving.push_back(job);
     auto const desk = desks.find(job);

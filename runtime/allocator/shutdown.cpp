@@ -43,7 +43,9 @@ void Allocator::Core::begin_shutdown(bool broken) {
   auto const why = broken
                        ? retry_later("journal_broken", "the ledger can't be written: the runtime is stopping")
                        : retry_later("stopping", "the runtime is stopping");
+  if (broken) shutdown.broken = true;
   if (serving()) {
+    dissolve_all();
     shutdown.phase = Phase::closing;
     shutdown.since = now;
     refuse_pending(why);

@@ -36,6 +36,7 @@ void Allocator::Core::take_over(Began const& event) {
       welcome(rank);
     }
   }
+  doubt_former_groups();
   std::vector<JobId> unfinished;
   for (auto const& [job, record] : ledger.jobs()) {
     if (is_ended(record.state)) continue;
@@ -69,7 +70,10 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
   host.presence = Presence::alive;
   tell_scheduler(from);
   std::map<JobId, std::vector<msg::Held>> held;
-  for (auto const& one : message.held) held[one.job].push_back(one);
+  for (auto const& one : message.held) {
+    held[one.job].push_back(one);
+    learn_holder(one.job, one.epoch, from);
+  }
   note(Level::info, {}, {}, fmt::format("host {} holds {} jobs", from, held.size()));
 
   auto const occupants = host.occupants;
@@ -83,6 +87,7 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
     return one.second.source == from &&
            std::ranges::find(held[job], target_epoch, &msg::Held::target_epoch) == held[job].end();
   });
+  has_said_all(from);
   answer_late_claims();
 }
 

@@ -104,6 +104,7 @@ struct HostRow {
   std::int32_t jobs{0};
   bool drained{false};          // takes no jobs, at a user's word
   bool standby{false};          // takes jobs only while another is lost or drained
+  Rank manager{no_rank};        // which speaks for it; none: itself
   Duration heard{0};  // since the last heart-beat
 };
 

@@ -109,6 +109,11 @@ std::optional<Rank> Scheduler::host_for(Demand const& demand, Rank except) const
 std::optional<std::string> Scheduler::never_fits(Demand const& demand) const {
   return state_->never_fits(demand);
 }
+std::vector<Rank> Scheduler::kept() const {
+  std::vector<Rank> hosts;
+  for (auto const& [host, entry] : state_->reserved) hosts.push_back(host);
+  return hosts;
+}
 std::vector<Node> Scheduler::order() const {
   return state_->in_order();
 }

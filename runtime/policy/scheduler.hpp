@@ -129,6 +129,7 @@ class Scheduler {
   [[nodiscard]] std::optional<std::string> never_fits(Demand const& demand) const;
   // Where a job that runs on `except` could go on at once, by the goal; none: nowhere.
   [[nodiscard]] std::optional<Rank> host_for(Demand const& demand, Rank except) const;
+  [[nodiscard]] std::vector<Rank> kept() const;  // hosts, for requests that were passed over for too long
   // The accounts in the order in which they would be served, those with requests first.
   [[nodiscard]] std::vector<Node> order() const;
   [[nodiscard]] ShareTree const& tree() const;

@@ -7,7 +7,9 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 }
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
-  allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease, .gather = options_.gather},
+  allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease,
+                                                    .hosts_per_manager = options_.hosts_per_manager,
+                                                    .gather = options_.gather},
                                            options_.ledger);
   if (options_.takes_over) {
     custody::Claim claim{.term = options_.term,
@@ -71,6 +73,8 @@ void Rig::record(Effect const& effect) {
     sends_.push_back(*send);
   } else if (auto const* reply = std::get_if<Reply>(&effect)) {
     replies_.push_back(*reply);
+  } else if (auto const* route = std::get_if<Route>(&effect)) {
+    routes_[route->host] = route->manager;
   } else if (auto const* arm = std::get_if<Arm>(&effect)) {
     timers_.erase(arm->timer);
     if (arm->at != Instant{}) timers_[arm->timer] = arm->at;

@@ -29,6 +29,7 @@ struct RigOptions {
   Duration old_leases{0};
   Duration gather{0};
   Duration lease{10s};
+  std::int32_t hosts_per_manager{0};
   bool takes_over{
       false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };
@@ -129,6 +130,10 @@ class Rig {
     auto const at = confirmed_.find(Rank{host});
     return at == confirmed_.end() ? 0 : at->second;
   }
+  [[nodiscard]] Rank route(int host) const {  // by which manager; no_rank: directly
+    auto const at = routes_.find(Rank{host});
+    return at == routes_.end() ? no_rank : at->second;
+  }
   [[nodiscard]] Instant lead_until() const { return lead_until_; }
 
  private:
@@ -149,6 +154,7 @@ class Rig {
   std::vector<Note> notes_;
   std::map<RequestId, Instant> timers_;
   std::map<Rank, std::uint64_t> confirmed_;
+  std::map<Rank, Rank> routes_;
   std::vector<std::uint64_t> changes_;
   Instant lead_until_;
   std::optional<int> exit_;

@@ -235,7 +235,7 @@ template <class V>
 void fields(V& v, HostRow& r) {
   v("host", r.host), v("pid", r.pid), v("node", r.node), v("state", r.state), v("cores", r.cores);
   v("has", r.has), v("taken_cores", r.taken_cores), v("load_milli", r.load_milli), v("jobs", r.jobs);
-  v("drained", r.drained), v("standby", r.standby), v("heard_ns", r.heard);
+  v("drained", r.drained), v("standby", r.standby), v("manager", r.manager), v("heard_ns", r.heard);
 }
 template <class V>
 void fields(V& v, Submitted& a) {
