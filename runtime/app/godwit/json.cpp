@@ -184,6 +184,7 @@ Json json_of(cmd::HostRow const& row) {
           {"labels", row.has.labels},
           {"drained", row.drained},
           {"standby", row.standby},
+          {"manager", row.manager == no_rank ? Json() : Json(row.manager.value)},
           {"heard_ms", in_ms(row.heard)}};
 }
 

@@ -101,12 +101,26 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
                   "thousandths; else 0")
       ->type_name("N")
       ->check(at_least(0));
+  verb.add_option("--managers", to.managers,
+                  "Hosts speak to rank 0 in groups, and take jobs from their manager's queue: flat (the usual one: "
+                  "each by itself), per-node, or so many hosts to a manager. For hundreds of hosts and more")
+      ->type_name("GROUPS")
+      ->check([](std::string const& text) {
+        auto const hosts = parse_managers(text);
+        return hosts ? std::string() : hosts.failure().context;
+      });
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->check(CLI::ExistingDirectory);
   verb.add_option("--launcher", to.launcher, "What starts the ranks: srun in a Slurm job, mpirun elsewhere")
       ->check(CLI::IsMember({"srun", "mpirun"}));
+}
+
+std::string spell_groups(LaunchOptions const& options) {
+  auto const& managers = options.managers;
+  if (managers.empty() || managers == "flat") return {};
+  return managers == "per-node" ? ", in a group per node" : fmt::format(", in groups of {}", managers);
 }
 
 Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOptions const& options) {

@@ -23,6 +23,7 @@
 namespace godwit::cli {
 
 void add_launch_options(CLI::App& verb, LaunchOptions& to);
+[[nodiscard]] std::string spell_groups(LaunchOptions const& options);  // ", in groups of 64"; nothing if there are none
 
 // A runtime that this process started. Not ended by the destructor: that takes a command.
 class Launched {

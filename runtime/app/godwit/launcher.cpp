@@ -37,6 +37,7 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (!options.interval.empty()) add("--interval", options.interval);
   if (!options.quantum.empty()) add("--quantum", options.quantum);
   if (!options.margin.empty()) add("--margin", options.margin);
+  if (!options.managers.empty()) add("--managers", options.managers);
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

@@ -125,6 +125,7 @@ int list_hosts(Invocation const& invocation) {
   auto const any = [&](auto member) { return std::ranges::any_of(hosts->rows, member); };
   bool const resources = any([](cmd::HostRow const& row) { return !row.has.resources.empty(); });
   bool const labels = any([](cmd::HostRow const& row) { return !row.has.labels.empty(); });
+  bool const managers = any([](cmd::HostRow const& row) { return row.manager != no_rank; });
   std::vector<Table::Column> columns{{"HOST", Table::Align::right},
                                      {"PID", Table::Align::right},
                                      {"NODE"},
@@ -134,6 +135,7 @@ int list_hosts(Invocation const& invocation) {
                                      {"FREE", Table::Align::right},
                                      {"CORES", Table::Align::right},
                                      {"HEARD", Table::Align::right}};
+  if (managers) columns.push_back({"MANAGER", Table::Align::right});
   if (resources) columns.push_back({"RESOURCES"});
   if (labels) columns.push_back({"LABELS"});
   Table table(std::move(columns));
@@ -147,6 +149,7 @@ int list_hosts(Invocation const& invocation) {
                                    fmt::format("{}", free_cores_of(row)),
                                    fmt::format("{}", row.has.cores),
                                    spell_duration(row.heard) + " ago"};
+    if (managers) cells.push_back(row.manager == no_rank ? "-" : fmt::format("{}", row.manager));
     if (resources) cells.push_back(spell_resources(row.has));
     if (labels) cells.push_back(fmt::format("{}", fmt::join(row.has.labels, " ")));
     table.add(std::move(cells));

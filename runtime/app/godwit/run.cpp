@@ -131,7 +131,7 @@ int run(Invocation const& invocation, RunOptions const& options) {
     bool const interrupted = up.failure().code == "interrupted";
     return interrupted ? invocation.complain(up.failure(), exit_requeue) : invocation.complain(up.failure());
   }
-  fmt::print(stderr, "{} host{} up, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s",
+  fmt::print(stderr, "{} host{} up{}, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s", spell_groups(options.launch),
              invocation.store().string());
   int const code = follow_jobs(invocation, *request, signals, &*own);
   if (!own->has_ended()) {

@@ -31,12 +31,12 @@ int report_stop(Invocation const& invocation, Result<cmd::Stopped> const& stoppe
   return stopped->unsaved.empty() ? exit_done : exit_refused;
 }
 
-void report_start(Invocation const& invocation, Launched const& launched, bool detach) {
+void report_start(Invocation const& invocation, Launched const& launched, std::string const& groups, bool detach) {
   auto const store = invocation.store().string();
   if (invocation.json) {
     print_json({{"hosts", launched.hosts()}, {"store", store}});
   } else {
-    fmt::print("{} host{} up, store {}; {} ends it\n", launched.hosts(), launched.hosts() == 1 ? "" : "s",
+    fmt::print("{} host{} up{}, store {}; {} ends it\n", launched.hosts(), launched.hosts() == 1 ? "" : "s", groups,
                store, detach ? "'godwit stop'" : "Ctrl-C or 'godwit stop'");
   }
   std::fflush(stdout);
@@ -64,7 +64,7 @@ int start(Invocation const& invocation, StartOptions const& options) {
     launched->await_end(30s);
     return invocation.complain(set.failure());
   }
-  report_start(invocation, *launched, options.detach);
+  report_start(invocation, *launched, spell_groups(options.launch), options.detach);
   if (options.detach) return exit_done;
   while (!launched->has_ended()) {
     if (!signals.came_within(100ms)) continue;

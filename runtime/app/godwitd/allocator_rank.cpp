@@ -131,8 +131,11 @@ void greet(Log& log, Options const& options, MpiWorld const& world, Opened const
   log.write({Level::config,
              {},
              {},
-             fmt::format("term {}, {} hosts, store {}, listening at {} and port {}", opened.term,
-                         world.ranks() - 1, options.store.string(), access.unix_socket, access.port)});
+             fmt::format("term {}, {} hosts{}, store {}, listening at {} and port {}", opened.term, world.ranks() - 1,
+                         options.managers == 0  ? ""
+                         : options.managers < 0 ? " in a group per node"
+                                                : fmt::format(" in groups of {}", options.managers),
+                         options.store.string(), access.unix_socket, access.port)});
 }
 
 // Waits until the hosts have gone. Over TCP, what was said last may be lost if the one who said it goes
@@ -208,6 +211,7 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
                                   .scheduling = {.interval = options.interval,
                                                  .quantum_min = options.quantum,
                                                  .margin = options.margin},
+                                  .hosts_per_manager = options.managers,
                                   .gather = 2s},
                                  std::move(opened->ledger));
   MpiTransport transport(world);

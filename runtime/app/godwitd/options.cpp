@@ -104,6 +104,15 @@ std::variant<Options, int> read_options(int argc, char** argv) {
                  "A job is made to wait only if its account's index exceeds the other's by more than so many thousandths (0)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  app.add_option_function<std::string>(
+         "--managers",
+         [&options](std::string const& text) {
+           auto const hosts = parse_managers(text);
+           if (!hosts) throw CLI::ValidationError("--managers", hosts.failure().context);
+           options.managers = *hosts;
+         },
+         "Hosts speak to rank 0 in groups: flat (each by itself), per-node, or so many to a manager (flat)")
+      ->type_name("GROUPS");
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");

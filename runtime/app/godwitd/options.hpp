@@ -27,6 +27,7 @@ struct Options {
   Duration interval{1s};   // of the policy
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
   std::int64_t margin{0};  // by which its account's index must exceed the other's
+  std::int32_t managers{0};  // hosts to each; 0: none; -1: those of a node
   std::string listen;  // for TCP; empty: every interface
   bool verbose{false};
 };

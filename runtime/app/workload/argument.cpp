@@ -177,6 +177,17 @@ Result<std::vector<Dependency>> parse_dependencies(std::string_view text) {
   return all;
 }
 
+Result<std::int32_t> parse_managers(std::string_view text) {
+  if (text == "flat") return 0;
+  if (text == "per-node") return -1;
+  std::int32_t hosts = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), hosts);
+  if (error == std::errc{} && end == text.data() + text.size() && hosts >= 2) return hosts;
+  return reject("bad_managers", fmt::format("'{}' is not how hosts are managed; expected flat, per-node, or how many "
+                                            "hosts a manager has, at least 2",
+                                            text));
+}
+
 std::string directory_from(std::filesystem::path const& base, std::string_view word) {
   auto joined = std::filesystem::absolute(base) / word;
   // What an axis will put in may be "..": then this isn't the time to tidy up.

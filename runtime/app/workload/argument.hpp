@@ -30,6 +30,9 @@ namespace godwit {
 // A label, a resource's or a group's name; `what` it should be: for the message.
 [[nodiscard]] Status check_word(std::string_view what, std::string_view word);
 
+// How hosts are managed: "flat" (0), "per-node" (-1), or so many to a manager, at least 2.
+[[nodiscard]] Result<std::int32_t> parse_managers(std::string_view text);
+
 inline constexpr std::int32_t priority_max = 1'000'000;
 
 // "10min", "auto" or "never".
