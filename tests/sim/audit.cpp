@@ -79,12 +79,13 @@ void Audit::look_at(LedgerEvent const& event) {
   if (auto const* one = std::get_if<log::Submitted>(&event)) submitted_ += one->work.size();
   if (std::holds_alternative<log::Cloned>(event)) ++submitted_;
   if (auto const* one = std::get_if<log::Granted>(&event)) mint(one->job, one->epoch);
+  if (auto const* one = std::get_if<log::GrantedToGroup>(&event)) mint(one->job, one->epoch);
   if (auto const* one = std::get_if<log::Intent>(&event)) mint(one->job, one->target_epoch), mint(one->job, one->thaw_epoch);
 }
 
 void Audit::lose_all_of(Rank host) {
   for (auto const& [job, record] : ledger_.jobs()) {
-    if (is_ended(record.state)) continue;
+    if (is_ended(record.state) || record.at_group) continue;
     // What a target has done, the source goes on without, at the epoch next to it.
     if (record.intent && record.intent->target == host) {
       census_.takes_back(job, record.intent->target_epoch);
@@ -103,6 +104,9 @@ void Audit::look_who_has(JobId job) {
 void Audit::fold(LedgerEvent const& event) {
   look_at(event);
   if (auto const* one = std::get_if<log::HostLost>(&event)) lose_all_of(one->host);
+  if (auto const* one = std::get_if<log::HandedOn>(&event); one != nullptr && ledger_.is_lost(one->host)) {
+    census_.takes_back(one->job, one->epoch);  // it may have run there
+  }
   if (std::holds_alternative<log::WorldBegan>(event) && !ledger_.ended_cleanly()) {
     for (auto const& [job, record] : ledger_.jobs()) census_.takes_back(job, record.newest_epoch);
   }

@@ -18,7 +18,14 @@ void Obedience::hears(Rank from, ByteView frame) {
   for (;;) {
     auto const message = parts.next();
     if (!message || !*message) return;
-    if (course_of(**message) == Course::from_allocator) hears(from, parts.term(), **message);
+    if (auto const* const handed = std::get_if<msg::HandOn>(&**message)) {
+      if (handed->term < bound_) stale_jobs_.emplace(handed->start.job, handed->start.epoch);
+    } else if (auto const* const parcel = std::get_if<msg::Parcel>(&**message)) {
+      auto const inner = decode<Message>(parcel->message);
+      if (inner && !parcel->up && parcel->host == host_) hears(parcel->allocator, parcel->term, *inner);
+    } else if (course_of(**message) == Course::from_allocator) {
+      hears(from, parts.term(), **message);
+    }
   }
 }
 
@@ -54,7 +61,12 @@ void Obedience::says(Rank to, ByteView frame) {
   for (;;) {
     auto const message = parts.next();
     if (!message || !*message) return;
-    says(to, **message);
+    if (auto const* const parcel = std::get_if<msg::Parcel>(&**message)) {
+      auto const inner = decode<Message>(parcel->message);
+      if (inner && parcel->up && parcel->host == host_) says(parcel->allocator, *inner);
+    } else {
+      says(to, **message);
+    }
   }
 }
 

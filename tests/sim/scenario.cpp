@@ -38,6 +38,7 @@ class Draw {
     if (range_.succession && !one_in(4)) succession();
     if (range_.shares) shares();
     made_.names_are_durable = !range_.names;
+    if (range_.managers && one_in(2)) managers();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -179,6 +180,32 @@ class Draw {
     }
   }
 
+  // Few cores, and arrays of short jobs: they wait in groups.
+  void managers() {
+    auto& settings = made_.allocator;
+    settings.hosts_per_manager = static_cast<std::int32_t>(2 + random_.below(3));
+    settings.group_ahead_max = one_in(2) ? 10min : 5s;
+    if (one_in(2)) made_.slots = std::min(made_.slots, static_cast<std::int32_t>(1 + random_.below(2)));
+    for (auto& plan : made_.plans) plan.cores = std::min(plan.cores, made_.slots);
+    auto const arrays = 1 + random_.below(3);
+    for (std::uint64_t array = 0; array < arrays; ++array) {
+      auto plan = work(static_cast<int>(made_.plans.size()));
+      plan.elements = static_cast<std::uint32_t>(20 + random_.below(80));
+      plan.work.steps = 1 + random_.below(20);
+      plan.work.end_at = std::min(plan.work.end_at, plan.work.steps);
+      plan.work.step = one_in(2) ? 1ms : 1ms + within(100ms);
+      plan.account = made_.plans.front().account;
+      made_.actions.push_back({within(20s), Do::submit, static_cast<std::uint32_t>(made_.plans.size())});
+      made_.plans.push_back(std::move(plan));
+    }
+    if (one_in(2)) {  // a manager, more often than not
+      Action action{within(40s), Do::host_dies, 0, any()};
+      action.proven = !one_in(3);
+      action.span = 1s;
+      made_.actions.push_back(action);
+    }
+  }
+
   Action allocator_trouble() {
     constexpr Do kinds[] = {Do::allocator_dies,   Do::allocator_dies,   Do::allocator_dies,   Do::allocator_stalls,
                             Do::allocator_stalls, Do::allocator_parted, Do::allocator_parted, Do::host_dies};
@@ -210,7 +237,11 @@ std::string describe(Scenario const& scenario) {
   using Seconds = std::chrono::duration<double>;
   auto text = fmt::format("seed {}: {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
                           scenario.seed, scenario.allocator.policy, scenario.hosts, scenario.slots,
-                          scenario.deputies ? " with deputies" : "", scenario.drift_ppm_max,
+                          (scenario.deputies ? " with deputies" : "") +
+                              (scenario.allocator.hosts_per_manager > 0
+                                   ? fmt::format(", {} to a manager", scenario.allocator.hosts_per_manager)
+                                   : std::string()),
+                          scenario.drift_ppm_max,
                           Seconds(scenario.allocator.lease).count(), Seconds(scenario.allocator.suspicion).count(),
                           scenario.plans.size());
   for (std::size_t index = 0; index < scenario.plans.size(); ++index) {

@@ -67,6 +67,7 @@ struct Range {
   bool drifting_clocks{true};
   bool names{true};  // that were given to files may be lost; without: what regression seeds mean that are older yet
   bool shares{true};  // accounts, policies, cores, and hosts that are drained for a while
+  bool managers{true};  // hosts in groups, in half of the runs
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 
