@@ -42,6 +42,8 @@
   X(skip_the_quantum, "a job is made to wait before it has run its quantum")                               \
   X(reserve_nothing, "no host is ever kept for a large request")                                           \
   X(exceed_the_cap, "an account is given more than its cap")                                               \
+  X(ignore_the_cost, "a job is moved for balance whatever that costs")                                     \
+  X(balance_onto_the_full, "a job is moved for balance to a host without a core for it")                   \
   /* allocator, node */                                                                                    \
   X(skip_fence, "a host that is given up counts as fenced at once")                                        \
   X(call_the_target_fenced, "a source is told that its target is fenced before it is")                     \
