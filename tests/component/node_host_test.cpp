@@ -171,9 +171,9 @@ TEST_F(NodeHost, AnImageTooLargeForThisHostIsSaidSo) {
   JobSpec spec;
   spec.type = "count";
   zero.say(msg::StartJob{JobId{7}, Epoch{2}, spec, {image}});
-  go();
+  for (auto const end = clock.now() + host::Settings{}.read_patience * 2; clock.now() < end; clock.pass(1s)) go();
   auto const ended = zero.hears<msg::JobEnded>();
-  EXPECT_EQ(ended.outcome.ending, Ending::failed);
+  EXPECT_EQ(ended.outcome.ending, Ending::crashed);  // another host may have the memory
   EXPECT_NE(ended.outcome.reason.find("can't be mapped"), std::string::npos) << ended.outcome.reason;
 }
 
