@@ -99,7 +99,10 @@ void Allocator::Core::dissolve(std::string const& name, Group& group) {
       continue;
     }
     group.unanswered.insert(rank);
-    if (hosts.at(rank).presence != Presence::dead) send(rank, msg::Managed{no_rank, group.version, {}, Duration{0}});
+    // At once: it rests on nothing in the ledger, and without these hosts' votes all else may be held back.
+    if (hosts.at(rank).presence != Presence::dead) {
+      send_unjournalled(rank, msg::Managed{no_rank, group.version, {}, Duration{0}});
+    }
   }
   group.queue.clear();
   group.assumed.clear();
