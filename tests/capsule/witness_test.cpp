@@ -9,7 +9,7 @@ namespace {
 
 Testimony run(std::uint64_t epoch, std::uint64_t first, std::uint64_t last, std::int64_t begin,
               std::int64_t end, std::string runner) {
-  return {1, epoch, first, last, begin, end, std::move(runner)};
+  return {"1", epoch, first, last, begin, end, std::move(runner)};
 }
 
 TEST(Witness, AMovedJobIsFine) {

@@ -2,7 +2,6 @@
 // Prints how much there was; exits 1 with the faults if any job had two runners, or lost or doubled a step.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <set>
 #include <string_view>
 
@@ -11,13 +10,13 @@
 int main(int argc, char** argv) {
   using namespace godwit::testing;
   bool strict = false, understood = argc >= 2;
-  std::set<std::uint64_t> clones;
+  std::set<std::string> clones;
   for (int i = 2; i < argc && understood; ++i) {
     std::string_view const word = argv[i];
     if (word == "--no-repeats") {
       strict = true;
     } else if (word == "--clone" && i + 1 < argc) {
-      clones.insert(std::strtoull(argv[++i], nullptr, 10));
+      clones.insert(argv[++i]);
     } else {
       understood = false;
     }
@@ -28,7 +27,7 @@ int main(int argc, char** argv) {
   }
   std::vector<std::string> faults;
   auto const testimonies = read_witness(argv[1], faults);
-  std::set<std::uint64_t> jobs;
+  std::set<std::string> jobs;
   std::set<std::string> runners;
   std::uint64_t steps = 0;
   for (auto const& t : testimonies) {

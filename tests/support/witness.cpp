@@ -17,7 +17,7 @@ std::string spell(Testimony const& t) {
                      t.begin_ns, t.end_ns);
 }
 
-void check_overlaps(std::uint64_t job, std::vector<Testimony> const& runs, std::vector<std::string>& faults) {
+void check_overlaps(std::string const& job, std::vector<Testimony> const& runs, std::vector<std::string>& faults) {
   Testimony const* latest = nullptr;  // the one that ends last so far
   for (auto const& run : runs) {
     if (latest != nullptr && run.begin_ns < latest->end_ns) {
@@ -31,7 +31,7 @@ void check_overlaps(std::uint64_t job, std::vector<Testimony> const& runs, std::
   }
 }
 
-void check_runners(std::uint64_t job, std::vector<Testimony> const& runs, std::vector<std::string>& faults) {
+void check_runners(std::string const& job, std::vector<Testimony> const& runs, std::vector<std::string>& faults) {
   std::map<std::uint64_t, std::string> runner_of;
   for (auto const& run : runs) {
     auto const [place, fresh] = runner_of.try_emplace(run.epoch, run.runner);
@@ -42,7 +42,7 @@ void check_runners(std::uint64_t job, std::vector<Testimony> const& runs, std::v
   }
 }
 
-void check_steps(std::uint64_t job, std::vector<Testimony> const& runs, std::uint64_t done, Repeats repeats,
+void check_steps(std::string const& job, std::vector<Testimony> const& runs, std::uint64_t done, Repeats repeats,
                  std::vector<std::string>& faults) {
   for (auto const& run : runs) {
     if (run.last < run.first) continue;
@@ -82,9 +82,9 @@ std::vector<Testimony> read_witness(std::filesystem::path const& directory,
 }
 
 std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats,
-                                       std::set<std::uint64_t> const& clones) {
+                                       std::set<std::string> const& clones) {
   std::vector<std::string> faults;
-  std::map<std::uint64_t, std::vector<Testimony>> by_job;
+  std::map<std::string, std::vector<Testimony>> by_job;
   for (auto& t : testimonies) by_job[t.job].push_back(std::move(t));
   for (auto& [job, runs] : by_job) {
     std::ranges::sort(runs, {}, [](Testimony const& t) { return std::tie(t.begin_ns, t.epoch, t.first); });

@@ -14,7 +14,8 @@ namespace godwit::testing {
 
 // One run of consecutive steps by one process; none if last < first.
 struct Testimony {
-  std::uint64_t job{0}, epoch{0};
+  std::string job;  // "7", or an array's element "7_3"
+  std::uint64_t epoch{0};
   std::uint64_t first{0}, last{0};
   std::int64_t begin_ns{0}, end_ns{0};
   std::string runner;  // host and pid
@@ -29,7 +30,7 @@ std::vector<Testimony> read_witness(std::filesystem::path const& directory, std:
 // must have one runner; a higher one begins later. With repeats forbidden, steps must count 1, 2, 3, …; those
 // of a clone from where its first runner found it.
 std::vector<std::string> check_witness(std::vector<Testimony> testimonies, Repeats repeats,
-                                       std::set<std::uint64_t> const& clones = {});
+                                       std::set<std::string> const& clones = {});
 
 // Both.
 std::vector<std::string> faults_of_witness(std::filesystem::path const& directory, Repeats repeats);
