@@ -4,10 +4,6 @@
 
 namespace godwit {
 
-namespace {
-constexpr std::size_t frame_bytes_enough = 64 << 10;
-}
-
 std::optional<Incoming> Post::next() {
   if (incoming_.empty()) return std::nullopt;
   auto first = std::move(incoming_.front());

@@ -2,6 +2,7 @@
 // machines of one rank say to each other never leaves it. One thread.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <map>
 #include <optional>
@@ -20,6 +21,8 @@ struct Delivered {
   Message message;
 };
 using Incoming = std::variant<Delivered, PagesSent, PagesReceived, PeerDied>;
+
+inline constexpr std::size_t frame_bytes_enough = 64 << 10;  // what exceeds it leaves at once
 
 class Post final : private TransportEvents {
  public:

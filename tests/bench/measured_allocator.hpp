@@ -1,6 +1,7 @@
 // MeasuredAllocator: the real allocator at rank 0, with a journal that is durable at once and a catalogue that knows
 // every type. It takes events in turns, as Node's loop does, and counts the CPU time of the allocator's steps by what
-// they were about, the frames (one per destination and turn, as Post sends them), and what was appended.
+// they were about, the frames (one per destination and turn, and more if they get large, as Post sends them; what waits
+// for the journal leaves in one of its own), and what was appended. Where hosts are managed, their frames are their manager's.
 #pragma once
 
 #include <ctime>
@@ -17,6 +18,7 @@
 
 #include "allocator/allocator.hpp"
 #include "message/codec.hpp"
+#include "node/post.hpp"
 
 namespace godwit::bench {
 
@@ -46,7 +48,7 @@ class MeasuredAllocator {
   // `peers`: ranks 1..peers are of this world.
   MeasuredAllocator(allocator::Settings const& settings, std::int32_t peers, Instant now)
       : allocator_(settings, Ledger{}), now_(now), in_frame_(static_cast<std::size_t>(peers) + 1),
-        out_frame_(in_frame_.size()) {
+        out_frame_(in_frame_.size()), durable_frame_(in_frame_.size()), via_(in_frame_.size(), no_rank) {
     job_.name = "stub";
     job_.plugin_digest = "0";
     turn(now, {{allocator::Began{term, peers + 1, Duration{0}, {}, Rank{0}, false, {}}}});
@@ -59,7 +61,9 @@ class MeasuredAllocator {
     std::vector<allocator::Event> jobs, beats, timers;
     for (auto& event : events) {
       auto const* received = std::get_if<allocator::Received>(&event);
-      if (received != nullptr) count_frame(in_frame_, received->from, counted_.messages_in, counted_.frames_in);
+      if (received != nullptr) {
+        count_frame(in_frame_, received->from, received->message, counted_.messages_in, counted_.frames_in);
+      }
       bool const beat = received != nullptr && (std::holds_alternative<msg::Heartbeat>(received->message) ||
                                                 std::holds_alternative<msg::Hello>(received->message));
       (beat ? beats : jobs).push_back(std::move(event));
@@ -110,9 +114,12 @@ class MeasuredAllocator {
 
   void carry_out(allocator::Effect& effect) {
     if (auto* send = std::get_if<allocator::Send>(&effect)) {
-      count_frame(out_frame_, send->to, counted_.messages_out, counted_.frames_out);
+      count_frame(send->unjournalled ? out_frame_ : durable_frame_, send->to, send->message, counted_.messages_out,
+                  counted_.frames_out);
       ++sent_by_name_[name_of(send->message)];
       sent_.push_back({send->to, std::move(send->message)});
+    } else if (auto const* route = std::get_if<allocator::Route>(&effect)) {
+      via_[static_cast<std::size_t>(route->host.value)] = route->manager;
     } else if (auto const* append = std::get_if<allocator::Append>(&effect)) {
       ++counted_.records;
       counted_.record_bytes += encode(append->event).size();
@@ -129,10 +136,28 @@ class MeasuredAllocator {
     }
   }
 
-  void count_frame(std::vector<std::uint64_t>& last, Rank rank, std::uint64_t& messages, std::uint64_t& frames) {
+  struct Frame {
+    std::uint64_t turn{0};
+    std::size_t bytes{0};
+  };
+
+  // A single host's frames never get large.
+  void count_frame(std::vector<Frame>& frames, Rank host, Message const& message, std::uint64_t& messages,
+                   std::uint64_t& count) {
     ++messages;
-    auto& at = last[static_cast<std::size_t>(rank.value)];
-    if (std::exchange(at, turn_) != turn_) ++frames;
+    auto const manager = via_[static_cast<std::size_t>(host.value)];
+    auto& frame = frames[static_cast<std::size_t>((manager == no_rank ? host : manager).value)];
+    if (std::exchange(frame.turn, turn_) != turn_ || frame.bytes > frame_bytes_enough) {
+      frame.bytes = 0;
+      ++count;
+    }
+    if (manager != no_rank) frame.bytes += parcel_bytes(message);
+  }
+
+  static std::size_t parcel_bytes(Message const& message) {
+    msg::Parcel parcel;
+    parcel.message = encode(message);
+    return encode_message(parcel).size();
   }
 
   [[nodiscard]] WallTime wall() const { return {1'700'000'000'000'000'000 + now_.boot_ns}; }
@@ -154,7 +179,8 @@ class MeasuredAllocator {
   std::map<std::string, std::uint64_t> sent_by_name_;
   CommandId next_command_{1};
   std::uint64_t turn_{0};
-  std::vector<std::uint64_t> in_frame_, out_frame_;  // the turn of the last one, by rank
+  std::vector<Frame> in_frame_, out_frame_, durable_frame_;  // the last one, by rank
+  std::vector<Rank> via_;                                    // the manager, by host
   Counted counted_;
   double clock_cost_{clock_cost()};
 };

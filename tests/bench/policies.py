@@ -1,5 +1,6 @@
 """What policies make of workloads, by `godwit simulate`: the experiments of docs/fairness.md against reference figures, and
-how fast it simulates. Traces of the Parallel Workloads Archive are taken from $GODWIT_TRACES, where that is set."""
+how fast it simulates; what the allocator costs, and what rank 0 hears with and without managers. Traces of the Parallel Workloads
+Archive are taken from $GODWIT_TRACES, where that is set."""
 
 import json
 import os
@@ -119,7 +120,18 @@ def real_run(figures):
                 {"name": "fcfs", "value": ordered, "unit": "s"}, served / ordered, "≤ 1/10", served <= ordered / 10)
 
 
+def frames_at_rank_0(figures):
+    """Hosts by themselves, and with a manager for each 64."""
+    for job_s in (2, 20):
+        answer = subprocess.run([BIN / "godwit-bench-managers", "--job-s", str(job_s)], check=True, capture_output=True, text=True)
+        flat, managed = (json.loads(line) for line in answer.stdout.splitlines())
+        ratio = managed["frames_per_s"] / flat["frames_per_s"]
+        figures.add(f"frames a second at rank 0, 10,000 hosts, jobs of {job_s} s, managers of 64", managed["frames_per_s"], "1/s",
+                    {"name": "flat", "value": flat["frames_per_s"], "unit": "1/s"}, ratio, "≤ 1/20", ratio <= 1 / 20)
+
+
 def policies(figures, _):
+    frames_at_rank_0(figures)
     real_run(figures)
     up_down(figures)
     probing(figures)

@@ -70,6 +70,11 @@ class StubHosts {
     }
   }
 
+  // Cores without a job, granted or running.
+  [[nodiscard]] std::int32_t room(Rank rank) const {
+    auto const& host = hosts_[static_cast<std::size_t>(rank.value)];
+    return std::max(settings_.has.cores - host.busy - static_cast<std::int32_t>(host.queue.size()), 0);
+  }
   [[nodiscard]] std::int64_t running() const { return running_; }
   [[nodiscard]] std::uint64_t polls() const { return polls_; }  // none, if heart-beats are answered in time
 
