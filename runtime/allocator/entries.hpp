@@ -79,7 +79,7 @@ struct HostEntry {
   msg::Hello hello;
   Instant heard;
   Instant polled;
-  std::int64_t load_milli{0};
+  NodeLoad load;  // as last heard
   std::set<JobId> occupants;  // custody here, or on the way here
   bool open{false};            // the scheduler was told that it takes jobs
   std::string group;        // whose it is, where hosts are managed

@@ -47,7 +47,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   if (host.presence == Presence::late) note(Level::info, {}, {}, fmt::format("host {} is back", from));
   if (!host.awaited && std::exchange(host.presence, Presence::alive) != Presence::alive) tell_scheduler(from);
   host.heard = now;
-  host.load_milli = message.load_milli;
+  host.load = message.load;
   for (auto const& report : message.jobs) {
     auto const* record = record_of(report.job);
     if (record != nullptr && record->host == from && record->epoch == report.epoch)

@@ -144,7 +144,7 @@ cmd::Hosts Allocator::Core::host_rows() const {
     for (auto const job : host.occupants) {
       if (auto const* record = record_of(job)) row.taken_cores += record->spec.cores;
     }
-    row.load_milli = host.load_milli;
+    row.load = host.load;
     row.jobs = static_cast<std::int32_t>(host.occupants.size());
     row.standby = std::ranges::binary_search(row.has.labels, std::string("standby"));
     row.manager = manager_of(rank);

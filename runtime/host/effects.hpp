@@ -24,7 +24,7 @@ namespace godwit::host {
 struct Began { std::int32_t ranks{0}; };  // once, first. ranks: of the world, if an allocator may begin here; else 0
 struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
-struct LoadRead { Load load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
+struct LoadRead { NodeLoad load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
 
 using Event = std::variant<Began, Received, TimerFired, LoadRead, PagesSent, PagesReceived, PeerDied, CapsuleEvent,
                            StoreEvent>;

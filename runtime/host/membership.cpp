@@ -65,7 +65,7 @@ void Host::Core::on(LoadRead const& event) {
 void Host::Core::beat(LoadRead const& event) {
   beat_wanted = false;
   beat_outstanding = now;
-  msg::Heartbeat heartbeat{now, event.load.load_milli, {}, seen};
+  msg::Heartbeat heartbeat{now, event.load, {}, seen};
   for (auto const& [capsule, held] : holdings) {
     if (!held.is_live() || held.superseded) continue;
     auto const& report = held.report;

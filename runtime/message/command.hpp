@@ -100,7 +100,7 @@ struct HostRow {
   std::int32_t cores{0};        // of its node
   Capabilities has;             // for jobs
   std::int32_t taken_cores{0};  // of has.cores; more than there are: they wait there
-  std::int64_t load_milli{0};
+  NodeLoad load;
   std::int32_t jobs{0};
   bool drained{false};          // takes no jobs, at a user's word
   bool standby{false};          // takes jobs only while another is lost or drained

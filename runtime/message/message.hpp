@@ -20,6 +20,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "job/spec.hpp"
+#include "message/load.hpp"
 #include "state/manifest.hpp"
 
 #define GODWIT_FIELDS(...)                        \
@@ -61,12 +62,12 @@ struct JobReport {
 
 struct Heartbeat {  // host → allocator; one outstanding
   Instant sent;     // the host's own clock
-  std::int64_t load_milli{0};  // 1-minute load average × 1000
+  NodeLoad load;        // of its node
   std::vector<JobReport> jobs;
   // The newest `at` that this allocator said. With it the host leases the allocator its authority: it votes for
   // no other before it has heard nothing for a lease since.
   Instant seen;
-  GODWIT_FIELDS(sent & load_milli & jobs & seen)
+  GODWIT_FIELDS(sent & load & jobs & seen)
 };
 
 struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which is echoed

@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "message/load.hpp"
 
 namespace godwit {
 
@@ -39,13 +40,11 @@ class Log {
   virtual void write(Note const& note) = 0;
 };
 
-struct Load {  // of this node
-  std::int64_t load_milli{0};
-};
+// How busy this node is: rates are since the last reading.
 class Gauge {
  public:
   virtual ~Gauge() = default;
-  [[nodiscard]] virtual Load read() = 0;
+  [[nodiscard]] virtual NodeLoad read() = 0;
 };
 
 }  // namespace godwit

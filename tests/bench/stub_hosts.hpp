@@ -144,7 +144,7 @@ class StubHosts {
         said.push_back({due.host, msg::Hello{due.host.value, "node", settings_.has.cores, settings_.has}});
         break;
       case What::beat: {
-        msg::Heartbeat beat{due.at, 1000 * host.busy, {}, host.seen};
+        msg::Heartbeat beat{due.at, {1000 * host.busy}, {}, host.seen};
         for (auto const& one : host.jobs) {
           msg::JobReport report;
           report.job = one.job;

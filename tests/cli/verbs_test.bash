@@ -8,8 +8,9 @@ expect 0 hosts --json
 is "$(out_json 'sorted(r["host"] for r in d)')" "[1, 2, 3]"
 is "$(out_json 'all(k in r for r in d for k in "host pid node state load jobs".split())')" True
 is "$(out_json '{r["state"] for r in d}')" "{'alive'}"
+is "$(out_json 'all(0 < r["node_load"]["memory_free_bytes"] <= r["node_load"]["memory_bytes"] for r in d)')" True
 expect 0 hosts
-out_has "^HOST +PID +NODE +STATE +LOAD +JOBS"
+out_has "^HOST +PID +NODE +STATE +LOAD +BUSY +MEMORY FREE +JOBS"
 expect 0 ps
 out_has "^JOB +TYPE +NAME +STATE +HOST +STEPS +PROGRESS +ARGS"
 expect 0 ps --json

@@ -167,16 +167,16 @@ TEST(AllocatorDeaths, ASilentHostIsLateThenDead) {
   rig.pass(10s, {1});
   rig.sent<msg::Poll>(1);
   EXPECT_EQ(state_of(rig, 1), "late");
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   rig.sent<msg::HeartbeatSeen>(1);
   EXPECT_EQ(state_of(rig, 1), "alive");
 
   EXPECT_TRUE(rig.silent_until_lost(1)) << "silent for longer than its lease";
   EXPECT_EQ(rig.record(JobId{1}).state, JobState::waiting);
   // It is back: no lease any more, but its images are welcome while nobody else has begun.
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   rig.sent<msg::Quiesce>(1);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   rig.hears(1, msg::JobEnded{JobId{1}, Epoch{1}, {Ending::finished, "", "", 1}});  // not its to say
   rig.hears(1, msg::Checkpointed{JobId{1}, Epoch{1}, {Epoch{1}, Generation{1}, ""}, {}, std::nullopt});
   rig.appended<log::Checkpointed>();
@@ -212,9 +212,9 @@ TEST(AllocatorDeaths, ASilentTargetMayRunTheJobWhileItsLeaseLasts) {
 TEST(AllocatorDeaths, WithoutLeasesOfItsOwnItRenewsNobodys) {
   Rig rig;
   rig.sleep(11s);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   EXPECT_FALSE(rig.sent<msg::HeartbeatSeen>(1).renews) << "all that was leased to it has run out";
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}, rig.now()});
   EXPECT_TRUE(rig.sent<msg::HeartbeatSeen>(1).renews);
 }
 
@@ -226,7 +226,7 @@ TEST(AllocatorDeaths, OnlyWhoLeadsEndsTheWorld) {
   rig.sleep(11s);
   rig.hears(3, msg::Quiesced{});
   rig.nothing_more();  // it would be held back
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}, rig.now()});
   rig.sent<msg::HeartbeatSeen>(1);
   EXPECT_EQ(rig.appended<log::WorldEnded>().term, Term{1});
   for (int host = 1; host <= 3; ++host) rig.sent<msg::Leave>(host);
@@ -256,9 +256,9 @@ TEST(AllocatorDeaths, AtTheEndItIsLeasedAgain) {
   rig.replied<cmd::Stopped>(last.stop);
   rig.sleep(11s);
   EXPECT_LT(rig.lead_until(), rig.now());
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   EXPECT_FALSE(rig.sent<msg::HeartbeatSeen>(1).renews);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}, rig.now()});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}, rig.now()});
   EXPECT_TRUE(rig.sent<msg::HeartbeatSeen>(1).renews);
   EXPECT_GT(rig.lead_until(), rig.now());
   EXPECT_EQ(rig.refused(rig.says(cmd::Stop{})).substr(0, 8), "stopping");

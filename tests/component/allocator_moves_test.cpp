@@ -14,7 +14,7 @@ msg::Refused refused(msg::PrepareArrival const& move) {
 TEST(AllocatorMoves, AcceptedThenDeparted) {
   Rig rig;
   auto const job = rig.running(1);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {{job, Epoch{1}, 7, {}, 4096, {}, {}, {}}}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {{job, Epoch{1}, 7, {}, 4096, {}, {}, {}}}});
   rig.sent<msg::HeartbeatSeen>(1);
   auto const command = rig.says(cmd::Migrate{"1", Rank{3}});
   auto const move = rig.prepares(3);
@@ -144,7 +144,7 @@ TEST(AllocatorMoves, ThatTheTargetHasTakenUnheardIsOver) {
 TEST(AllocatorMoves, ALargeImageHasMoreTime) {
   Rig rig;
   auto const job = rig.running(1);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {{job, Epoch{1}, 7, {}, std::uint64_t{16} << 30, {}, {}, {}}}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {{job, Epoch{1}, 7, {}, std::uint64_t{16} << 30, {}, {}, {}}}});
   rig.sent<msg::HeartbeatSeen>(1);
   rig.says(cmd::Migrate{"1", Rank{2}});
   rig.prepares(2);

@@ -150,6 +150,13 @@ bool Rig::silent_until_lost(int rank) {
   return fenced;
 }
 
+msg::Heartbeat Rig::beat_of(int rank) const {
+  auto const load = loads.find(rank);
+  auto const jobs = reports.find(rank);
+  return {now_, load != loads.end() ? load->second : NodeLoad{500}, jobs != reports.end() ? jobs->second : std::vector<msg::JobReport>{},
+          now_};
+}
+
 void Rig::pass(Duration duration, std::set<int> const& silent) {
   auto const end = now_ + duration;
   for (;;) {
@@ -163,7 +170,7 @@ void Rig::pass(Duration duration, std::set<int> const& silent) {
     timers_.erase(first);
     for (int rank = 1; rank <= options_.hosts; ++rank) {
       if (silent.contains(rank)) continue;
-      hears(rank, msg::Heartbeat{now_, 500, {}, now_});
+      hears(rank, beat_of(rank));
       EXPECT_EQ(sent<msg::HeartbeatSeen>(rank).sent, now_);
     }
     feed(TimerFired{timer});

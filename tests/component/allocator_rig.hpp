@@ -54,6 +54,8 @@ class Rig {
   // Time goes by, timers fire, hosts heart-beat and are answered; all but these.
   void pass(Duration duration, std::set<int> const& silent = {});
   void pass_polling(std::set<int> const& silent);  // likewise, until something is appended; takes the polls
+  std::map<int, NodeLoad> loads;  // that hosts say in their heart-beats; half a load average where nothing is set
+  std::map<int, std::vector<msg::JobReport>> reports;  // likewise; of jobs
   void sleep(Duration duration) { now_ = now_ + duration; }  // time goes by, and nobody does anything
 
   // ---- what came of it: takes the oldest of its kind
@@ -105,6 +107,7 @@ class Rig {
   FindTypes sought();
   std::optional<int> exit_code() const { return exit_; }
   void nothing_more();  // of any kind
+  [[nodiscard]] bool idle() const { return sends_.empty() && appends_.empty() && replies_.empty() && lookups_.empty(); }
 
   // ---- longer passages, with all that comes of them taken
   JobId submit(JobArray job);       // answered; not yet granted if there is no room
@@ -138,6 +141,7 @@ class Rig {
 
  private:
   void record(Effect const& effect);
+  [[nodiscard]] msg::Heartbeat beat_of(int rank) const;
   void is_justified(Message const& message) const;
 
   RigOptions options_;

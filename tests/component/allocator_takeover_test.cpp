@@ -46,7 +46,7 @@ TEST(AllocatorTakeover, NothingIsGrantedToAHostBeforeItHasSaidWhatItHolds) {
   Former former;
   Rig rig(next(former));
   rig.submit(Rig::counter());
-  rig.hears(2, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(2, msg::Heartbeat{rig.now(), {}, {}});
   rig.sent<msg::HeartbeatSeen>(2);
   rig.nothing_more();
   rig.holds(2, {});
@@ -202,7 +202,7 @@ TEST(AllocatorTakeover, ReportsTheFormerOneDidntWriteDownAreHeard) {
   rig.ended(1, start);
   rig.holds(1, {});
   EXPECT_EQ(rig.confirmed(1), 0U);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   rig.sent<msg::HeartbeatSeen>(1);
   EXPECT_EQ(rig.confirmed(1), 3U);
 }
@@ -417,7 +417,7 @@ TEST(AllocatorReports, AreConfirmedOncePerHeartbeat) {
   rig.hears(1, msg::Departed{JobId{9}, e2, {}});  // also what is of old
   EXPECT_EQ(rig.confirmed(1), 0U);
   for (int times = 0; times < 2; ++times) {
-    rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+    rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
     rig.sent<msg::HeartbeatSeen>(1);
     EXPECT_EQ(rig.confirmed(1), 2U);
   }
@@ -429,7 +429,7 @@ TEST(AllocatorReports, AreNotConfirmedByABrokenJournal) {
   rig.running(1);
   rig.feed(JournalBroken{retry_later("no_space", "full")});
   rig.sent<msg::Quiesce>(1);
-  rig.hears(1, msg::Heartbeat{rig.now(), 0, {}});
+  rig.hears(1, msg::Heartbeat{rig.now(), {}, {}});
   rig.sent<msg::HeartbeatSeen>(1);
   EXPECT_EQ(rig.confirmed(1), 0U);
 }

@@ -54,15 +54,15 @@ TEST(AllocatorWorld, AHeartbeatIsEchoedAndShown) {
   Rig rig;
   auto const job = rig.running(1);
   Progress const progress{7, 100, "steps"};
-  rig.hears(1, msg::Heartbeat{Instant{42}, 1500, {{job, Epoch{1}, 7, progress, 0, {}, 1ms, 2ms}}});
+  rig.hears(1, msg::Heartbeat{Instant{42}, {1500}, {{job, Epoch{1}, 7, progress, 0, {}, 1ms, 2ms}}});
   EXPECT_EQ(rig.sent<msg::HeartbeatSeen>(1).sent, Instant{42});
-  rig.hears(2, msg::Heartbeat{Instant{43}, 0, {{job, Epoch{1}, 99, {}, 0, {}, {}, {}}}});  // it isn't there
+  rig.hears(2, msg::Heartbeat{Instant{43}, {}, {{job, Epoch{1}, 99, {}, 0, {}, {}, {}}}});  // it isn't there
   rig.sent<msg::HeartbeatSeen>(2);
   auto const row = rig.replied<cmd::Jobs>(rig.says(cmd::ListJobs{})).rows.at(0);
   EXPECT_EQ(row.steps, 7U);
   EXPECT_EQ(row.progress, progress);
   EXPECT_EQ(row.step_p99, 2ms);
-  EXPECT_EQ(rig.replied<cmd::Hosts>(rig.says(cmd::ListHosts{})).rows.at(0).load_milli, 1500);
+  EXPECT_EQ(rig.replied<cmd::Hosts>(rig.says(cmd::ListHosts{})).rows.at(0).load.load_milli, 1500);
 }
 
 TEST(AllocatorWorld, MessagesThatAreNotForItAreDropped) {

@@ -33,9 +33,10 @@ struct HostMembership : testing::Test, Scenes {
     did<host::ReadLoad>();
   }
   msg::Heartbeat beats(std::vector<std::pair<CapsuleId, CapsuleReport>> reports = {}) {
-    event(host::LoadRead{{1250}, std::move(reports)});
+    NodeLoad const load{1250, 3, 750, 9, 4000, 1000, 12, std::nullopt};
+    event(host::LoadRead{load, std::move(reports)});
     auto beat = told_allocator<msg::Heartbeat>();
-    EXPECT_EQ(beat.load_milli, 1250);
+    EXPECT_EQ(beat.load, load);
     EXPECT_EQ(beat.sent, now);
     return beat;
   }

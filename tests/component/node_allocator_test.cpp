@@ -95,7 +95,7 @@ TEST_F(NodeAllocator, NothingLeavesBeforeItIsDurable) {
 TEST_F(NodeAllocator, HeartBeatAnswersPassTheQueue) {
   joined();
   submit();
-  one.say(msg::Heartbeat{Instant{5}, 0, {}});
+  one.say(msg::Heartbeat{Instant{5}, {}, {}});
   go();
   EXPECT_EQ(one.names(), Names{"HeartbeatSeen"});
   journal.sync();
@@ -125,7 +125,7 @@ TEST_F(NodeAllocator, EachHostHearsThingsInOrder) {
 TEST_F(NodeAllocator, AFrameThatDoesNotDecodeIsNotedAndDropped) {
   joined();
   one.transport.send(allocator_rank, to_bytes("no frame at all"));
-  one.say(msg::Heartbeat{Instant{5}, 0, {}});
+  one.say(msg::Heartbeat{Instant{5}, {}, {}});
   go();
   EXPECT_TRUE(log.noted("a message from rank 1 was dropped"));
   EXPECT_EQ(one.names(), Names{"HeartbeatSeen"});

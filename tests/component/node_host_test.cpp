@@ -91,7 +91,7 @@ TEST_F(NodeHost, BeatsWithTheLoadAndWhatItsCapsulesReport) {
   zero.say(msg::Welcome{500ms, 10s});
   go();
   auto const beat = zero.hears<msg::Heartbeat>();
-  EXPECT_EQ(beat.load_milli, 1750);
+  EXPECT_EQ(beat.load.load_milli, 1750);
   ASSERT_EQ(beat.jobs.size(), 1U);
   EXPECT_EQ(beat.jobs[0].arena_bytes, 128U);
 }

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "edge/hwloc/control_groups.hpp"
+#include "edge/posix/control_groups.hpp"
 #include "edge/hwloc/topology.hpp"
 #include "edge/scratch.hpp"
 

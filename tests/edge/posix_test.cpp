@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "edge/posix/boot_clock.hpp"
+#include "edge/posix/control_groups.hpp"
 #include "edge/posix/death_watch.hpp"
 #include "edge/posix/doorbell.hpp"
 #include "edge/posix/fd_sleeper.hpp"
@@ -18,6 +19,7 @@
 #include "edge/posix/identity.hpp"
 #include "edge/posix/log_sink.hpp"
 #include "edge/posix/node_gauge.hpp"
+#include "edge/posix/proc_load.hpp"
 #include "edge/posix/stop_signals.hpp"
 #include "edge/posix/store_directory.hpp"
 #include "edge/scratch.hpp"
@@ -156,10 +158,100 @@ TEST(BootClock, GoesForward) {
 }
 
 TEST(NodeGauge, ReadsThisNode) {
-  EXPECT_GE(NodeGauge().read().load_milli, 0);
+  EXPECT_GE(NodeGauge({}).read().load_milli, 0);
   EXPECT_FALSE(node_name().empty());
   EXPECT_FALSE(boot_id().empty());
   EXPECT_NE(whoami().find("@" + node_name()), std::string::npos);
+}
+
+TEST(ControlGroups, WhatIsLeftOfMemoryIsTheLeastOfAll) {
+  testing::Scratch const scratch;
+  auto const left = [](char const* cgroups, std::filesystem::path const& mount) {
+    return control_group_limits(cgroups, mount).memory_left_bytes;
+  };
+  auto const put = [&](std::string const& group, char const* file, char const* text) {
+    std::filesystem::create_directories(scratch.path() / group);
+    std::ofstream(scratch.path() / group / file) << text << '\n';
+  };
+  put("slurm/job_7", "memory.max", "4000");
+  put("slurm/job_7", "memory.current", "3000");
+  EXPECT_EQ(left("0::/slurm/job_7\n", scratch.path()), 1000U);
+  put("slurm/job_7", "memory.stat", "anon 1\nactive_file 5000\ninactive_file 500");
+  EXPECT_EQ(left("0::/slurm/job_7\n", scratch.path()), 1500U);
+  put("slurm", "memory.max", "9000");
+  put("slurm", "memory.current", "8800");
+  EXPECT_EQ(left("0::/slurm/job_7\n", scratch.path()), 200U);
+  put("slurm", "memory.current", "9900");
+  EXPECT_EQ(left("0::/slurm/job_7\n", scratch.path()), 0U);
+  put("memory/box", "memory.limit_in_bytes", "3000");
+  put("memory/box", "memory.usage_in_bytes", "1000");
+  EXPECT_EQ(left("9:memory:/box\n", scratch.path()), 2000U);
+  EXPECT_EQ(left("0::/elsewhere\n", scratch.path()), std::nullopt);
+}
+
+// A /proc of files: what they say is what is read, and rates are between two readings.
+class FakeProc {
+ public:
+  void put(std::string const& file, std::string const& text) const {
+    auto const path = scratch_.path() / file;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+  }
+  [[nodiscard]] ProcLoad gauge(std::vector<std::int32_t> cpus = {}) const {
+    return {scratch_.path(), scratch_.path() / "groups", std::move(cpus)};
+  }
+
+ private:
+  testing::Scratch scratch_;
+};
+
+TEST(ProcLoad, SaysNothingOfWhatItCannotRead) {
+  FakeProc const proc;
+  auto gauge = proc.gauge();
+  EXPECT_EQ(gauge.read(), NodeLoad{});
+  EXPECT_EQ(gauge.read(), NodeLoad{}) << "absent isn't 0";
+}
+
+TEST(ProcLoad, ReadsAveragesMemoryAndPressure) {
+  FakeProc const proc;
+  proc.put("loadavg", "1.25 0.40 0.33 4/120 4711\n");
+  proc.put("meminfo", "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 600 kB\n");
+  proc.put("pressure/cpu", "some avg10=12.34 avg60=5.00 avg300=1.00 total=9\n");
+  proc.put("pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=9.00 avg60=0 avg300=0 total=0\n");
+  auto gauge = proc.gauge();
+  auto const load = gauge.read();
+  EXPECT_EQ(load.load_milli, 1250);
+  EXPECT_EQ(load.run_queue, 3) << "one of the four is the reader";
+  EXPECT_EQ(load.memory_bytes, 1000U << 10);
+  EXPECT_EQ(load.memory_free_bytes, 600U << 10);
+  EXPECT_EQ(load.cpu_stall_permille, 123);
+  EXPECT_EQ(load.memory_stall_permille, 0);
+  EXPECT_FALSE(load.busy_milli) << "there are no cores to be seen";
+  proc.put("self/cgroup", "0::/box\n");
+  proc.put("groups/box/memory.max", "500000\n");
+  proc.put("groups/box/memory.current", "400000\n");
+  EXPECT_EQ(gauge.read().memory_bytes, 500'000U);
+  EXPECT_EQ(gauge.read().memory_free_bytes, 100'000U);
+}
+
+TEST(ProcLoad, HowBusyCoresAreIsBetweenTwoReadings) {
+  FakeProc const proc;
+  proc.put("loadavg", "1.25 0.40 0.33 4/120 4711\n");
+  proc.put("stat", "cpu 0 0 0 0\ncpu0 100 0 0 900 0 0 0 0 0 0\ncpu1 500 0 0 500 0 0 0 0 0 0\nintr 7\n");
+  auto all = proc.gauge(), first = proc.gauge({0});
+  EXPECT_FALSE(all.read().busy_milli) << "nothing to compare with";
+  EXPECT_FALSE(first.read().busy_milli);
+  // Of 100 ticks each, the first core was used for 60 (10 of them stolen), the other for 100.
+  proc.put("stat", "cpu 0 0 0 0\ncpu0 120 10 20 930 10 0 0 10 0 0\ncpu1 600 0 0 500 0 0 0 0 0 0\nintr 7\n");
+  EXPECT_EQ(all.read().busy_milli, 1600);
+  auto const of_one = first.read();
+  EXPECT_EQ(of_one.busy_milli, 600);
+  EXPECT_EQ(all.read().busy_milli, 1600) << "too early for another reckoning";
+  EXPECT_EQ(all.read().cores_id, 0U);
+  EXPECT_NE(of_one.cores_id, 0U);
+  EXPECT_TRUE(all.read().run_queue);
+  EXPECT_FALSE(of_one.run_queue) << "the node's queue says nothing about one core";
+  EXPECT_NE(proc.gauge({1}).read().cores_id, of_one.cores_id);
 }
 
 TEST(LogSink, WritesLinesAndTurnsTheFileOver) {

@@ -81,7 +81,7 @@ class Process {
   };
   class StillGauge final : public Gauge {
    public:
-    [[nodiscard]] Load read() override { return {}; }
+    [[nodiscard]] NodeLoad read() override { return {}; }
   };
   void turn();
   void end();

@@ -93,8 +93,8 @@ class FakeLog final : public Log {
 
 class FakeGauge final : public Gauge {
  public:
-  [[nodiscard]] Load read() override { return load; }
-  Load load;
+  [[nodiscard]] NodeLoad read() override { return load; }
+  NodeLoad load;
 };
 
 // The catalogue's entry for FakeCapsules' counting job.

@@ -49,7 +49,7 @@ inline std::vector<Message> every_message() {
   return {
       msg::Hello{4711, "node3", 8, has},
       msg::Welcome{500ms, 10s, Instant{44}, true},
-      msg::Heartbeat{Instant{123}, 1500, {report, report}, Instant{44}},
+      msg::Heartbeat{Instant{123}, NodeLoad{1500, 3, 1250, 77, 9000, 4000, 12, 34}, {report, report}, Instant{44}},
       msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true},
       msg::Poll{Instant{46}},
       msg::AskVote{Term{4}, Instant{47}, Rank{0}, true},

@@ -168,12 +168,28 @@ std::int32_t free_cores_of(cmd::HostRow const& row) {
   return std::max(0, row.has.cores - row.taken_cores);
 }
 
+namespace {
+
+Json json_of(NodeLoad const& load) {
+  auto const share = [](auto const& permille) { return permille ? Json(static_cast<double>(*permille) / 1000) : Json(); };
+  return {{"average", static_cast<double>(load.load_milli) / 1000},
+          {"run_queue", load.run_queue ? Json(*load.run_queue) : Json()},
+          {"busy_cores", share(load.busy_milli)},
+          {"memory_bytes", load.memory_bytes},
+          {"memory_free_bytes", load.memory_free_bytes},
+          {"cpu_stalled", share(load.cpu_stall_permille)},
+          {"memory_stalled", share(load.memory_stall_permille)}};
+}
+
+}  // namespace
+
 Json json_of(cmd::HostRow const& row) {
   return {{"host", row.host.value},
           {"pid", row.pid},
           {"node", row.node},
           {"state", row.state},
-          {"load", static_cast<double>(row.load_milli) / 1000},
+          {"load", static_cast<double>(row.load.load_milli) / 1000},
+          {"node_load", json_of(row.load)},
           {"jobs", row.jobs},
           {"cores", row.cores},
           {"slots", row.has.cores},

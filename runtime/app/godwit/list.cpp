@@ -107,6 +107,19 @@ std::string spell_state(cmd::HostRow const& row) {
   return row.state + more;
 }
 
+// Cores of the node in use: "1.8".
+std::string spell_busy(NodeLoad const& load) {
+  return load.busy_milli ? fmt::format("{:.1f}", static_cast<double>(*load.busy_milli) / 1000) : "–";
+}
+
+// Of the last ten seconds, how long somebody had to wait for a core, and for memory: "12%/0%".
+std::string spell_stalls(NodeLoad const& load) {
+  auto const percent = [](auto const& permille) {
+    return permille ? fmt::format("{}%", (*permille + 5) / 10) : std::string("–");
+  };
+  return percent(load.cpu_stall_permille) + "/" + percent(load.memory_stall_permille);
+}
+
 // "gpu=0,1 licence=a"
 std::string spell_resources(Capabilities const& has) {
   std::string text;
@@ -123,6 +136,7 @@ int list_hosts(Invocation const& invocation) {
     return exit_done;
   }
   auto const any = [&](auto member) { return std::ranges::any_of(hosts->rows, member); };
+  bool const stalls = any([](cmd::HostRow const& row) { return row.load.cpu_stall_permille.has_value(); });
   bool const resources = any([](cmd::HostRow const& row) { return !row.has.resources.empty(); });
   bool const labels = any([](cmd::HostRow const& row) { return !row.has.labels.empty(); });
   bool const managers = any([](cmd::HostRow const& row) { return row.manager != no_rank; });
@@ -131,11 +145,14 @@ int list_hosts(Invocation const& invocation) {
                                      {"NODE"},
                                      {"STATE"},
                                      {"LOAD", Table::Align::right},
+                                     {"BUSY", Table::Align::right},
+                                     {"MEMORY FREE", Table::Align::right},
                                      {"JOBS", Table::Align::right},
                                      {"FREE", Table::Align::right},
                                      {"CORES", Table::Align::right},
                                      {"HEARD", Table::Align::right}};
   if (managers) columns.push_back({"MANAGER", Table::Align::right});
+  if (stalls) columns.push_back({"STALLED CPU/MEM", Table::Align::right});
   if (resources) columns.push_back({"RESOURCES"});
   if (labels) columns.push_back({"LABELS"});
   Table table(std::move(columns));
@@ -144,12 +161,15 @@ int list_hosts(Invocation const& invocation) {
                                    fmt::format("{}", row.pid),
                                    row.node,
                                    spell_state(row),
-                                   fmt::format("{:.2f}", static_cast<double>(row.load_milli) / 1000),
+                                   fmt::format("{:.2f}", static_cast<double>(row.load.load_milli) / 1000),
+                                   spell_busy(row.load),
+                                   row.load.memory_bytes > 0 ? spell_bytes(row.load.memory_free_bytes) : "–",
                                    fmt::format("{}", row.jobs),
                                    fmt::format("{}", free_cores_of(row)),
                                    fmt::format("{}", row.has.cores),
                                    spell_duration(row.heard) + " ago"};
     if (managers) cells.push_back(row.manager == no_rank ? "-" : fmt::format("{}", row.manager));
+    if (stalls) cells.push_back(spell_stalls(row.load));
     if (resources) cells.push_back(spell_resources(row.has));
     if (labels) cells.push_back(fmt::format("{}", fmt::join(row.has.labels, " ")));
     table.add(std::move(cells));

@@ -82,7 +82,7 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                            .pack = fmt::format("{}-{}", clock.wall().unix_ns / 1'000'000'000, world.self()),
                            .idle_max = idle_max});
   Hdf5CheckpointStore store({.store = options.store});
-  NodeGauge gauge;
+  NodeGauge gauge(machine.cpus);
   Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
   FdSleeper sleeper(
       {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()},

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "edge/hwloc/control_groups.hpp"
+#include "edge/posix/control_groups.hpp"
 
 namespace godwit {
 

@@ -1,13 +1,13 @@
 #include "edge/posix/node_gauge.hpp"
 
-#include <stdlib.h>
+#include <utility>
 
 namespace godwit {
 
-Load NodeGauge::read() {
-  double load = 0;
-  if (::getloadavg(&load, 1) != 1) return {};
-  return {static_cast<std::int64_t>(load * 1000)};
+NodeGauge::NodeGauge(std::vector<std::int32_t> cpus) : proc_("/proc", "/sys/fs/cgroup", std::move(cpus)) {}
+
+NodeLoad NodeGauge::read() {
+  return proc_.read();
 }
 
 }  // namespace godwit

@@ -70,6 +70,12 @@ void fields(V& v, JobSpec& s) {
   v("stderr_path", s.stderr_path), v("after", s.after), v("plugin_digest", s.plugin_digest);
 }
 template <class V>
+void fields(V& v, NodeLoad& l) {
+  v("load_milli", l.load_milli), v("run_queue", l.run_queue), v("busy_milli", l.busy_milli), v("cores_id", l.cores_id);
+  v("memory_bytes", l.memory_bytes), v("memory_free_bytes", l.memory_free_bytes);
+  v("cpu_stall_permille", l.cpu_stall_permille), v("memory_stall_permille", l.memory_stall_permille);
+}
+template <class V>
 void fields(V& v, Capabilities& c) {
   v("cores", c.cores), v("memory_bytes", c.memory_bytes), v("resources", c.resources), v("labels", c.labels);
 }
@@ -234,7 +240,7 @@ void fields(V& v, JobRow& r) {
 template <class V>
 void fields(V& v, HostRow& r) {
   v("host", r.host), v("pid", r.pid), v("node", r.node), v("state", r.state), v("cores", r.cores);
-  v("has", r.has), v("taken_cores", r.taken_cores), v("load_milli", r.load_milli), v("jobs", r.jobs);
+  v("has", r.has), v("taken_cores", r.taken_cores), v("load", r.load), v("jobs", r.jobs);
   v("drained", r.drained), v("standby", r.standby), v("manager", r.manager), v("heard_ns", r.heard);
 }
 template <class V>

@@ -11,6 +11,7 @@ namespace godwit {
 
 struct ControlGroupLimits {  // none: unlimited, or nobody says
   std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> memory_left_bytes;  // of it, with pages of files that nobody has used for a while
   std::optional<std::int64_t> millicores;  // by quota; which processors, their affinity says
 };
 
