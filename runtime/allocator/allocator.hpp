@@ -11,6 +11,7 @@
 
 #include "allocator/effects.hpp"
 #include "ledger/ledger.hpp"
+#include "policy/balance.hpp"
 #include "policy/scheduler.hpp"
 
 namespace godwit::allocator {
@@ -33,6 +34,7 @@ struct Settings {
   // Hosts are managed in groups of so many, or of those on one node; 0: each speaks for itself.
   std::int32_t hosts_per_manager{0};
   Duration group_ahead_max{30s};  // jobs that run longer aren't granted to groups ahead of room
+  policy::BalanceTuning balance;  // looked at each interval of `scheduling`; a job stays for its quantum
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

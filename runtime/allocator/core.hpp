@@ -19,9 +19,11 @@
 #include <vector>
 
 #include "allocator/allocator.hpp"
+#include "allocator/balancing.hpp"
 #include "allocator/entries.hpp"
 #include "allocator/groups.hpp"
 #include "custody/authority.hpp"
+#include "policy/balance.hpp"
 #include "policy/placement.hpp"
 #include "policy/scheduler.hpp"
 
@@ -299,6 +301,20 @@ struct Allocator::Core {
   std::vector<JobId> empty_host(Rank host);
   void begin_leave(JobRecord const& record, Operation operation);
 
+  // ---- balance.cpp
+  void smooth_load(Rank host, NodeLoad const& load);
+  void balance();
+  void see_moves_end();
+  [[nodiscard]] policy::Balance balance_question() const;
+  [[nodiscard]] std::vector<policy::BalanceJob> candidates(std::vector<Rank> const& sources);
+  [[nodiscard]] bool may_be_moved(JobRecord const& record) const;
+  [[nodiscard]] bool has_stayed(JobId job) const;
+  [[nodiscard]] Watched look_at(JobRecord const& record) const;
+  [[nodiscard]] std::uint64_t arena_of(JobId job) const;
+  [[nodiscard]] std::uint64_t progress_of(JobId job) const;
+  [[nodiscard]] Duration time_left_of(JobRecord const& record, Watched const& seen) const;
+  void balance_job(policy::BalanceMove const& move);
+
   // ---- shares.cpp
   void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);
   void warn_of_absent_hosts(std::vector<AccountRule> const& rules);
@@ -367,6 +383,7 @@ struct Allocator::Core {
   std::map<JobId, std::deque<std::string>> told;      // what was decided about a job since, until it ends
   std::map<std::string, std::int64_t> former_scores;  // an interval ago
   Instant interval_due, scores_due, leave_due;
+  Balancing balancing;
   std::set<JobId> leased;                   // might still run under a former world's lease
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
   std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first

@@ -188,6 +188,7 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   if (element) reports.erase(job);
   placed.erase(job);
   told.erase(job);
+  balancing.moved.erase(job);
   if (desk != desks.end()) {
     if (desk->second.open && desk->second.open->verb == Verb::cancel && outcome.ending == Ending::cancelled) {
       cmd::Act act;

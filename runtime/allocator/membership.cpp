@@ -48,6 +48,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   if (!host.awaited && std::exchange(host.presence, Presence::alive) != Presence::alive) tell_scheduler(from);
   host.heard = now;
   host.load = message.load;
+  smooth_load(from, message.load);
   for (auto const& report : message.jobs) {
     auto const* record = record_of(report.job);
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
@@ -106,7 +107,10 @@ void Allocator::Core::watch() {
   for (auto const rank : fenced) fence(rank);
   press_moves();
   look_after_groups();
-  if (serving()) pass_interval();
+  if (serving()) {
+    pass_interval();
+    balance();
+  }
   expect_to_watch();
   give_up_if_forlorn();
 }

@@ -104,6 +104,10 @@ void Allocator::Core::moved(JobRecord const& record) {
 
 void Allocator::Core::answer_move(Asked const& asked, JobId job, Rank source, Rank target,
                                   std::optional<msg::MoveFigures> figures) {
+  if (figures) {
+    bool const near = hosts.at(source).hello.node == hosts.at(target).hello.node;
+    balancing.ways.learn(target, near, {figures->bytes, figures->transfer, figures->stopped});
+  }
   cmd::Act act;
   act.job = job;
   act.from = source;
@@ -149,8 +153,9 @@ void Allocator::Core::stayed(JobRecord const& record, Failure const& why) {
   journal(log::Stayed{job, intent.thaw_epoch, why.context});
   reseat(job);
   if (record.state != JobState::running && record.state != JobState::suspended) return lost(job, intent.source);
-  note(Level::warning, job, record.epoch,
-       fmt::format("{} stayed on host {}: {}", called(record), intent.source, why.context));
+  auto const text = fmt::format("stayed on host {}: {}", intent.source, why.context);
+  note(Level::warning, job, record.epoch, fmt::format("{} {}", called(record), text));
+  if (told.contains(job)) remember(job, "it " + text);
   cmd::Act act;
   act.failure = why;
   act.from = intent.source;

@@ -9,8 +9,8 @@ namespace godwit::allocator {
 
 namespace {
 
-policy::Request request_of(JobId job, JobSpec const& spec) {
-  return {job, account_of(spec), demand_of(spec), spec.priority, spec.time_limit, no_rank};
+policy::Request request_of(JobId job, JobSpec const& spec, Rank last = no_rank) {
+  return {job, account_of(spec), demand_of(spec), spec.priority, spec.time_limit, last};
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void Allocator::Core::reseat(JobId job) {
   for (auto const host : {seat.host, seat.target}) {
     if (host != old.host && host != old.target) occupy(*record, host);
   }
-  if (seat.waits && !old.waits) scheduler.wait(request_of(job, record->spec));
+  if (seat.waits && !old.waits) scheduler.wait(request_of(job, record->spec, old.host));
 }
 
 void Allocator::Core::occupy(JobRecord const& record, Rank host) {

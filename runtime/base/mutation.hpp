@@ -44,6 +44,7 @@
   X(exceed_the_cap, "an account is given more than its cap")                                               \
   X(ignore_the_cost, "a job is moved for balance whatever that costs")                                     \
   X(balance_onto_the_full, "a job is moved for balance to a host without a core for it")                   \
+  X(move_back_at_once, "a job that was moved for balance may be moved again at once")                      \
   /* allocator, node */                                                                                    \
   X(skip_fence, "a host that is given up counts as fenced at once")                                        \
   X(call_the_target_fenced, "a source is told that its target is fenced before it is")                     \

@@ -106,6 +106,21 @@ std::optional<Rank> Scheduler::host_for(Demand const& demand, Rank except) const
   return state_->host_for(demand, except);
 }
 
+bool Scheduler::can_go_to(Demand const& demand, Rank host) const {
+  bool const meant = demand.host == no_rank || demand.host == host;
+  return meant && !state_->reserved.contains(host) && state_->fits_at(demand, host);
+}
+
+std::int32_t Scheduler::taken_cores(Rank host) const {
+  auto const* at = state_->host_at(host);
+  return at == nullptr ? 0 : at->room.taken_cores();
+}
+
+Instant Scheduler::stays_since(JobId job) const {
+  auto const at = state_->running.find(job);
+  return at == state_->running.end() ? Instant{} : at->second.stay.since;
+}
+
 std::optional<std::string> Scheduler::never_fits(Demand const& demand) const {
   return state_->never_fits(demand);
 }

@@ -130,6 +130,10 @@ class Scheduler {
   // Where a job that runs on `except` could go on at once, by the goal; none: nowhere.
   [[nodiscard]] std::optional<Rank> host_for(Demand const& demand, Rank except) const;
   [[nodiscard]] std::vector<Rank> kept() const;  // hosts, for requests that were passed over for too long
+  // Could it go on there at once? Not on a host that is closed, full, or kept for another.
+  [[nodiscard]] bool can_go_to(Demand const& demand, Rank host) const;
+  [[nodiscard]] std::int32_t taken_cores(Rank host) const;
+  [[nodiscard]] Instant stays_since(JobId job) const;  // where it is; of one that is nowhere: for ever
   // The accounts in the order in which they would be served, those with requests first.
   [[nodiscard]] std::vector<Node> order() const;
   [[nodiscard]] ShareTree const& tree() const;

@@ -8,7 +8,9 @@ constexpr WallTime noon{1'700'000'000'000'000'000};
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
   allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease,
+                                                    .scheduling = {.quantum_min = options_.quantum},
                                                     .hosts_per_manager = options_.hosts_per_manager,
+                                                    .balance = options_.balance,
                                                     .gather = options_.gather},
                                            options_.ledger);
   if (options_.takes_over) {

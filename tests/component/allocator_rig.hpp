@@ -30,6 +30,8 @@ struct RigOptions {
   Duration gather{0};
   Duration lease{10s};
   std::int32_t hosts_per_manager{0};
+  policy::BalanceTuning balance{};
+  Duration quantum{60s};
   bool takes_over{
       false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };

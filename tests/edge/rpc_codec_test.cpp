@@ -63,7 +63,8 @@ std::vector<Answer> all_answers() {
   cmd::HeldRow const held{JobId::of_element(7, 3), Epoch{2}, "heat", "plate", "running", 9,
                           {1, 2, "rows"},          10,       11ns};
   Capabilities const has{7, 1ULL << 34, {{"gpu", {"0", "1"}}}, {"bigmem"}};
-  cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, has, 5, 1500, 6, true, true, Rank{2}, 5ms};
+  NodeLoad const load{1500, 3, 1200, 99, 1ULL << 35, 1ULL << 34, 120, std::nullopt};
+  cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, has, 5, load, 6, true, true, Rank{2}, 5ms};
   cmd::ShareRow const share{"chem/anna", 3, 4500, 5000, 6, -7, 8, 1ULL << 63, 9, {Rank{1}}, 10, true};
   cmd::Explanation const told{JobId{7}, JobState::held, {"it is held"}, {{"host_losses", "3"}}};
   JobType type{

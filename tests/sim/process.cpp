@@ -49,6 +49,21 @@ Process::Process(Place place, bool host)
   store_->on_event = [this] { wake(20us); };
 }
 
+// None, half, all, or twice as many tasks as there are cores. Each level lasts equally long, and follows from the seed alone.
+NodeLoad Process::OthersGauge::read() {
+  NodeLoad load;
+  auto const& place = process_.place_;
+  if (place.scenario.load_lasts == Duration{0}) return load;
+  auto const level = static_cast<std::uint64_t>(place.scheduler.now() / place.scenario.load_lasts);
+  auto const halves = static_cast<std::int64_t>(
+      Random(place.scenario.seed * 1009 + static_cast<std::uint64_t>(place.rank.value) * 31 + level).below(5));
+  auto const cores = std::int64_t{place.scenario.slots};
+  load.busy_milli = std::min(halves, std::int64_t{2}) * cores * 500;
+  load.run_queue = halves * cores / 2;
+  if (halves == 4) load.memory_stall_permille = 300;
+  return load;
+}
+
 void Process::use(SimJournal& journal) {
   journals_[journal.term()] = &journal;
   journal.on_durable = [this] { wake(20us); };
@@ -84,6 +99,7 @@ void Process::begin_host() {
   settings.pid = static_cast<std::int32_t>(place_.number);
   settings.node = fmt::format("node{}", place_.rank);
   settings.has.cores = place_.scenario.slots;
+  if (place_.scenario.allocator.balance.goal != policy::BalanceGoal::none) settings.cores = place_.scenario.slots;
   settings.safe_point_patience = place_.scenario.safe_point_patience;
   settings.orphan_patience = place_.scenario.orphan_patience;
   settings.suspicion = place_.scenario.allocator.suspicion;

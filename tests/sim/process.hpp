@@ -79,9 +79,14 @@ class Process {
    private:
     Process& process_;
   };
-  class StillGauge final : public Gauge {
+  // Of a node that others use for a while, and then not, or more.
+  class OthersGauge final : public Gauge {
    public:
-    [[nodiscard]] NodeLoad read() override { return {}; }
+    explicit OthersGauge(Process const& process) : process_(process) {}
+    [[nodiscard]] NodeLoad read() override;
+
+   private:
+    Process const& process_;
   };
   void turn();
   void end();
@@ -91,7 +96,7 @@ class Process {
   Random random_;
   SimClock clock_;
   NoteLog log_{*this};
-  StillGauge gauge_;
+  OthersGauge gauge_{*this};
   std::unique_ptr<SimCapsules> capsules_;
   std::unique_ptr<SimStore> store_;
   std::map<Term, SimJournal*> journals_;  // of the terms that this process has claimed

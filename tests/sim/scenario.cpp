@@ -39,6 +39,7 @@ class Draw {
     if (range_.shares) shares();
     made_.names_are_durable = !range_.names;
     if (range_.managers && one_in(2)) managers();
+    if (range_.balance && one_in(2)) balance();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -206,6 +207,26 @@ class Draw {
     }
   }
 
+  // Mostly impatient, so that much is moved.
+  void balance() {
+    constexpr policy::BalanceGoal goals[] = {policy::BalanceGoal::offload, policy::BalanceGoal::offload,
+                                             policy::BalanceGoal::spread, policy::BalanceGoal::consolidate,
+                                             policy::BalanceGoal::locality};
+    auto& settings = made_.allocator;
+    auto& tuning = settings.balance;
+    tuning.goal = goals[random_.below(std::size(goals))];
+    tuning.gain_times = static_cast<std::int32_t>(random_.below(4));
+    tuning.gain_min = one_in(3) ? 1s : 1ms;
+    tuning.at_once = 1 + random_.below(4);
+    if (one_in(2)) tuning.crowding_permille = tuning.nearness_permille = 1000;
+    settings.scheduling.goal = tuning.goal == policy::BalanceGoal::consolidate ? policy::Goal::consolidate
+                               : tuning.goal == policy::BalanceGoal::locality  ? policy::Goal::locality
+                                                                               : policy::Goal::spread;
+    settings.scheduling.interval = one_in(2) ? 200ms : 1s;
+    settings.scheduling.quantum_min = within(3s);
+    if (!one_in(4)) made_.load_lasts = 1s + within(20s);
+  }
+
   Action allocator_trouble() {
     constexpr Do kinds[] = {Do::allocator_dies,   Do::allocator_dies,   Do::allocator_dies,   Do::allocator_stalls,
                             Do::allocator_stalls, Do::allocator_parted, Do::allocator_parted, Do::host_dies};
@@ -235,8 +256,8 @@ Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range)
 
 std::string describe(Scenario const& scenario) {
   using Seconds = std::chrono::duration<double>;
-  auto text = fmt::format("seed {}: {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
-                          scenario.seed, scenario.allocator.policy, scenario.hosts, scenario.slots,
+  auto text = fmt::format("seed {}: {}, {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
+                          scenario.seed, scenario.allocator.policy, to_string(scenario.allocator.balance.goal), scenario.hosts, scenario.slots,
                           (scenario.deputies ? " with deputies" : "") +
                               (scenario.allocator.hosts_per_manager > 0
                                    ? fmt::format(", {} to a manager", scenario.allocator.hosts_per_manager)

@@ -51,6 +51,7 @@ struct Scenario {
   std::uint64_t seed{0};
   int hosts{3};
   std::int32_t slots{2};
+  Duration load_lasts{0};  // how long a node is as busy as it is, with what isn't ours; 0: nobody says how busy it is
   std::int64_t drift_ppm_max{0};
   SimNetwork::Habits habits;
   allocator::Settings allocator;
@@ -68,6 +69,7 @@ struct Range {
   bool names{true};  // that were given to files may be lost; without: what regression seeds mean that are older yet
   bool shares{true};  // accounts, policies, cores, and hosts that are drained for a while
   bool managers{true};  // hosts in groups, in half of the runs
+  bool balance{true};  // goals for which jobs are moved, and nodes that others use
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 

@@ -170,7 +170,7 @@ std::int32_t free_cores_of(cmd::HostRow const& row) {
 
 namespace {
 
-Json json_of(NodeLoad const& load) {
+Json load_as_json(NodeLoad const& load) {
   auto const share = [](auto const& permille) { return permille ? Json(static_cast<double>(*permille) / 1000) : Json(); };
   return {{"average", static_cast<double>(load.load_milli) / 1000},
           {"run_queue", load.run_queue ? Json(*load.run_queue) : Json()},
@@ -189,7 +189,7 @@ Json json_of(cmd::HostRow const& row) {
           {"node", row.node},
           {"state", row.state},
           {"load", static_cast<double>(row.load.load_milli) / 1000},
-          {"node_load", json_of(row.load)},
+          {"node_load", load_as_json(row.load)},
           {"jobs", row.jobs},
           {"cores", row.cores},
           {"slots", row.has.cores},

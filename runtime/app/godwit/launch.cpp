@@ -93,7 +93,8 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
       ->type_name("TIME")
       ->check(duration);
   verb.add_option("--quantum", to.quantum,
-                  "A job runs at least that long before it is made to wait for another account's; else 1min")
+                  "A job runs at least that long before it is made to wait for another account's, and stays at least that "
+                  "long before it is moved for --goal; else 1min")
       ->type_name("TIME")
       ->check(duration);
   verb.add_option("--margin", to.margin,
@@ -109,6 +110,10 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
         auto const hosts = parse_managers(text);
         return hosts ? std::string() : hosts.failure().context;
       });
+  verb.add_option("--goal", to.goal,
+                  "What jobs are moved for that nobody asked to move: none; offload (the usual one: from where cores are "
+                  "short to where they are idle), spread, consolidate or locality")
+      ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

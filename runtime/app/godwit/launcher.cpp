@@ -38,6 +38,7 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (!options.quantum.empty()) add("--quantum", options.quantum);
   if (!options.margin.empty()) add("--margin", options.margin);
   if (!options.managers.empty()) add("--managers", options.managers);
+  if (!options.goal.empty()) add("--goal", options.goal);
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

@@ -31,6 +31,18 @@ namespace {
 
 constexpr Duration farewell_patience = 5s;
 
+// New jobs go where balance would have them.
+policy::Goal goal_of_placing(policy::BalanceGoal goal) {
+  switch (goal) {
+    case policy::BalanceGoal::consolidate:
+      return policy::Goal::consolidate;
+    case policy::BalanceGoal::locality:
+      return policy::Goal::locality;
+    default:
+      return policy::Goal::spread;
+  }
+}
+
 // What rank 0 needs of the store before anything may begin.
 struct Opened {
   StoreDirectory store;
@@ -208,10 +220,12 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
                                   .suspicion = options.suspicion,
                                   .policy = policy->name,
                                   .own_policy = policy->make,
-                                  .scheduling = {.interval = options.interval,
+                                  .scheduling = {.goal = goal_of_placing(options.goal),
+                                                 .interval = options.interval,
                                                  .quantum_min = options.quantum,
                                                  .margin = options.margin},
                                   .hosts_per_manager = options.managers,
+                                  .balance = {.goal = options.goal},
                                   .gather = 2s},
                                  std::move(opened->ledger));
   MpiTransport transport(world);

@@ -99,7 +99,8 @@ std::variant<Options, int> read_options(int argc, char** argv) {
       ->check(not_a_runs_policy);
   add_duration(app, "--interval", options.interval, "Between two looks at how the accounts stand (1s)");
   add_duration(app, "--quantum", options.quantum,
-               "A job runs at least that long before it is made to wait for another account's (1min)");
+               "A job runs at least that long before it is made to wait for another account's, and stays at least that "
+               "long before it is moved for --goal (1min)");
   app.add_option("--margin", options.margin,
                  "A job is made to wait only if its account's index exceeds the other's by more than so many thousandths (0)")
       ->type_name("N")
@@ -113,6 +114,11 @@ std::variant<Options, int> read_options(int argc, char** argv) {
          },
          "Hosts speak to rank 0 in groups: flat (each by itself), per-node, or so many to a manager (flat)")
       ->type_name("GROUPS");
+  app.add_option_function<std::string>(
+         "--goal", [&options](std::string const& name) { options.goal = *policy::balance_goal_of(name); },
+         "What jobs are moved for that nobody asked to move: none, offload (the usual one), spread, consolidate or "
+         "locality")
+      ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");

@@ -10,6 +10,7 @@
 
 #include "app/workload/capability.hpp"
 #include "base/time.hpp"
+#include "policy/balance.hpp"
 
 namespace godwit {
 
@@ -28,6 +29,7 @@ struct Options {
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
   std::int64_t margin{0};  // by which its account's index must exceed the other's
   std::int32_t managers{0};  // hosts to each; 0: none; -1: those of a node
+  policy::BalanceGoal goal{policy::BalanceGoal::offload};  // for which jobs are moved without being asked for
   std::string listen;  // for TCP; empty: every interface
   bool verbose{false};
 };
