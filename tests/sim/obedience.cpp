@@ -21,8 +21,10 @@ void Obedience::hears(Rank from, ByteView frame) {
     if (auto const* const handed = std::get_if<msg::HandOn>(&**message)) {
       if (handed->term < bound_) stale_jobs_.emplace(handed->start.job, handed->start.epoch);
     } else if (auto const* const parcel = std::get_if<msg::Parcel>(&**message)) {
+      if (parcel->up || parcel->host != host_) continue;  // another's, to be carried on
+      bool const fresh = parcels_.emplace(parcel->term, parcel->allocator, parcel->number).second;
       auto const inner = decode<Message>(parcel->message);
-      if (inner && !parcel->up && parcel->host == host_) hears(parcel->allocator, parcel->term, *inner);
+      if (fresh && inner) hears(parcel->allocator, parcel->term, *inner);
     } else if (course_of(**message) == Course::from_allocator) {
       hears(from, parts.term(), **message);
     }

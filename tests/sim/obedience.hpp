@@ -8,6 +8,7 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "message/message.hpp"
@@ -41,6 +42,8 @@ class Obedience {
   bool unseen_{false}, may_quiesce_{false}, may_leave_{false};
   Duration lease_{0};
   std::map<Term, Rank> votes_;
+  // That came: a copy of one that goes another way may come when its term is over, and what it says was obeyed before.
+  std::set<std::tuple<Term, Rank, std::uint64_t>> parcels_;
   std::set<std::pair<JobId, Epoch>> stale_jobs_;
   std::set<RequestId> stale_requests_;
   std::set<Instant> stale_leases_;
