@@ -26,8 +26,8 @@ void Allocator::Core::keep_pace(JobId job, Rank host) {
   auto const slots = std::max(entry.hello.has.cores, 1);
   auto const took = (now - mark->second.at) * slots / std::max(slots, mark->second.occupants);
   auto& paces = job.element() != 0 ? array_paces[job.array()] : type_paces[record->spec.type];
-  auto const [at, fresh] = paces.of.try_emplace(host, took);
-  if (!fresh) at->second += (took - at->second) / (took > at->second ? 2 : 8);
+  auto const [at, fresh] = paces.of.try_emplace(host);
+  at->second = fresh ? took : at->second + (took - at->second) / (took > at->second ? 2 : 8);
   quick_paces -= paces.quick.erase(host);
   if (at->second < ahead_work) quick_paces += paces.quick.insert(host).second ? 1 : 0;
 }
@@ -89,7 +89,7 @@ std::optional<Rank> Allocator::Core::host_ahead(JobId job) const {
   for (auto const rank : paces->quick) {
     auto const& host = hosts.at(rank);
     if (!host.open || (pin != no_rank && pin != rank)) continue;
-    auto const slots = host.hello.has.cores + room_ahead(host, paces->of.at(rank));
+    auto const slots = host.hello.has.cores + room_ahead(host, paces->of.find(rank)->second);
     loads.push_back({rank, slots, static_cast<std::int32_t>(host.occupants.size())});
   }
   return policy::place_job(loads);

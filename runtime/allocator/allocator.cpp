@@ -165,6 +165,18 @@ void Allocator::Core::strange(Rank from, Message const& message) {
        fmt::format("{} from rank {} is not for the allocator: dropped", name_of(message), from));
 }
 
+// None: nothing has been heard of it.
+msg::JobReport const* Allocator::Core::report_of(JobId job) const {
+  auto const* known = reports.find(job);
+  return known == nullptr ? nullptr : known->second.get();
+}
+
+msg::JobReport& Allocator::Core::keep_report(JobId job) {
+  auto& report = reports[job];
+  if (!report) report = std::make_unique<msg::JobReport>();
+  return *report;
+}
+
 // ---- effects
 
 void Allocator::Core::journal(LedgerEvent event) {

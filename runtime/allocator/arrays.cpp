@@ -30,8 +30,8 @@ void Allocator::Core::cancel_waiting(JobId job, std::string const& reason) {
     if (stands_still && !leased.contains(at->first)) again.push_back(at->first);
   }
   for (auto const one : again) {
-    auto const report = reports.find(one);
-    ended(one, {Ending::cancelled, reason, {}, report != reports.end() ? report->second.steps : 0});
+    auto const* report = report_of(one);
+    ended(one, {Ending::cancelled, reason, {}, report != nullptr ? report->steps : 0});
   }
 }
 

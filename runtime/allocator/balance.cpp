@@ -117,8 +117,8 @@ policy::Balance Allocator::Core::balance_question() const {
 }
 
 std::uint64_t Allocator::Core::arena_of(JobId job) const {
-  auto const report = reports.find(job);
-  return report != reports.end() ? report->second.arena_bytes : 0;
+  auto const* report = report_of(job);
+  return report != nullptr ? report->arena_bytes : 0;
 }
 
 // What is no candidate any more is forgotten: the next time it is looked at anew.
@@ -176,14 +176,14 @@ Watched Allocator::Core::look_at(JobRecord const& record) const {
 }
 
 std::uint64_t Allocator::Core::progress_of(JobId job) const {
-  auto const report = reports.find(job);
-  if (report == reports.end()) return 0;
-  return report->second.progress.total > 0 ? report->second.progress.done : report->second.steps;
+  auto const* report = report_of(job);
+  if (report == nullptr) return 0;
+  return report->progress.total > 0 ? report->progress.done : report->steps;
 }
 
 Duration Allocator::Core::time_left_of(JobRecord const& record, Watched const& seen) const {
-  auto const report = reports.find(record.job);
-  auto const total = report != reports.end() ? report->second.progress.total : 0;
+  auto const* report = report_of(record.job);
+  auto const total = report != nullptr ? report->progress.total : 0;
   auto const ran = Duration{std::max<std::int64_t>(0, wall.unix_ns - record.started.unix_ns)};
   return policy::time_left({seen.done, progress_of(record.job), total, now - seen.since, ran});
 }

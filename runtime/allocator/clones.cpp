@@ -78,8 +78,8 @@ cmd::Act Allocator::Core::outcome_of(AwaitedClone const& awaited, JobRecord cons
   if (!awaited.has_image) {
     act.what += " from its beginning";
   } else if (runs) {
-    auto const report = reports.find(clone.job);
-    act.what += fmt::format(" at step {}", spell_count(report != reports.end() ? report->second.steps : 0));
+    auto const* report = report_of(clone.job);
+    act.what += fmt::format(" at step {}", spell_count(report != nullptr ? report->steps : 0));
   }
   act.what += runs ? fmt::format(" on host {}", clone.host) : std::string(", and waits for a host");
   if (clone.suspended) act.what += ", suspended";

@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,9 @@
 #include "allocator/balancing.hpp"
 #include "allocator/entries.hpp"
 #include "allocator/groups.hpp"
+#include "base/indexed_map.hpp"
+#include "base/rank_set.hpp"
+#include "base/table.hpp"
 #include "custody/authority.hpp"
 #include "policy/balance.hpp"
 #include "policy/placement.hpp"
@@ -83,6 +87,8 @@ struct Allocator::Core {
   void refuse(CommandId command, Failure why);
   void note(Level level, JobId job, Epoch epoch, std::string text);
   [[nodiscard]] JobRecord const* record_of(JobId job) const { return ledger.find(job); }
+  [[nodiscard]] msg::JobReport const* report_of(JobId job) const;
+  msg::JobReport& keep_report(JobId job);
   RequestId new_request();
   [[nodiscard]] bool serving() const { return shutdown.phase == Phase::open; }
 
@@ -358,12 +364,12 @@ struct Allocator::Core {
   custody::Authority authority;
   Instant lead_told;  // as Node knows it
   Instant led;        // when it was last seen to lead
-  std::map<Rank, HostEntry> hosts;  // 1..n, from the beginning
+  RankMap<HostEntry> hosts;  // 1..n, from the beginning
   // Of them, so that no event has to look at all: seats.cpp.
   std::set<Rank> undescribed;  // it isn't known yet what they have
   std::set<Rank> standbys;
   std::set<Rank> missing;  // no standbys; dead or drained
-  std::set<Rank> spare;    // open, with fewer jobs than cores
+  RankSet spare;           // open, with fewer jobs than cores
   Instant watch_due;
   std::map<std::string, Group> groups;
   std::map<JobId, Grouped> grouped_jobs;  // those that the ledger has at a group
@@ -372,14 +378,14 @@ struct Allocator::Core {
   std::map<std::string, Duration> type_times;
   Instant began;  // this world, or this term in it
   bool took_over{false};
-  std::map<JobId, Seat> seats;
+  JobTable<Seat> seats;
   policy::Scheduler scheduler;
   std::map<JobId, JobId> heads;  // array → the first of its untouched elements, which stands in line
-  std::map<JobId, GrantMark> marks;
+  JobTable<GrantMark> marks;
   std::map<JobId, Paces> array_paces;        // until the array is over
   std::map<std::string, Paces> type_paces;
   std::size_t quick_paces{0};                // of all these, `quick` hosts
-  std::map<JobId, policy::Placement> placed;          // why they were, until they end or the account rules change
+  JobTable<policy::Placement> placed;                 // why they were, until they end or the account rules change
   std::map<JobId, std::deque<std::string>> told;      // what was decided about a job since, until it ends
   std::map<std::string, std::int64_t> former_scores;  // an interval ago
   Instant interval_due, scores_due, leave_due;
@@ -390,7 +396,7 @@ struct Allocator::Core {
   std::map<JobId, std::set<JobId>> dependents;  // the other way round
   std::set<JobId> to_release;                   // something in it ended: are there dependents?
   std::map<JobId, std::uint32_t> noted;         // array → notes about its elements' failures
-  std::map<JobId, msg::JobReport> reports;  // as last heard
+  JobTable<std::unique_ptr<msg::JobReport>> reports;  // as last heard
   std::map<std::string, JobId> outputs;     // path to the live job that writes there
   std::map<JobId, std::vector<std::string>> claims;
   std::vector<std::pair<Rank, msg::ClaimOutputs>> late_claims;  // until it is known what others have

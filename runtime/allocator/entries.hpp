@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "allocator/effects.hpp"
+#include "base/table.hpp"
 #include "ledger/intervals.hpp"
 
 namespace godwit::allocator {
@@ -74,22 +75,23 @@ struct AwaitedClone {
 
 enum class Presence : std::uint8_t { joining, alive, late, dead };
 
+// What each message touches comes first.
 struct HostEntry {
   Presence presence{Presence::joining};
-  msg::Hello hello;
+  bool open{false};            // the scheduler was told that it takes jobs
+  bool awaited{false};         // by a new allocator: it hasn't said what it holds
+  bool managed{false};         // now: what it is given ahead of room, its group is
+  bool dismissed{false};       // came back from the dead and was told to park its jobs
+  bool quiesced{false};
   Instant heard;
   Instant polled;
-  NodeLoad load;  // as last heard
-  std::set<JobId> occupants;  // custody here, or on the way here
-  bool open{false};            // the scheduler was told that it takes jobs
-  std::string group;        // whose it is, where hosts are managed
-  bool managed{false};      // now: what it is given ahead of room, its group is
-  Instant apart_until;      // it was late: it speaks for itself
-  bool dismissed{false};      // came back from the dead and was told to park its jobs
-  bool quiesced{false};
-  bool awaited{false};         // by a new allocator: it hasn't said what it holds
   std::uint64_t reports{0};    // heard, in this term
   std::uint64_t confirmed{0};  // of them: it was told, or is going to be once that is durable
+  std::set<JobId> occupants;   // custody here, or on the way here
+  NodeLoad load;               // as last heard
+  std::string group;           // whose it is, where hosts are managed
+  Instant apart_until;         // it was late: it speaks for itself
+  msg::Hello hello;
 };
 
 // Where the ledger has a job, as far as the scheduler needs to know.
@@ -100,7 +102,7 @@ struct Seat {
 
 // How long a slot is busy with a job of one kind: an array's element, or a single job of a type.
 struct Paces {
-  std::map<Rank, Duration> of;
+  RankTable<Duration> of;
   std::set<Rank> quick;  // hosts that may be granted some ahead
 };
 

@@ -72,7 +72,7 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
   bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
   if (message.job.element() == 0 || message.steps > 0) {
-    auto& report = reports[message.job];
+    auto& report = keep_report(message.job);
     report.job = message.job;
     report.epoch = message.epoch;
     report.steps = message.steps;
@@ -112,7 +112,7 @@ void Allocator::Core::over_there(Rank from, msg::JobEnded const& message) {
     return note(Level::warning, message.job, message.epoch,
                 fmt::format("JobEnded from host {} is of old: dropped", from));
   }
-  if (message.job.element() == 0) reports[message.job].steps = message.outcome.steps;
+  if (message.job.element() == 0) keep_report(message.job).steps = message.outcome.steps;
   if (message.outcome.ending == Ending::finished) {
     keep_pace(message.job, from);
     learn_time(*record, message.outcome);

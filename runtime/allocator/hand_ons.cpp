@@ -138,8 +138,8 @@ void Allocator::Core::waits_again_unseen(JobId job) {
   to_serve.insert(job);
   auto const desk = desks.find(job);
   if (desk == desks.end() || !desk->second.open) return;
-  auto const report = reports.find(job);
-  ended(job, {Ending::cancelled, {}, {}, report != reports.end() ? report->second.steps : 0});
+  auto const* report = report_of(job);
+  ended(job, {Ending::cancelled, {}, {}, report != nullptr ? report->steps : 0});
 }
 
 void Allocator::Core::hear(Rank from, msg::GivenBack const& message) {

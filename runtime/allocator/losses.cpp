@@ -39,8 +39,8 @@ void Allocator::Core::clear_desk_but_cancel(JobId job, Failure const& why) {
   if (at == desks.end()) return;
   auto const is_cancel = [](Operation const& operation) { return operation.verb == Verb::cancel; };
   if (at->second.open && is_cancel(*at->second.open)) {
-    auto const report = reports.find(job);
-    return ended(job, {Ending::cancelled, {}, {}, report != reports.end() ? report->second.steps : 0});
+    auto const* report = report_of(job);
+    return ended(job, {Ending::cancelled, {}, {}, report != nullptr ? report->steps : 0});
   }
   std::deque<Operation> cancels;
   for (auto const& operation : at->second.queue) {

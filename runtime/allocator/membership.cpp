@@ -52,7 +52,7 @@ void Allocator::Core::hear(Rank from, msg::Heartbeat const& message) {
   for (auto const& report : message.jobs) {
     auto const* record = record_of(report.job);
     if (record != nullptr && record->host == from && record->epoch == report.epoch)
-      reports[report.job] = report;
+      keep_report(report.job) = report;
   }
   keep_group_pace(from);
   lease(from, message);

@@ -32,11 +32,11 @@ void Allocator::Core::begin_move(JobRecord const& record, Operation const& opera
   desk.open = operation;
   desk.patient_since = now;
   desk.pressed = false;
-  auto const report = reports.find(record.job);
+  auto const* report = report_of(record.job);
   note(Level::info, record.job, record.epoch,
        fmt::format("{} is to move {} → {}", called(record), record.host, *target));
   send(*target, msg::PrepareArrival{record.job, record.host, record.epoch, target_epoch, thaw_epoch,
-                                    record.spec, report != reports.end() ? report->second.arena_bytes : 0,
+                                    record.spec, report != nullptr ? report->arena_bytes : 0,
                                     record.clone_of});
 }
 
@@ -55,7 +55,7 @@ void Allocator::Core::hear(Rank from, msg::Accepted const& message) {
     return note(Level::warning, message.job, message.target_epoch,
                 fmt::format("Accepted from host {} is of old: dropped", from));
   }
-  auto& report = reports[message.job];
+  auto& report = keep_report(message.job);
   report.job = message.job;
   report.epoch = message.target_epoch;
   report.steps = message.steps;
@@ -191,8 +191,8 @@ void Allocator::Core::press_moves() {
   for (auto& [job, desk] : desks) {
     auto const* record = record_of(job);
     if (record == nullptr || !record->intent) continue;
-    auto const report = reports.find(job);
-    auto const bytes = report != reports.end() ? report->second.arena_bytes : 0;
+    auto const* report = report_of(job);
+    auto const bytes = report != nullptr ? report->arena_bytes : 0;
     auto const patience = settings.move_patience + std::chrono::seconds(bytes / settings.move_bytes_per_s);
     if (now - desk.patient_since < patience) continue;
     desk.patient_since = now;

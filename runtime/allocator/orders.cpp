@@ -14,8 +14,8 @@ void Allocator::Core::begin_order(JobRecord const& record, Operation const& oper
   if (operation.verb == Verb::cancel &&
       (record.state == JobState::waiting || record.state == JobState::stranded || record.state == JobState::held)) {
     desk.open = operation;
-    auto const report = reports.find(job);
-    return ended(job, {Ending::cancelled, {}, {}, report != reports.end() ? report->second.steps : 0});
+    auto const* report = report_of(job);
+    return ended(job, {Ending::cancelled, {}, {}, report != nullptr ? report->steps : 0});
   }
   desk.open = operation;
   desk.request = new_request();

@@ -34,11 +34,11 @@ cmd::JobRow Allocator::Core::row_of(JobRecord const& record, bool with_images) c
   row.started = record.started;
   row.ended = record.ended;
   row.outcome = record.outcome;
-  if (auto const report = reports.find(record.job); report != reports.end()) {
-    row.steps = report->second.steps;
-    row.progress = report->second.progress;
-    row.step_p50 = report->second.step_p50;
-    row.step_p99 = report->second.step_p99;
+  if (auto const* report = report_of(record.job); report != nullptr) {
+    row.steps = report->steps;
+    row.progress = report->progress;
+    row.step_p50 = report->step_p50;
+    row.step_p99 = report->step_p99;
   } else if (is_ended(record.state)) {
     row.steps = record.outcome.steps;
   }

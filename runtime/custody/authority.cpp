@@ -44,9 +44,9 @@ void Authority::leased_until(Rank member, Instant end) {
 }
 
 void Authority::set_end(Rank member, Instant end) {
-  auto const known = ends_.find(member);
-  auto const former = known == ends_.end() ? std::nullopt : std::optional(known->second);
-  ends_[member] = end;
+  auto const [known, fresh] = ends_.try_emplace(member);
+  auto const former = fresh ? std::nullopt : std::optional(known->second);
+  known->second = end;
   if (electorate_.contains(member)) ranking_.put(member, former, end);
 }
 

@@ -11,11 +11,11 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <set>
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/table.hpp"
 #include "base/time.hpp"
 #include "custody/ranking.hpp"
 
@@ -56,7 +56,7 @@ class Authority {
   std::set<Rank> electorate_, lost_;
   std::set<Rank> counted_always_;
   Duration lease_{0};
-  std::map<Rank, Instant> ends_;
+  RankTable<Instant> ends_;
   Ranking ranking_;            // of the electorate's
   std::vector<Rank> leaving_;  // in the order in which the log has it
   std::uint64_t changes_{0};

@@ -11,14 +11,14 @@ void Ranking::choose(std::size_t nth) {
 
 void Ranking::put(Rank member, std::optional<Instant> former, Instant end) {
   std::pair const at(end, member);
-  bool const was_first = former && first_.contains({*former, member});
+  bool const was_first = former && !first_.empty() && !(std::pair(*former, member) < *first_.begin());
   auto node = former ? (was_first ? first_ : others_).extract({*former, member}) : Ends::node_type();
   auto& to = !first_.empty() && *first_.begin() < at ? first_ : others_;
   if (node.empty()) {
     to.insert(at);
   } else {
     node.value() = at;
-    to.insert(std::move(node));
+    to.insert(to.end(), std::move(node));  // mostly it is the latest of all
   }
   balance();
 }

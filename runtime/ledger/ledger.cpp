@@ -59,7 +59,7 @@ JobRecord& Ledger::materialise(JobId job) {
   auto& array = *array_of(job);
   array.untouched.erase(job.element());
   array.finished.erase(job.element());
-  return jobs_.emplace(job, std::move(*known)).first->second;
+  return jobs_.try_emplace(job, std::move(*known)).first->second;
 }
 
 void Ledger::become(JobRecord& record, JobState state) {
@@ -214,7 +214,7 @@ Status Ledger::fold(log::Submitted const& event) {
     record.job = event.job;
     record.spec = event.work.spec;
     record.submitted = event.at;
-    jobs_.emplace(event.job, std::move(record));
+    jobs_.try_emplace(event.job, std::move(record));
   }
   counts_.waiting += size;
   next_job_ = event.job.next();
@@ -232,7 +232,7 @@ Status Ledger::fold(log::Cloned const& event) {
   record.origin = event.image;
   record.suspended = event.suspended;
   record.submitted = event.at;
-  jobs_.emplace(event.job, std::move(record));
+  jobs_.try_emplace(event.job, std::move(record));
   ++counts_.waiting;
   next_job_ = event.job.next();
   return Done{};

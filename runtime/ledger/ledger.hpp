@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/indexed_map.hpp"
 #include "base/result.hpp"
 #include "ledger/event.hpp"
 #include "ledger/record.hpp"
@@ -33,7 +34,7 @@ class Ledger {
   bool operator==(Ledger const&) const = default;
 
   // Single jobs, and the elements that have a record of their own.
-  [[nodiscard]] std::map<JobId, JobRecord> const& jobs() const { return jobs_; }
+  [[nodiscard]] std::map<JobId, JobRecord> const& jobs() const { return jobs_.map(); }
   [[nodiscard]] JobRecord const* find(JobId job) const;
   [[nodiscard]] std::map<JobId, ArrayRecord> const& arrays() const { return arrays_; }
   [[nodiscard]] ArrayRecord const* array(JobId job) const;  // that `job` is, or is an element of
@@ -121,7 +122,7 @@ class Ledger {
   void close_if_over(ArrayRecord& array, WallTime at);
   [[nodiscard]] ArrayRecord* array_of(JobId job);
 
-  std::map<JobId, JobRecord> jobs_;
+  JobMap<JobRecord> jobs_;
   std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;

@@ -28,13 +28,13 @@ struct OpenIntent {
 
 struct JobRecord {
   JobId job;
-  JobSpec spec;            // of an element: filled in
   JobState state{JobState::waiting};
   Rank host{no_rank};      // custody: who may run it, at `epoch`; once ended or stranded: who had it last
   bool at_group{false};    // starting: `host` manages those of whom one may have it
   Epoch epoch;
   Epoch granted;           // of the newest grant: an image of an older epoch that is reported after it is an orphan
   Epoch newest_epoch;      // ever minted, also for intents: the next one is newest_epoch.next()
+  JobSpec spec;            // of an element: filled in
   std::optional<OpenIntent> intent;
   std::vector<Epoch> void_epochs;  // since the grant: of moves that failed; what a target made of one is an orphan
   std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
