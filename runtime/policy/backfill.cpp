@@ -66,10 +66,7 @@ struct Scheduler::State::Backfilling {
     if (!host || !shadow || *host != shadow->host) return host;
     bool const in_time = end_of(state.now, entry.estimate) <= shadow->at;
     if (in_time || shadow->spare.fits(entry.of->demand)) return host;
-    for (auto const& place : entry.of->hosts) {
-      if (place.host != *host) return place.host;
-    }
-    return std::nullopt;
+    return entry.of->hosts.first_that([&](Rank rank) { return rank != *host; });
   }
 };
 

@@ -35,10 +35,7 @@ std::optional<Rank> Scheduler::State::host_for(Entry const& entry) const {
   if (tuning.goal == Goal::locality && entry.last != no_rank) {
     if (auto const same = only(entry.last)) return same;
   }
-  for (auto const& place : entry.of->hosts) {
-    if (may_take(entry, place.host)) return place.host;
-  }
-  return std::nullopt;
+  return entry.of->hosts.first_that([&](Rank rank) { return may_take(entry, rank); });
 }
 
 std::optional<Rank> Scheduler::State::host_for(Demand const& demand, Rank except) const {
@@ -69,6 +66,7 @@ Candidate Scheduler::State::choose() {
 Candidate Scheduler::State::choose_by_account() {
   std::vector<Candidate> fitting;
   std::vector<Entry*> without_room;
+  std::vector<DemandClass*> full;  // whose turn it is there only matters if somebody else's turn has come
   auto const consider = [&](Entry& entry) {
     if (auto const host = host_for(entry)) {
       fitting.push_back({&entry, *host});
@@ -77,7 +75,11 @@ Candidate Scheduler::State::choose_by_account() {
     }
   };
   for (auto* one : tracked) {
-    if (auto* const entry = first(*one)) consider(*entry);
+    if (!one->pinned() && one->hosts.empty()) {
+      full.push_back(one);
+    } else if (auto* const entry = first(*one)) {
+      consider(*entry);
+    }
   }
   for (auto const& [rank, entry] : reserved) {
     if (!is_capped_above(*entry) && fits_at(entry->of->demand, rank)) consider(*entry);
@@ -85,6 +87,9 @@ Candidate Scheduler::State::choose_by_account() {
   auto best = best_of(fitting);
   if (best.entry == nullptr) return {};
   best = first_of_account(best);
+  for (auto* one : full) {
+    if (auto* const entry = first(*one)) without_room.push_back(entry);
+  }
   for (auto* entry : without_room) {
     if (before(*entry, *best.entry)) pass_over(*entry);
   }
@@ -149,7 +154,7 @@ Reason Scheduler::State::reason_for(Candidate const& chosen) const {
   Reason why;
   why.account = why.branch = entry.account;
   why.waiting = static_cast<std::int64_t>(waiting.size());
-  why.free_cores = hosts.at(chosen.host).room.free_cores();
+  why.free_cores = host_at(chosen.host)->room.free_cores();
   why.hosts_that_fit = one.pinned() ? 1 : static_cast<std::int32_t>(one.hosts.size());
   if (auto const* other = runner_up(entry)) {
     std::tie(why.branch, why.runner_up.emplace()) = parting(entry.account, other->account);

@@ -68,9 +68,8 @@ void Scheduler::State::list(DemandClass& one, Host const& host, HostPlace const&
   bool const fits = host.open && host.room.fits(one.demand);
   if (one.is_listed[at] && fits) {
     if (host.place == former) return;
-    auto moved = one.hosts.extract(former);
-    moved.value() = host.place;
-    one.hosts.insert(std::move(moved));
+    one.hosts.erase(former);
+    one.hosts.insert(host.place);
   } else if (one.is_listed[at]) {
     one.hosts.erase(former);
   } else if (fits) {

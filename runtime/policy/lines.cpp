@@ -36,7 +36,8 @@ void Scheduler::State::regroup(Node group) {
   for (auto& [job, entry] : waiting) {
     if (entry.account == group) entry.account = member;
   }
-  for (auto& [job, one] : running) {
+  for (auto const job : running.keys()) {
+    auto& one = running.at(job);
     if (one.account == group) one.account = member;
   }
   rebuild();

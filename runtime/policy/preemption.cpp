@@ -44,7 +44,7 @@ struct Scheduler::State::Search {
   [[nodiscard]] bool makes_room(JobId job, Rank rank) const {
     auto const& demand = entry.of->demand;
     if (entry.of->pinned() && rank != demand.host) return false;
-    auto const& host = state.hosts.at(rank);
+    auto const& host = *state.host_at(rank);
     if (!host.open || !state.may_take(entry, rank)) return false;
     auto const group = state.together.find(demand.together);
     if (group != state.together.end() && !(group->second.size() == 1 && group->second.contains(rank)))
@@ -63,9 +63,30 @@ struct Scheduler::State::Search {
     std::vector<Node> found;
     for (auto const sibling : state.tree[state.tree[own].parent].children) {
       auto const& node = state.nodes[sibling];
-      if (sibling != own && node.running > 0 && node.key > least && !is_unyielding(sibling)) found.push_back(sibling);
+      if (sibling != own && node.running > 0 && node.key > least && may_yield(sibling)) found.push_back(sibling);
     }
     return highest_first(std::move(found));
+  }
+
+  [[nodiscard]] bool may_yield(Node node) const { return !is_unyielding(node) && !all_are_young(node); }
+
+  // None in it has run its quantum. What is noted of a node may be of jobs that have ended since: then it is noted anew.
+  [[nodiscard]] bool all_are_young(Node node) const {
+    auto& own = state.nodes[node];
+    if (latest_start() < own.none_before) return true;
+    auto first = own.jobs.empty() ? for_ever : own.jobs.begin()->first;
+    for (auto const member : state.tree[node].children) {
+      if (!all_are_young(member)) return false;
+      first = std::min(first, state.nodes[member].none_before);
+    }
+    own.none_before = first;
+    return latest_start() < first;
+  }
+
+  // Of those that have run their quantum.
+  [[nodiscard]] Instant latest_start() const {
+    auto const quantum = mutated(Mutation::skip_the_quantum) ? Duration{0} : state.tuning.quantum_min;
+    return Instant{} + (state.now - Instant{} - quantum);
   }
 
   [[nodiscard]] std::vector<Node> highest_first(std::vector<Node> nodes) const {
@@ -87,8 +108,11 @@ struct Scheduler::State::Search {
   }
 
   [[nodiscard]] std::optional<Preemption> of_group(Node group) const {
-    for (auto const member : highest_first(state.tree[group].children)) {
-      if (state.nodes[member].running == 0 || is_unyielding(member)) continue;
+    std::vector<Node> members;
+    for (auto const member : state.tree[group].children) {
+      if (state.nodes[member].running > 0 && may_yield(member)) members.push_back(member);
+    }
+    for (auto const member : highest_first(std::move(members))) {
       if (auto found = in(member)) return found;
     }
     return std::nullopt;
@@ -97,9 +121,7 @@ struct Scheduler::State::Search {
   // The one most recently started that has run its quantum.
   [[nodiscard]] std::optional<Preemption> of_account(Node account) const {
     auto const& jobs = state.nodes[account].jobs;
-    auto const quantum = mutated(Mutation::skip_the_quantum) ? Duration{0} : state.tuning.quantum_min;
-    auto const latest = Instant{} + (state.now - Instant{} - quantum);
-    for (auto at = jobs.upper_bound({latest, last_job}); at != jobs.begin();) {
+    for (auto at = jobs.upper_bound({latest_start(), last_job}); at != jobs.begin();) {
       auto const job = (--at)->second;
       auto const& one = state.running.at(job);
       bool const stays = !one.further.empty() || state.on_its_way.contains(job) ||
@@ -122,8 +144,9 @@ void Scheduler::State::next_round() {
   for (auto const& [victim, for_whom] : on_its_way) preempted_for.insert(for_whom);
 }
 
-// Something has changed below: there may be a request that can ask.
+// Something has changed below: there may be a request that can ask. Not if another of that account did in vain.
 void Scheduler::State::may_ask(Branch& branch) {
+  if (is_marked(branch.of->in_vain, branch.node, intervals)) return;
   for (auto* up = &branch; up != nullptr; up = up->parent) up->asked_out = 0;
 }
 
@@ -162,30 +185,32 @@ void Scheduler::State::leave_victims(JobId job) {
 
 std::optional<Preemption> Scheduler::State::preempt() {
   if (!policy->preempts() || !by_account()) return std::nullopt;
-  while (true) {
-    std::vector<Candidate> asking;
-    for (auto* one : tracked) {
-      auto const top = one->branches.find(root);
-      if (top == one->branches.end()) continue;
-      auto* const entry = first_to_ask(*one, top->second);
-      if (entry != nullptr && !host_for(*entry)) asking.push_back({entry, no_rank});
-    }
+  auto const first_of = [this](DemandClass& one) -> Entry* {
+    auto const top = one.branches.find(root);
+    auto* const entry = top == one.branches.end() ? nullptr : first_to_ask(one, top->second);
+    return entry != nullptr && !host_for(*entry) ? entry : nullptr;
+  };
+  std::vector<Candidate> asking;
+  for (auto* one : tracked) {
+    if (auto* const entry = first_of(*one)) asking.push_back({entry, no_rank});
+  }
+  while (!asking.empty()) {
     auto* const asks = best_of(asking).entry;
-    if (asks == nullptr) return std::nullopt;
     if (takes_over_a_victim(*asks)) {
       preempted_for.insert(asks->job);
-      continue;
-    }
-    auto const found = Search{*this, *asks}.victim();
-    if (!found) {
+    } else if (auto const found = Search{*this, *asks}.victim()) {
+      preempted_for.insert(asks->job);
+      preempted_hosts.insert(found->host);
+      on_its_way[found->victim] = asks->job;
+      return found;
+    } else {
       mark(asks->of->in_vain, asks->account, intervals);
-      continue;
     }
-    preempted_for.insert(asks->job);
-    preempted_hosts.insert(found->host);
-    on_its_way[found->victim] = asks->job;
-    return found;
+    auto const asked = std::ranges::find(asking, asks, &Candidate::entry);
+    asked->entry = first_of(*asks->of);
+    if (asked->entry == nullptr) asking.erase(asked);
   }
+  return std::nullopt;
 }
 
 void Scheduler::State::stays(JobId victim) {

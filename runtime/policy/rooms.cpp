@@ -124,6 +124,7 @@ void Scheduler::State::charge(JobId job, Running const& one, std::int64_t sign) 
     auto& standing = tree[node].standing;
     standing.running_millicores += millicores;
     if (!owner || !tree.is_within(*owner, node)) standing.charged_millicores += millicores;
+    if (sign > 0) nodes[node].none_before = std::min(nodes[node].none_before, stay.since);
     if (node == root) break;
   }
   auto& jobs = nodes[one.account].jobs;

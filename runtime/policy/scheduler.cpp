@@ -39,11 +39,10 @@ void Scheduler::set_policy(std::unique_ptr<Policy> policy, Tuning tuning) {
 
 void Scheduler::wait(Request request) {
   auto const account = state_->account_of(request.account);
-  auto const hint = state_->waiting.end();
-  auto const size = state_->waiting.size();
-  auto const at = state_->waiting.emplace_hint(hint, request.job, Entry{.job = request.job});
-  invariant(state_->waiting.size() > size, "a job stands in line once");
+  auto const [at, fresh] = state_->waiting.try_emplace(request.job);
+  invariant(fresh, "a job stands in line once");
   auto& entry = at->second;
+  entry.job = request.job;
   entry.account = account;
   entry.of = &state_->class_of(request.demand);
   entry.priority = request.priority;

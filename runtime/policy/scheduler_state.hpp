@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,13 +19,18 @@
 #include <utility>
 #include <vector>
 
+#include "base/indexed_map.hpp"
+#include "base/table.hpp"
 #include "policy/capacity.hpp"
+#include "policy/host_order.hpp"
 #include "policy/scheduler.hpp"
 
 namespace godwit::policy {
 
 struct Branch;
 struct DemandClass;
+
+inline constexpr Instant for_ever{std::numeric_limits<std::int64_t>::max()};
 
 // A request in line.
 struct Entry {
@@ -76,20 +82,6 @@ struct Branch {
   [[nodiscard]] JobId next() const { return line.empty() ? members.begin()->next : line.begin()->first.job; }
 };
 
-// Among the hosts that a demand fits on, as the goal has it: load is taken / cores, compared without
-// dividing.
-struct HostPlace {
-  std::int64_t taken{0};  // negative: the most loaded first
-  std::int64_t cores{1};
-  Rank host;
-
-  bool operator==(HostPlace const&) const = default;
-  bool operator<(HostPlace const& other) const {
-    auto const mine = taken * other.cores, others = other.taken * cores;
-    return mine != others ? mine < others : host < other.host;
-  }
-};
-
 // A request that others were served before because it fitted nowhere.
 struct PassedOver {
   Entry* entry{nullptr};
@@ -104,7 +96,7 @@ struct DemandClass {
   std::vector<Entry*> lots;      // all that wait
   std::int64_t running{0};       // jobs
   bool tracked{false};           // `hosts` is kept up to date
-  std::set<HostPlace> hosts;     // open ones on which it fits now
+  HostOrder hosts;               // open ones on which it fits now
   std::vector<bool> is_listed;   // by rank: in `hosts`
   std::optional<bool> possible;  // on some host, were it empty; none: not looked yet
   std::optional<PassedOver> passed;
@@ -145,6 +137,7 @@ struct NodeState {
   int depth{0};
   std::vector<std::pair<DemandClass const*, Branch*>> branches;  // of the classes that it has requests in
   std::set<std::pair<Instant, JobId>> jobs;                      // an account's that run, by their start
+  Instant none_before{for_ever};                                 // no job that runs in it has started
 };
 
 struct Candidate {
@@ -166,8 +159,8 @@ struct Scheduler::State {
   std::vector<DemandClass*> tracked;
   std::vector<DemandClass*> idle;  // tracked without requests, the longest first
   std::vector<NodeState> nodes;    // by Node
-  std::map<JobId, Entry> waiting;
-  std::map<JobId, Running> running;
+  JobMap<Entry> waiting;
+  JobTable<Running> running;
   std::map<Rank, Host> hosts;
   std::vector<Host*> by_rank;             // the same, found quicker
   std::map<Rank, std::int32_t> capacity;  // cores, as ShareTree::entitle wants them

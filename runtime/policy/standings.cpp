@@ -63,7 +63,7 @@ void Scheduler::State::replace_tree(ShareTree fresh) {
   auto const former = std::exchange(tree, std::move(fresh));
   auto const moved = [&](Node& account) { account = tree.account(asked_for(former[account].path)); };
   for (auto& [job, entry] : waiting) moved(entry.account);
-  for (auto& [job, one] : running) moved(one.account);
+  for (auto const job : running.keys()) moved(running.at(job).account);
   for (Node node = root + 1; node < former.size(); ++node) {
     if (auto const same = tree.find(former[node].path))
       tree[*same].standing.served = former[node].standing.served;
@@ -88,7 +88,7 @@ void Scheduler::State::rebuild() {
     auto& standing = tree[node].standing;
     standing.running_millicores = standing.charged_millicores = standing.waiting = 0;
   }
-  for (auto const& [job, one] : running) charge(job, one, +1);
+  for (auto const job : running.keys()) charge(job, running.at(job), +1);
   for (auto& [job, entry] : waiting) enter(entry);
 }
 

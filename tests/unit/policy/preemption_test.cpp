@@ -65,6 +65,33 @@ TEST(Preemption, OnlyOfWhatHasRunItsQuantum) {
   EXPECT_FALSE(young.scheduler.preempt(young.now));
 }
 
+// The oldest ends, and the next is no older for that; then it has run its quantum, and nothing else has changed.
+TEST(Preemption, WhoWasTooYoungIsLookedAtAgainInTime) {
+  Tuning tuning = quick();
+  tuning.quantum_min = 10s;
+  Cluster cluster("up-down", {{.path = "chem/anna"}, {.path = "chem/ben"}, {.path = "light"}}, tuning);
+  cluster.hosts(1, 2);
+  cluster.submit("chem/anna", cores(1), 1000s);
+  cluster.place();
+  cluster.now = at(5s);
+  cluster.submit("chem/ben", cores(1), 1000s);
+  cluster.place();
+  auto const look = [&](Duration when) {
+    cluster.tick(at(when) - cluster.now);
+    cluster.scheduler.set_scores({{"chem", 5000}});
+    return cluster.scheduler.preempt(cluster.now);
+  };
+  cluster.submit("light", cores(1), 1000s);
+  EXPECT_FALSE(look(9s));
+  cluster.end(JobId{1});
+  EXPECT_EQ(cluster.place(), (std::vector<JobId>{{3}}));
+  cluster.submit("light", cores(1), 1000s);
+  EXPECT_FALSE(look(14s)) << "it began at 5 s";
+  auto const found = look(15s);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->victim, JobId{2});
+}
+
 TEST(Preemption, NeverTwiceOfOneHostInAnInterval) {
   auto cluster = occupied(quick());
   for (int i = 0; i < 3; ++i) cluster.submit("light", cores(1), 1000s);
