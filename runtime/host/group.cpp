@@ -11,7 +11,9 @@ void Host::Core::leave_group() {
   group = {};
 }
 
+// That it speaks for itself is told at once, and may overtake what made it one of a group: that isn't obeyed any more.
 void Host::Core::on(Rank, msg::Managed const& message) {
+  if (group.term == ballot.term() && message.version < group.version) return;
   group = {ballot.term(), message.version, message.manager, 0, std::nullopt};
   emit(RouteVia{message.manager});
   if (message.manager != no_rank) return;

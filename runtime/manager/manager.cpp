@@ -57,6 +57,7 @@ void Manager::on(Deposed const&) {
 }
 
 void Manager::order(msg::Managed const& message) {
+  if (message.version < version_) return;  // overtaken by the group's end
   std::vector<msg::JobEpoch> back;
   for (auto const& start : queue_) back.push_back({start.job, start.epoch});
   queue_.clear();

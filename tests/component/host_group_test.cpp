@@ -52,6 +52,18 @@ TEST_F(HostGroup, SaysWhatItHasAndObeysNoHandOnAnyMore) {
   rig.from(other, hand_on(6, 8));
 }
 
+// The group's end is told at once, and may come before its beginning does, which waits for the journal.
+TEST_F(HostGroup, IsInNoGroupThatHasEndedAlready) {
+  rig.from_allocator(msg::Managed{no_rank, 7, {}, 0ms});
+  EXPECT_EQ(rig.did<host::RouteVia>().manager, no_rank);
+  EXPECT_EQ(rig.told_allocator<msg::Regrouped>().version, 7U);
+  rig.from_allocator(msg::Managed{other, 6, {}, 0ms});
+  rig.from(other, hand_on(6));
+  rig.from_allocator(msg::Managed{other, 8, {}, 0ms});
+  EXPECT_EQ(rig.did<host::RouteVia>().manager, other);
+  EXPECT_EQ(rig.sent<msg::Room>(other), (msg::Room{Term{1}, 8, 64, 0}));
+}
+
 TEST_F(HostGroup, ObeysNoHandOnOfAFormerAllocators) {
   rig.from(third, msg::AskVote{Term{2}, rig.now, allocator_rank, false});
   EXPECT_FALSE(rig.sent<msg::Vote>(third).refusal);

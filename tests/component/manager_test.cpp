@@ -132,6 +132,15 @@ TEST(Manager, GivesBackWhatItHasNotHandedOn) {
   EXPECT_EQ(rig.did(), "<6 ");
 }
 
+TEST(Manager, ManagesNoGroupThatHasEndedAlready) {
+  Rig rig;
+  rig.order(msg::Managed{no_rank, 9, {}, 0ms});
+  rig.order(msg::Managed{me, 8, {me, other}, 200ms});
+  rig.room(other, 1, 0, 8);
+  rig.start(1);
+  EXPECT_EQ(rig.did(), "<1 ");
+}
+
 TEST(Manager, LetsWhatNobodyWaitsForWait) {
   Rig rig;
   rig.carry(Haste::none);
