@@ -69,7 +69,7 @@ void Allocator::Core::grant_ahead() {
       }
       auto const host = host_ahead(job);
       if (!host) continue;
-      grant(job, *host);
+      grant(job, *host, std::nullopt);
       granted = true;
       break;
     }

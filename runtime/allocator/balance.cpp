@@ -198,7 +198,7 @@ void Allocator::Core::balance_job(policy::BalanceMove const& move) {
                           reason_of(move), won, spell_duration(move.gain),
                           move.why == BalanceGoal::consolidate ? " left," : "", spell_duration(move.cost));
   note(Level::info, move.job, {}, fmt::format("{} is to be {}", called(*record_of(move.job)), text));
-  remember(move.job, std::move(text));
+  decided(move.job, std::move(text));
   ask(move.job, {Verb::migrate, Asked{std::nullopt, 0, now}, move.to});
 }
 

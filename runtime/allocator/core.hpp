@@ -210,7 +210,8 @@ struct Allocator::Core {
   [[nodiscard]] Paces const* paces_of(JobId job) const;
   void keep_pace(JobId job, Rank host);
   void forget_if_over(JobId array);
-  void grant(JobId job, Rank host, bool to_group = false);
+  void grant(JobId job, Rank host, std::optional<log::Placing> why, bool to_group = false);
+  [[nodiscard]] log::Placing placing_of(policy::Reason const& reason) const;
   void over_there(Rank from, msg::JobEnded const& message);
   void crashed(JobRecord const& record, Outcome const& outcome);
   void ended(JobId job, Outcome const& outcome);
@@ -302,7 +303,7 @@ struct Allocator::Core {
   void pass_interval();
   void keep_scores();
   void preempt();
-  void remember(JobId job, std::string text);
+  void decided(JobId job, std::string what);  // without a user's command: why it is moved, or made to wait
   void drain(CommandReceived const& event, cmd::Drain const& command);
   std::vector<JobId> empty_host(Rank host);
   void begin_leave(JobRecord const& record, Operation operation);
@@ -331,7 +332,7 @@ struct Allocator::Core {
   void explain(CommandId command, cmd::JobReference const& reference);
   [[nodiscard]] cmd::Explanation explanation_of(JobId job) const;
   void explain_waiting(JobId job, cmd::Explanation& told_about) const;
-  void explain_placement(JobId job, cmd::Explanation& told_about) const;
+  void explain_placement(JobId job, cmd::Explanation& about) const;
 
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
@@ -385,8 +386,6 @@ struct Allocator::Core {
   std::map<JobId, Paces> array_paces;        // until the array is over
   std::map<std::string, Paces> type_paces;
   std::size_t quick_paces{0};                // of all these, `quick` hosts
-  JobTable<policy::Placement> placed;                 // why they were, until they end or the account rules change
-  std::map<JobId, std::deque<std::string>> told;      // what was decided about a job since, until it ends
   std::map<std::string, std::int64_t> former_scores;  // an interval ago
   Instant interval_due, scores_due, leave_due;
   Balancing balancing;

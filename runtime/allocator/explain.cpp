@@ -78,23 +78,22 @@ void Allocator::Core::explain_waiting(JobId job, cmd::Explanation& told_about) c
   if (waiting.reserved) say(fmt::format("host {} is kept for it", *waiting.reserved));
 }
 
-void Allocator::Core::explain_placement(JobId job, cmd::Explanation& told_about) const {
-  auto const at = placed.find(job);
-  if (at == placed.end()) return;
-  auto const& [id, host, why] = at->second;
-  auto const& tree = scheduler.tree();
-  auto text = fmt::format("it was placed on host {}, which had {} free", host,
+void Allocator::Core::explain_placement(JobId job, cmd::Explanation& about) const {
+  auto const& record = *record_of(job);
+  if (!record.placing) return;
+  auto const& why = *record.placing;
+  auto text = fmt::format("it was placed on host {}, which had {} free", record.placed,
                           spell_millicores(std::int64_t{why.free_cores} * 1000));
   if (why.hosts_that_fit > 1) text += fmt::format(" ({} hosts had room for it)", why.hosts_that_fit);
-  text += fmt::format("; its account {} was next at {}", tree[why.account].path, spell_index(why.key));
-  if (why.runner_up) text += fmt::format(", before {} at {}", tree[*why.runner_up].path, spell_index(why.runner_up_key));
-  told_about.sentences.push_back(std::move(text));
-  told_about.facts["placed_on"] = fmt::to_string(host);
-  told_about.facts["key"] = std::to_string(why.key);
+  text += fmt::format("; its account {} was next at {}", account_of(record.spec), spell_index(why.key));
+  if (!why.before.empty()) text += fmt::format(", before {} at {}", why.before, spell_index(why.before_key));
+  about.sentences.push_back(std::move(text));
+  about.facts["placed_on"] = fmt::to_string(record.placed);
+  about.facts["key"] = std::to_string(why.key);
 }
 
 cmd::Explanation Allocator::Core::explanation_of(JobId job) const {
-  cmd::Explanation about{job, ledger.state(job).value_or(JobState::waiting), {}, {}};
+  cmd::Explanation about{job, ledger.state(job).value_or(JobState::waiting), {}, {}, {}};
   auto const* record = record_of(job);
   auto const say = [&](std::string text) { about.sentences.push_back(std::move(text)); };
   if (about.state == JobState::waiting) {
@@ -115,9 +114,7 @@ cmd::Explanation Allocator::Core::explanation_of(JobId job) const {
     about.facts["host"] = fmt::to_string(record->host);
     explain_placement(job, about);
   }
-  if (auto const at = told.find(job); at != told.end()) {
-    for (auto const& text : at->second) say(text);
-  }
+  for (auto const& [at, what] : ledger.decisions(job)) about.decisions.push_back({at, what});
   return about;
 }
 

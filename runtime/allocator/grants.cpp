@@ -19,27 +19,31 @@ bool Allocator::Core::gathering() const {
 void Allocator::Core::grant_all() {
   if (gathering()) return;
   while (auto const next = scheduler.next(now)) {
-    grant(next->job, next->host);
-    placed[next->job] = *next;
+    grant(next->job, next->host, placing_of(next->why));
   }
   grant_ahead();
   preempt();
 }
 
+log::Placing Allocator::Core::placing_of(policy::Reason const& reason) const {
+  auto const& tree = scheduler.tree();
+  return {reason.key, reason.runner_up ? tree[*reason.runner_up].path : "", reason.runner_up_key, reason.free_cores,
+          reason.hosts_that_fit};
+}
+
 // To a host; or to a manager, for its group.
-void Allocator::Core::grant(JobId job, Rank host, bool to_group) {
+void Allocator::Core::grant(JobId job, Rank host, std::optional<log::Placing> why, bool to_group) {
   bool const untouched = record_of(job) == nullptr;
   if (untouched) leave_line(job.array());
   auto const epoch = untouched ? Epoch{1} : record_of(job)->newest_epoch.next();
   if (to_group) {
     journal(log::GrantedToGroup{job, epoch, host, wall});
   } else {
-    journal(log::Granted{job, epoch, host, wall});
+    journal(log::Granted{job, epoch, host, wall, std::move(why)});
   }
   reseat(job);
   if (untouched) line_up(job.array());
   auto const& record = *record_of(job);
-  placed.erase(job);  // of an earlier grant
   if (!to_group) marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on {} {}", called(record), to_group ? "a host of manager" : "host", host));
@@ -186,8 +190,6 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   give_up_outputs(job);
   marks.erase(job);
   if (element) reports.erase(job);
-  placed.erase(job);
-  told.erase(job);
   balancing.moved.erase(job);
   if (desk != desks.end()) {
     if (desk->second.open && desk->second.open->verb == Verb::cancel && outcome.ending == Ending::cancelled) {

@@ -70,7 +70,7 @@ void Allocator::Core::grant_to_group(JobId job, std::string const& name) {
   auto& group = groups.at(name);
   group.queue.push_back(job);
   grouped_jobs[job] = {name, group.manager, now};
-  grant(job, group.manager, true);
+  grant(job, group.manager, std::nullopt, true);
 }
 
 // Where the scheduler has a job that a group has.

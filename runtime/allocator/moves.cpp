@@ -155,7 +155,7 @@ void Allocator::Core::stayed(JobRecord const& record, Failure const& why) {
   if (record.state != JobState::running && record.state != JobState::suspended) return lost(job, intent.source);
   auto const text = fmt::format("stayed on host {}: {}", intent.source, why.context);
   note(Level::warning, job, record.epoch, fmt::format("{} {}", called(record), text));
-  if (told.contains(job)) remember(job, "it " + text);
+  if (!ledger.decisions(job).empty()) decided(job, "it " + text);
   cmd::Act act;
   act.failure = why;
   act.from = intent.source;

@@ -28,7 +28,6 @@ void Allocator::Core::set_accounts(CommandReceived const& event, cmd::SetAccount
     commanded(event, text);
     journal(log::AccountsSet{command.rules, wall});
     scheduler.set_tree(std::move(*tree));
-    placed.clear();  // they speak of the former tree
     warn_of_absent_hosts(command.rules);
   }
   reply(event.id, cmd::AccountsSet{static_cast<std::int32_t>(command.rules.size())});

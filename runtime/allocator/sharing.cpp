@@ -11,7 +11,6 @@ namespace {
 
 constexpr Duration scores_every = 30s;   // kept in the ledger: a new allocator's are at most that old
 constexpr Duration leave_every = 10s;    // who couldn't leave a drained host is asked again
-constexpr std::size_t told_max = 8;
 
 policy::ShareTree tree_of(Ledger const& ledger) {
   auto tree = policy::ShareTree::make(ledger.accounts());
@@ -60,18 +59,13 @@ void Allocator::Core::preempt() {
     auto const text = fmt::format("made to wait for job {}: {} stands at {}, and {} at {}", next->for_whom,
                                   tree[next->victim_account].path, spell_index(next->victim_key),
                                   tree[next->account].path, spell_index(next->key));
-    remember(next->victim, text);
+    decided(next->victim, text);
     note(Level::info, next->victim, {}, fmt::format("{} is {}", called(*record_of(next->victim)), text));
     ask(next->victim, {Verb::park, Asked{std::nullopt, 0, now}, std::nullopt});
   }
 }
 
-// The last few decisions about a job, for whoever asks; until it ends.
-void Allocator::Core::remember(JobId job, std::string text) {
-  auto& all = told[job];
-  all.push_back(std::move(text));
-  if (all.size() > told_max) all.pop_front();
-}
+void Allocator::Core::decided(JobId job, std::string what) { journal(log::Decided{job, std::move(what), wall}); }
 
 void Allocator::Core::drain(CommandReceived const& event, cmd::Drain const& command) {
   auto const* verb = command.undrain ? "undrain" : "drain";
@@ -109,7 +103,7 @@ void Allocator::Core::begin_leave(JobRecord const& record, Operation operation) 
   auto const from = record.host;
   operation.target = scheduler.host_for(demand_of(record.spec), from);
   operation.verb = operation.target ? Verb::migrate : Verb::park;
-  remember(record.job, operation.target ? fmt::format("moved from host {} to host {}: host {} is being drained", from,
+  decided(record.job, operation.target ? fmt::format("moved from host {} to host {}: host {} is being drained", from,
                                                       *operation.target, from)
                                         : fmt::format("checkpointed, to wait for another host: host {} is being "
                                                       "drained, and nowhere else is room for it",

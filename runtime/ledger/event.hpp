@@ -68,7 +68,20 @@ struct Cloned {  // a new job that goes on from a copy of another's state; no im
   JobId job; JobId of; std::optional<ImageOf> image; JobSpec spec; bool suspended{false}; WallTime at;
   GODWIT_EVENT(job & of & image & spec & suspended & at)
 };
-struct Granted { JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at) };
+struct Placing {  // why a job was given to its host: the figures as they were then, see policy::Reason
+  std::int64_t key{0};  // of its account, or of the group above it that made the difference: the lowest goes first
+  std::string before;   // the path of who would have been next; empty: nobody else was in line
+  std::int64_t before_key{0};
+  std::int32_t free_cores{0};  // of the host
+  std::int32_t hosts_that_fit{0};
+  bool operator==(Placing const&) const = default;
+  GODWIT_EVENT(key & before & before_key & free_cores & hosts_that_fit)
+};
+struct Granted {
+  JobId job; Epoch epoch; Rank host; WallTime at;
+  std::optional<Placing> why{};  // none: to keep a host busy with short jobs, whoever is next
+  GODWIT_EVENT(job & epoch & host & at & why)
+};
 struct GrantedToGroup {  // to any host of a manager's group: who has it, nobody knows before HandedOn
   JobId job; Epoch epoch; Rank manager; WallTime at; GODWIT_EVENT(job & epoch & manager & at)
 };
@@ -106,6 +119,9 @@ struct AccountsSet { std::vector<AccountRule> rules; WallTime at; GODWIT_EVENT(r
 struct Scores {  // what the policy made of each account and group: all of its memory
   std::map<std::string, std::int64_t> scores; WallTime at; GODWIT_EVENT(scores & at)
 };
+struct Decided {  // why a job is to be moved or to wait, where nobody asked for that. For people: nothing follows from it
+  JobId job; std::string what; WallTime at; GODWIT_EVENT(job & what & at)
+};
 struct Drained { Rank host; bool drained{false}; WallTime at; GODWIT_EVENT(host & drained & at) };  // in this world it takes no jobs
 
 }  // namespace godwit::log
@@ -116,7 +132,7 @@ using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
                                  log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
-                                 log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn>;
+                                 log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn, log::Decided>;
 
 }
 #undef GODWIT_EVENT

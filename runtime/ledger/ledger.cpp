@@ -9,6 +9,8 @@ namespace godwit {
 
 namespace {
 
+constexpr std::size_t decisions_max = 8;  // of a job
+
 Failure refused(char const* event, JobId job, std::string const& why) {
   return data_lost("ledger", fmt::format("{} of job {}: {}", event, job, why));
 }
@@ -238,7 +240,10 @@ Status Ledger::fold(log::Cloned const& event) {
   return Done{};
 }
 
-Status Ledger::grant(char const* event, JobId job, Epoch epoch, Rank host, bool to_group) {
+Status Ledger::grant(char const* event, log::Granted const& grant, bool to_group) {
+  auto const job = grant.job;
+  auto const epoch = grant.epoch;
+  auto const host = grant.host;
   auto const at = jobs_.find(job);
   auto const state = at != jobs_.end() ? at->second.state : this->state(job);
   if (!state) return refused(event, job, "no such job");
@@ -255,15 +260,15 @@ Status Ledger::grant(char const* event, JobId job, Epoch epoch, Rank host, bool 
   record.at_group = to_group;
   record.epoch = record.newest_epoch = record.granted = epoch;
   record.void_epochs.clear();
+  record.placing = grant.why;
+  record.placed = grant.why ? host : no_rank;
   return Done{};
 }
 
-Status Ledger::fold(log::Granted const& event) {
-  return grant("Granted", event.job, event.epoch, event.host, false);
-}
+Status Ledger::fold(log::Granted const& event) { return grant("Granted", event, false); }
 
 Status Ledger::fold(log::GrantedToGroup const& event) {
-  return grant("GrantedToGroup", event.job, event.epoch, event.manager, true);
+  return grant("GrantedToGroup", {event.job, event.epoch, event.manager, event.at}, true);
 }
 
 Status Ledger::fold(log::HandedOn const& event) {
@@ -426,6 +431,8 @@ Status Ledger::fold(log::Ended const& event) {
   record.at_group = false;
   record.outcome = event.outcome;
   record.ended = event.at;
+  record.placing.reset();
+  record.placed = no_rank;
   auto* array = array_of(event.job);
   if (array == nullptr) return Done{};
   close_if_over(*array, event.at);
@@ -482,6 +489,14 @@ Status Ledger::fold(log::AccountsSet const& event) {
 
 Status Ledger::fold(log::Scores const& event) {
   scores_ = event.scores;
+  return Done{};
+}
+
+Status Ledger::fold(log::Decided const& event) {
+  if (!state(event.job)) return refused("Decided", event.job, "no such job");
+  auto& decisions = decisions_[event.job];
+  if (decisions.size() == decisions_max) decisions.erase(decisions.begin());
+  decisions.push_back({event.at, event.what});
   return Done{};
 }
 

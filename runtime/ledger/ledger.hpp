@@ -51,6 +51,8 @@ class Ledger {
   // The elements that JobCounts counts together with this state.
   [[nodiscard]] Intervals in_state(JobId array, JobState state) const;
 
+  [[nodiscard]] std::vector<Decision> const& decisions(JobId job) const;  // the last few, oldest first; also once it is over
+
   // Of this world: out of the electorate, for good.
   struct LostHost {
     bool proven{false};  // its process is known to have ended
@@ -105,10 +107,11 @@ class Ledger {
   Status fold(log::Commanded const& event);
   Status fold(log::AccountsSet const& event);
   Status fold(log::Scores const& event);
+  Status fold(log::Decided const& event);
   Status fold(log::Drained const& event);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
-  Status grant(char const* event, JobId job, Epoch epoch, Rank host, bool to_group);
+  Status grant(char const* event, log::Granted const& grant, bool to_group);
   // Why an element or job that has no record of its own isn't what an event needs.
   [[nodiscard]] std::string absence(JobId job) const;
   JobRecord& materialise(JobId job);  // of one that exists
@@ -124,6 +127,7 @@ class Ledger {
 
   JobMap<JobRecord> jobs_;
   std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
+  std::map<JobId, std::vector<Decision>> decisions_;
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
   std::set<Rank> drained_;

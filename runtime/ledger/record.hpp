@@ -26,6 +26,13 @@ struct OpenIntent {
   bool operator==(OpenIntent const&) const = default;
 };
 
+// Why a job was to be moved or to wait, where no user asked for that: for people.
+struct Decision {
+  WallTime at;
+  std::string what;
+  bool operator==(Decision const&) const = default;
+};
+
 struct JobRecord {
   JobId job;
   JobState state{JobState::waiting};
@@ -46,6 +53,8 @@ struct JobRecord {
   std::uint32_t host_losses{0};  // in a row
   bool fresh_files{false};       // a former holder's end isn't proven: it may still write to the present files
   WallTime submitted, started, ended;
+  std::optional<log::Placing> placing;  // why `placed`, of the newest grant; none: nobody chose, or it is over
+  Rank placed{no_rank};
   std::optional<WallTime> runs_since;  // its account is charged from then on; none: it hasn't started where it is
   Outcome outcome;
   bool operator==(JobRecord const&) const = default;

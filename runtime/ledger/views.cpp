@@ -22,6 +22,12 @@ JobRecord const* Ledger::find(JobId job) const {
   return at == jobs_.end() ? nullptr : &at->second;
 }
 
+std::vector<Decision> const& Ledger::decisions(JobId job) const {
+  static std::vector<Decision> const none;
+  auto const at = decisions_.find(job);
+  return at == decisions_.end() ? none : at->second;
+}
+
 ArrayRecord const* Ledger::array(JobId job) const {
   auto const at = arrays_.find(job.array());
   return at == arrays_.end() ? nullptr : &at->second;

@@ -147,6 +147,11 @@ struct Explanation {
   JobState state{};
   std::vector<std::string> sentences;
   std::map<std::string, std::string> facts;  // what they say, for programs
+  struct Decision {
+    WallTime at;
+    std::string what;
+  };
+  std::vector<Decision> decisions;  // why it was moved or made to wait, where nobody asked for that; oldest first
 };
 struct Explained {
   std::vector<Explanation> rows;

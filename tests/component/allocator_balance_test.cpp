@@ -63,6 +63,7 @@ std::string told(Rig& rig, JobId job) {
   std::string all;
   for (auto const& row : answer.rows) {
     for (auto const& sentence : row.sentences) all += sentence + "; ";
+    for (auto const& [at, what] : row.decisions) all += what + "; ";
   }
   return all;
 }

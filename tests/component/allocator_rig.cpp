@@ -54,6 +54,7 @@ void Rig::record(Effect const& effect) {
   if (auto const* append = std::get_if<Append>(&effect)) {
     EXPECT_FALSE(broken_) << "an append to a broken journal";
     EXPECT_TRUE(replica_.apply(append->event).ok());
+    if (std::holds_alternative<log::Decided>(append->event)) return;  // explain tells of it
     if (auto const* command = std::get_if<log::Commanded>(&append->event)) {
       commanded_.push_back(*command);
     } else if (auto const* scores = std::get_if<log::Scores>(&append->event)) {

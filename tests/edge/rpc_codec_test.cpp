@@ -66,7 +66,7 @@ std::vector<Answer> all_answers() {
   NodeLoad const load{1500, 3, 1200, 99, 1ULL << 35, 1ULL << 34, 120, std::nullopt};
   cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, has, 5, load, 6, true, true, Rank{2}, 5ms};
   cmd::ShareRow const share{"chem/anna", 3, 4500, 5000, 6, -7, 8, 1ULL << 63, 9, {Rank{1}}, 10, true};
-  cmd::Explanation const told{JobId{7}, JobState::held, {"it is held"}, {{"host_losses", "3"}}};
+  cmd::Explanation const told{JobId{7}, JobState::held, {"it is held"}, {{"host_losses", "3"}}, {{WallTime{5}, "made to wait"}}};
   JobType type{
       "heat",         2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}},
       {{"m", "h", 2}}};

@@ -552,6 +552,37 @@ TEST(LedgerDrains, AreOfHostsThatThereAre) {
   book.refuses(log::Drained{Rank{4}, true, noon});
 }
 
+// ---- reasons
+
+TEST(LedgerReasons, OfAPlacementLastUntilTheNext) {
+  Book book;
+  book.submitted();
+  log::Placing const why{-250, "chem/anna", 1000, 3, 12};
+  book.take(log::Granted{job, Epoch{1}, one, noon, why});
+  EXPECT_EQ(book.record().placing, why);
+  EXPECT_EQ(book.record().placed, one);
+  book.take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+  book.take(log::Parked{job, Epoch{1}, noon});
+  book.take(log::Granted{job, Epoch{2}, two, noon});  // for no reason of its account's
+  EXPECT_FALSE(book.record().placing);
+  EXPECT_EQ(book.record().placed, no_rank);
+}
+
+TEST(LedgerReasons, OfMovesAreTheLastFewAndOutliveTheJob) {
+  Book book;
+  book.refuses(log::Decided{job, "moved", noon});  // there is no such job yet
+  book.submitted();
+  book.take(log::Granted{job, Epoch{1}, one, noon, log::Placing{}});
+  book.take(log::Started{job, Epoch{1}, std::nullopt, false, noon});
+  for (int i = 1; i <= 9; ++i) book.take(log::Decided{job, std::to_string(i), after_noon(i)});
+  book.take(log::Ended{job, Epoch{1}, {.ending = Ending::finished}, noon});
+  EXPECT_FALSE(book.record().placing);
+  auto const& decisions = book.ledger().decisions(job);
+  ASSERT_EQ(decisions.size(), 8U);
+  EXPECT_EQ(decisions.front().what, "2");
+  EXPECT_EQ(decisions.back().at, after_noon(9));
+}
+
 // ---- groups
 
 TEST(Ledger, AJobAtAGroupIsWhereAHostSaysThatItIs) {

@@ -103,6 +103,9 @@ struct Teller {
   Entry operator()(log::Granted const& e) const {
     return {e.at, e.job, e.host, e.epoch, "granted", fmt::format("given to host {}", e.host), {}, {}};
   }
+  Entry operator()(log::Decided const& e) const {
+    return {.at = e.at, .job = e.job, .event = "decided", .what = e.what};
+  }
   Entry operator()(log::GrantedToGroup const& e) const {
     return {e.at,    e.job, e.manager, e.epoch, "granted", fmt::format("given to the group of host {}", e.manager),
             {},      {}};

@@ -87,6 +87,7 @@ int explain(Invocation const& invocation, std::string const& job) {
   for (auto const& row : explained->rows) {
     fmt::print("job {}   {}\n", row.job, to_string(row.state));
     for (auto const& sentence : row.sentences) fmt::print("  {}\n", sentence);
+    for (auto const& [at, what] : row.decisions) fmt::print("  {}: {}\n", spell_time(at), what);
   }
   return exit_done;
 }

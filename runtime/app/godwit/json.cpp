@@ -221,10 +221,13 @@ Json json_of(cmd::ShareRow const& row) {
 }
 
 Json json_of(cmd::Explanation const& row) {
+  auto decisions = Json::array();
+  for (auto const& [at, what] : row.decisions) decisions.push_back({{"at", spell_time_utc(at)}, {"what", what}});
   return {{"job", json_of(row.job)},
           {"state", godwit::to_string(row.state)},
           {"sentences", row.sentences},
-          {"facts", row.facts}};
+          {"facts", row.facts},
+          {"decisions", decisions}};
 }
 
 Json json_of(cmd::Drained const& drained) {

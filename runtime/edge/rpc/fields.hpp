@@ -287,8 +287,12 @@ void fields(V& v, Shares& a) {
   v("policy", a.policy), v("rows", a.rows), v("next", a.next);
 }
 template <class V>
+void fields(V& v, Explanation::Decision& d) {
+  v("at", d.at), v("what", d.what);
+}
+template <class V>
 void fields(V& v, Explanation& r) {
-  v("job", r.job), v("state", r.state), v("sentences", r.sentences), v("facts", r.facts);
+  v("job", r.job), v("state", r.state), v("sentences", r.sentences), v("facts", r.facts), v("decisions", r.decisions);
 }
 template <class V>
 void fields(V& v, Explained& a) {
