@@ -381,7 +381,7 @@ struct Allocator::Core {
   bool took_over{false};
   JobTable<Seat> seats;
   policy::Scheduler scheduler;
-  std::map<JobId, JobId> heads;  // array → the first of its untouched elements, which stands in line
+  JobTable<JobId> heads;  // array → the first of its untouched elements, which stands in line
   JobTable<GrantMark> marks;
   std::map<JobId, Paces> array_paces;        // until the array is over
   std::map<std::string, Paces> type_paces;

@@ -210,7 +210,7 @@ Status Ledger::fold(log::Submitted const& event) {
     array.submitted = event.at;
     array.counts.waiting = size;
     array.untouched.insert(1, array.size);
-    arrays_.emplace(event.job, std::move(array));
+    arrays_.try_emplace(event.job, std::move(array));
   } else {
     JobRecord record;
     record.job = event.job;

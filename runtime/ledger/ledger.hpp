@@ -36,7 +36,7 @@ class Ledger {
   // Single jobs, and the elements that have a record of their own.
   [[nodiscard]] std::map<JobId, JobRecord> const& jobs() const { return jobs_.map(); }
   [[nodiscard]] JobRecord const* find(JobId job) const;
-  [[nodiscard]] std::map<JobId, ArrayRecord> const& arrays() const { return arrays_; }
+  [[nodiscard]] std::map<JobId, ArrayRecord> const& arrays() const { return arrays_.map(); }
   [[nodiscard]] ArrayRecord const* array(JobId job) const;  // that `job` is, or is an element of
 
   // Of any single job or element, whether or not it has a record of its own; none: there is no such job.
@@ -126,7 +126,7 @@ class Ledger {
   [[nodiscard]] ArrayRecord* array_of(JobId job);
 
   JobMap<JobRecord> jobs_;
-  std::map<JobId, ArrayRecord> arrays_;  // by the array's own id
+  JobMap<ArrayRecord> arrays_;  // by the array's own id
   std::map<JobId, std::vector<Decision>> decisions_;
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
