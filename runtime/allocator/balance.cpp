@@ -57,10 +57,11 @@ void Allocator::Core::smooth_load(Rank host, NodeLoad const& load) {
 }
 
 void Allocator::Core::balance() {
-  if (settings.balance.goal == BalanceGoal::none || now < balancing.due) return;
+  if (now < balancing.due) return;
   balancing.due = now + settings.scheduling.interval;
   see_moves_end();
-  if (awaiting() || gathering() || !leads() || balancing.under_way.size() >= settings.balance.at_once) return;
+  if (settings.balance.goal == BalanceGoal::none || awaiting() || gathering() || !leads()) return;
+  if (balancing.under_way.size() >= settings.balance.at_once) return;
   auto question = balance_question();
   question.tuning.at_once -= balancing.under_way.size();
   for (auto const& move : question.moves(candidates(question.sources()))) balance_job(move);
@@ -104,16 +105,19 @@ policy::Balance Allocator::Core::balance_question() const {
     one.takes = settled && is_open(rank) && !is_standby(rank);
     question.hosts.push_back(one);
   }
-  question.fits = [this](policy::BalanceJob const& job, Rank to) {
-    auto const free = hosts.at(to).load.memory_free_bytes;
-    auto const bytes = arena_of(job.job);
-    return scheduler.can_go_to(demand_of(spec_of(job.job)), to) && (free == 0 || bytes + bytes / 8 <= free);
-  };
+  question.fits = [this](policy::BalanceJob const& job, Rank to) { return fits_at(job.job, to); };
   question.cost = [this](policy::BalanceJob const& job, Rank to) {
     bool const near = hosts.at(job.host).hello.node == hosts.at(to).hello.node;
     return policy::cost_of({.bytes = arena_of(job.job)}, balancing.ways.to(to, near)).whole();
   };
   return question;
+}
+
+// As far as is known of the memory there.
+bool Allocator::Core::fits_at(JobId job, Rank to) const {
+  auto const free = hosts.at(to).load.memory_free_bytes;
+  auto const bytes = arena_of(job);
+  return scheduler.can_go_to(demand_of(spec_of(job)), to) && (free == 0 || bytes + bytes / 8 <= free);
 }
 
 std::uint64_t Allocator::Core::arena_of(JobId job) const {
@@ -189,17 +193,31 @@ Duration Allocator::Core::time_left_of(JobRecord const& record, Watched const& s
 }
 
 void Allocator::Core::balance_job(policy::BalanceMove const& move) {
-  auto& before = balancing.moved[move.job];
+  bool const empties = move.why == BalanceGoal::consolidate;
+  begin_balancing(*record_of(move.job), move.to,
+                  fmt::format("{}; {} {}{} against a cost of {}", reason_of(move), empties ? "it has" : "expected gain",
+                              spell_duration(move.gain), empties ? " left," : "", spell_duration(move.cost)));
+}
+
+// Two hosts have found each other. The decision is theirs, but not whether the job may leave, or the other one has room.
+void Allocator::Core::move_as_agreed(JobRecord const& record, Rank target) {
+  bool const known = target != record.host && hosts.contains(target) && hosts.at(record.host).presence == Presence::alive;
+  if (!known || !is_open(target) || is_standby(target) || !may_be_moved(record)) return;
+  if (!fits_at(record.job, target) && !mutated(Mutation::obey_those_who_probe)) return;
+  begin_balancing(record, target,
+                  fmt::format("the two agreed on it (probing), for host {} had more to run than it has cores for", record.host));
+}
+
+void Allocator::Core::begin_balancing(JobRecord const& record, Rank target, std::string text) {
+  auto const job = record.job;
+  auto& before = balancing.moved[job];
   ++before.times;
   before.last = now;
-  balancing.under_way[move.job] = {move.from, move.to};
-  auto const* const won = move.why == BalanceGoal::consolidate ? "it has" : "expected gain";
-  auto text = fmt::format("moved from host {} to host {}: {}; {} {}{} against a cost of {}", move.from, move.to,
-                          reason_of(move), won, spell_duration(move.gain),
-                          move.why == BalanceGoal::consolidate ? " left," : "", spell_duration(move.cost));
-  note(Level::info, move.job, {}, fmt::format("{} is to be {}", called(*record_of(move.job)), text));
-  decided(move.job, std::move(text));
-  ask(move.job, {Verb::migrate, Asked{std::nullopt, 0, now}, move.to});
+  balancing.under_way[job] = {record.host, target};
+  text = fmt::format("moved from host {} to host {}: {}", record.host, target, text);
+  note(Level::info, job, {}, fmt::format("{} is to be {}", called(record), text));
+  decided(job, std::move(text));
+  ask(job, {Verb::migrate, Asked{std::nullopt, 0, now}, target});
 }
 
 }  // namespace godwit::allocator

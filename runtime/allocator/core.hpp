@@ -317,10 +317,13 @@ struct Allocator::Core {
   [[nodiscard]] bool may_be_moved(JobRecord const& record) const;
   [[nodiscard]] bool has_stayed(JobId job) const;
   [[nodiscard]] Watched look_at(JobRecord const& record) const;
+  [[nodiscard]] bool fits_at(JobId job, Rank to) const;
   [[nodiscard]] std::uint64_t arena_of(JobId job) const;
   [[nodiscard]] std::uint64_t progress_of(JobId job) const;
   [[nodiscard]] Duration time_left_of(JobRecord const& record, Watched const& seen) const;
   void balance_job(policy::BalanceMove const& move);
+  void move_as_agreed(JobRecord const& record, Rank target);
+  void begin_balancing(JobRecord const& record, Rank target, std::string text);
 
   // ---- shares.cpp
   void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);

@@ -65,7 +65,8 @@ void Allocator::Core::lease(Rank from, msg::Heartbeat const& message) {
   authority.leased(from, message.seen);
   auto const& lost = authority.lost();
   bool const renews = leads() || mutated(Mutation::renew_without_authority);
-  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self)});
+  bool const closed = !is_open(from) || is_standby(from);
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self), closed});
 }
 
 void Allocator::Core::watch() {

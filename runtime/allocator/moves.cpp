@@ -220,6 +220,7 @@ void Allocator::Core::press(JobRecord const& record, Desk& desk) {
 void Allocator::Core::hear(Rank from, msg::MoveWanted const& message) {
   auto const* record = record_of(message.job);
   if (!serving() || record == nullptr || record->host != from || record->epoch != message.epoch) return;
+  if (message.probed) return move_as_agreed(*record, message.target);
   Operation operation;
   operation.verb = Verb::migrate;
   operation.asked.at = now;

@@ -69,6 +69,7 @@
   X(forget_the_scores, "a new allocator doesn't know how the accounts stand")                              \
   X(forget_the_seals, "a new term's log doesn't say how much of the older ones counts")                    \
   X(miss_the_last_record, "a new allocator doesn't read the older logs to their end")                      \
+  X(obey_those_who_probe, "a job goes to where two hosts would have it, room or not")                     \
   X(regrant_before_the_answers, "what a group had is given out before all its hosts have said what they have") \
   /* host */                                                                                               \
   X(thaw_at_the_old_epoch, "a job that stays keeps its epoch")                                             \
@@ -91,6 +92,7 @@
   X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \
   X(lease_from_the_answer, "a lease runs from when the answer came")                                       \
   X(obey_an_old_hand_on, "a host starts what a manager of a former group hands on")                       \
+  X(believe_an_old_answer, "who agreed to an earlier question is given a job")                             \
   X(forget_reports, "a host doesn't say again what wasn't confirmed")                                     \
   X(report_a_failed_write, "a checkpoint that could not be written is reported")                           \
   X(reuse_a_failed_generation, "a generation whose write failed gives its number to the next")

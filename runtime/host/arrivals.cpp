@@ -8,6 +8,7 @@
 namespace godwit::host {
 
 void Host::Core::on(Rank, msg::PrepareArrival const& message) {
+  if (probing) probing->taking.reset();
   auto const refusal = [&](Failure why) {
     say_refused({message.source, message.epoch, message.target_epoch, message.thaw_epoch}, message.job, why);
   };

@@ -8,6 +8,7 @@
 //   queue.cpp       jobs granted ahead of their room   limits.cpp       of steps and of running time
 //   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
 //   terms.cpp       whom it obeys; votes, succession  group.cpp        its manager
+//   probing.cpp     hosts that find each other
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
@@ -26,12 +27,15 @@
 #include "host/holding.hpp"
 #include "host/host.hpp"
 #include "host/identities.hpp"
+#include "host/probing.hpp"
 #include "host/queue.hpp"
 #include "host/reports.hpp"
 
 namespace godwit::host {
 
-enum class TimerKind : std::uint8_t { beat, orphan, succession, departure, checkpoint, interval, limits, quiesce, reading };
+enum class TimerKind : std::uint8_t {
+  beat, orphan, succession, departure, checkpoint, interval, limits, quiesce, reading, probe
+};
 
 struct Timer {
   TimerKind kind{};
@@ -66,7 +70,9 @@ struct Host::Core {
         settings(std::move(settings_)),
         ballot(self_),
         cores(settings.own_cpus, settings.other_cpus),
-        identities(settings.has.resources) {}
+        identities(settings.has.resources) {
+    if (settings.probing) probing.emplace(*settings.probing, self_);
+  }
   void step(Instant at, Event const& event, Effects& effects);
 
   // events
@@ -106,6 +112,8 @@ struct Host::Core {
   void on(Rank from, msg::HandOn const& message);
   void on(Rank from, msg::AskVote const& message);
   void on(Rank from, msg::Vote const& message);
+  void on(Rank from, msg::Probe const& message);
+  void on(Rank from, msg::ProbeAnswer const& message);
   template <class Other>
   void on(Rank from, Other const&) {
     misdirected(from);
@@ -186,6 +194,18 @@ struct Host::Core {
   // its group
   void leave_group();
   void tell_room();
+
+  // probing
+  [[nodiscard]] bool may_probe() const;
+  [[nodiscard]] std::int32_t cores_wanted() const;
+  void look_whom_to_probe();
+  [[nodiscard]] bool takes_one() const;
+  void meet_others();
+  void ask(policy::Probe const& probe);
+  void end_round();
+  void refused();
+  [[nodiscard]] Holding* offer();
+  bool give_to(Rank target);
 
   // the queue
   void start_queued();
@@ -310,6 +330,9 @@ struct Host::Core {
   std::optional<Instant> beat_outstanding;
   std::vector<RequestId> inquiries;  // to be answered with what is read next
   bool left{false};
+
+  bool closed{false};  // it takes no jobs, as the allocator says
+  std::optional<ProbingState> probing;
 
   Reports reports;
   Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host

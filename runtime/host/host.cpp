@@ -78,6 +78,8 @@ void Host::Core::on(TimerFired const& event) {
       return succession_due();
     case TimerKind::orphan:
       return abandon_world();
+    case TimerKind::probe:
+      return refused();
     case TimerKind::quiesce:
       return quiesce_patience();
     case TimerKind::departure:
@@ -99,6 +101,7 @@ void Host::Core::on(PeerDied const& event) {
   note(Level::warning, {}, {}, fmt::format("rank {} has died", event.peer));
   dead.emplace(event.peer, now);
   expect_succession();
+  if (probing && probing->asked == event.peer) refused();
   for (auto const capsule : all_capsules()) {
     auto* const held = by_capsule(capsule);
     if (held == nullptr) continue;

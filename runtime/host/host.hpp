@@ -8,11 +8,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "host/effects.hpp"
+#include "policy/probing.hpp"
 
 namespace godwit::host {
+
+// Hosts that find each other without the allocator. Thresholds are in cores: of this host, and beyond.
+struct ProbingSettings {
+  policy::ProbingTuning tuning;
+  std::int32_t hosts{0};  // of the world
+  std::uint64_t seed{1};
+};
 
 struct Settings {
   std::int32_t pid{0};
@@ -28,6 +37,7 @@ struct Settings {
   // place, the next one `stagger` later, and so on. At once where the allocator's process is known to have ended.
   Duration suspicion{30s};
   Duration stagger{2s};
+  std::optional<ProbingSettings> probing{};
 };
 
 class Host {

@@ -73,12 +73,14 @@ void Host::Core::beat(LoadRead const& event) {
                               step_age(held), report.step_p50, report.step_p99});
   }
   tell(std::move(heartbeat));
+  look_whom_to_probe();
 }
 
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   seen = std::max(seen, message.at);
   lost = {message.lost.begin(), message.lost.end()};
   all_joined = message.complete;
+  closed = message.closed;
   if (beat_outstanding != message.sent && !mutated(Mutation::renew_with_a_stale_answer)) return;
   beat_outstanding.reset();
   if (!message.renews) return;

@@ -7,6 +7,7 @@ namespace godwit::host {
 void Host::Core::on(Rank, msg::Quiesce const&) {
   if (quiescing) return;
   quiescing = true;
+  end_round();
   quiesce_timer = arm(settings.safe_point_patience, TimerKind::quiesce);
   if (!queue.empty()) {
     note(Level::info, {}, {},

@@ -76,7 +76,8 @@ struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which
   bool renews{true};        // false: the allocator isn't leased by a majority itself, and gives no lease
   std::vector<Rank> lost{}; // hosts that count as dead: no voters any more, and not in the line of succession
   bool complete{false};     // all others have joined: this allocator counts on nobody who never promised it anything
-  GODWIT_FIELDS(sent & at & renews & lost & complete)
+  bool closed{false};       // the host takes no jobs now: it is drained, or on standby
+  GODWIT_FIELDS(sent & at & renews & lost & complete & closed)
 };
 
 struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
@@ -326,8 +327,22 @@ struct Checkpointed {  // host → allocator: published and durable, on request 
 struct MoveWanted {  // host → allocator: the job called move_to()
   JobId job;
   Epoch epoch;
-  Rank target;  // no_rank: the best
-  GODWIT_FIELDS(job & epoch & target)
+  Rank target;         // no_rank: the best
+  bool probed{false};  // it didn't: the two hosts have agreed on it, for balance
+  GODWIT_FIELDS(job & epoch & target & probed)
+};
+
+// ---- probing: hosts that find each other (policy/probing.hpp). Nothing follows from an answer but a MoveWanted
+
+struct Probe {  // host → host
+  RequestId request;
+  bool gives{false};  // it has a job to give: will you take it? Else it would take one: have you any?
+  GODWIT_FIELDS(request & gives)
+};
+struct ProbeAnswer {
+  RequestId request;
+  bool agrees{false};
+  GODWIT_FIELDS(request & agrees)
 };
 
 struct HeldJob {
@@ -439,7 +454,7 @@ using Message =
     std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob,
                  ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
                  Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, ParkJob, CallJob, OrderDone,
-                 Checkpointed, MoveWanted, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
+                 Checkpointed, MoveWanted, Probe, ProbeAnswer, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
                  Parcel, Managed, Regrouped, Recall, GivenBack, HandOn, Room>;
 
 }  // namespace godwit::msg

@@ -246,5 +246,54 @@ TEST(AllocatorBalance, AMoveThatFailedIsNotTriedAgainAtOnce) {
   rig.departed(again);
 }
 
+// Two hosts have agreed by themselves: the move goes as any other, and whoever asks is told.
+TEST(AllocatorBalance, WhatHostsAgreedOnIsDone) {
+  Rig rig(balanced(BalanceGoal::none));
+  auto const job = placed(rig, 1);
+  rig.pass(15s);
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, Rank{2}, true});
+  auto const move = rig.prepares(2);
+  EXPECT_EQ(move.job, job);
+  rig.accepted(move, 2);
+  rig.departed(move);
+  EXPECT_NE(told(rig, job).find("moved from host 1 to host 2: the two agreed on it"), std::string::npos) << told(rig, job);
+  rig.pass(15s);  // twice the quantum isn't over
+  rig.hears(2, msg::MoveWanted{job, Epoch{2}, Rank{1}, true});
+  rig.nothing_more();
+}
+
+TEST(AllocatorBalance, WhatHostsAgreedOnMayBeOutOfTheQuestion) {
+  Rig rig(balanced(BalanceGoal::none, 3));
+  auto const job = placed(rig, 1);
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, Rank{2}, true});
+  rig.nothing_more();  // it has just come
+  auto const drained = rig.says(cmd::Drain{Rank{2}, false});
+  rig.appended<log::Drained>();
+  rig.replied<cmd::Drained>(drained);
+  auto const pinned = rig.running(1);
+  auto wide = Rig::counter();
+  wide.cores = 4;
+  rig.running(3, wide);
+  rig.pass(15s);
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, Rank{2}, true});     // drained
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, Rank{3}, true});     // full
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, Rank{9}, true});     // nobody
+  rig.hears(1, msg::MoveWanted{job, Epoch{1}, no_rank, true});     // likewise
+  rig.hears(1, msg::MoveWanted{job, Epoch{0}, Rank{2}, true});     // of old
+  rig.hears(1, msg::MoveWanted{pinned, Epoch{1}, Rank{3}, true});  // it wants to be there
+  rig.nothing_more();
+}
+
+TEST(AllocatorBalance, AHostIsToldThatItTakesNoJobs) {
+  Rig rig(balanced(BalanceGoal::none));
+  auto const drained = rig.says(cmd::Drain{Rank{2}, false});
+  rig.appended<log::Drained>();
+  rig.replied<cmd::Drained>(drained);
+  for (int host : {1, 2}) {
+    rig.hears(host, msg::Heartbeat{rig.now(), {}, {}, rig.now()});
+    EXPECT_EQ(rig.sent<msg::HeartbeatSeen>(host).closed, host == 2);
+  }
+}
+
 }  // namespace
 }  // namespace godwit::allocator

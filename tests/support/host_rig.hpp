@@ -96,6 +96,13 @@ class HostRig {
   M told_allocator() {
     return sent<M>(allocator_rank);
   }
+  [[nodiscard]] bool sends_to(Rank to) const {
+    for (auto const& effect : effects_) {
+      auto const* const send = std::get_if<host::Send>(&effect);
+      if (send != nullptr && send->to == to) return true;
+    }
+    return false;
+  }
   void nothing_else() {
     EXPECT_TRUE(effects_.empty()) << "and the host also did: " << listing();
     effects_.clear();
