@@ -103,6 +103,10 @@ void Process::begin_host() {
   settings.safe_point_patience = place_.scenario.safe_point_patience;
   settings.orphan_patience = place_.scenario.orphan_patience;
   settings.suspicion = place_.scenario.allocator.suspicion;
+  if (auto const& tuning = place_.scenario.probing) {
+    auto const hosts = place_.network.transport(place_.rank).ranks() - 1;  // of this world
+    settings.probing = host::ProbingSettings{*tuning, hosts, place_.seed};
+  }
   host_ = std::make_unique<host::Host>(place_.rank, std::move(settings));
   HostPorts ports{*capsules_, *store_, gauge_};
   if (place_.scenario.deputies) {

@@ -40,6 +40,8 @@ class Draw {
     made_.names_are_durable = !range_.names;
     if (range_.managers && one_in(2)) managers();
     if (range_.balance && one_in(2)) balance();
+    bool const balanced = made_.allocator.balance.goal != policy::BalanceGoal::none;
+    if (range_.probing && one_in(balanced ? 4 : 2)) probing();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -227,6 +229,30 @@ class Draw {
     if (!one_in(4)) made_.load_lasts = 1s + within(20s);
   }
 
+  // Users put what runs on one host.
+  void pile() {
+    auto const at = within(30s);
+    auto const host = any();
+    for (std::uint32_t plan = 0; plan < made_.plans.size(); ++plan) {
+      made_.actions.push_back({at + within(2s), Do::migrate, plan, host});
+    }
+  }
+
+  // Mostly impatient, with low thresholds, and jobs that are placed where others are: else hosts would seldom have too much.
+  void probing() {
+    constexpr policy::Heuristic heuristics[] = {policy::Heuristic::sender, policy::Heuristic::receiver,
+                                                policy::Heuristic::symmetric};
+    auto const threshold = one_in(2) ? 1 : 1 + random_.below(static_cast<std::uint64_t>(made_.slots) + 1);
+    made_.probing = {.heuristic = heuristics[random_.below(std::size(heuristics))],
+                     .threshold = static_cast<std::int32_t>(threshold),
+                     .probe_limit = static_cast<std::int32_t>(1 + random_.below(3)),
+                     .back_off = within(one_in(2) ? 2s : 100ms)};
+    auto& scheduling = made_.allocator.scheduling;
+    scheduling.quantum_min = within(one_in(2) ? 2s : 100ms);
+    if (!one_in(3)) scheduling.goal = policy::Goal::consolidate;
+    for (auto piles = random_.below(4); piles > 0; --piles) pile();
+  }
+
   Action allocator_trouble() {
     constexpr Do kinds[] = {Do::allocator_dies,   Do::allocator_dies,   Do::allocator_dies,   Do::allocator_stalls,
                             Do::allocator_stalls, Do::allocator_parted, Do::allocator_parted, Do::host_dies};
@@ -250,14 +276,20 @@ std::string limits_of(Plan const& plan) {
   return text;
 }
 
+std::string probing_of(Scenario const& scenario) {
+  if (!scenario.probing) return "no probing";
+  auto const& tuning = *scenario.probing;
+  return fmt::format("{} from {} on asks {}", to_string(tuning.heuristic), tuning.threshold, tuning.probe_limit);
+}
+
 }  // namespace
 
 Scenario draw(std::uint64_t seed, Range const& range) { return Draw(seed, range).make(); }
 
 std::string describe(Scenario const& scenario) {
   using Seconds = std::chrono::duration<double>;
-  auto text = fmt::format("seed {}: {}, {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
-                          scenario.seed, scenario.allocator.policy, to_string(scenario.allocator.balance.goal), scenario.hosts, scenario.slots,
+  auto text = fmt::format("seed {}: {}, {}, {}, {} hosts of {} slots{}, drift ≤ {} ppm, lease {} s, suspicion {} s, {} submissions\n",
+                          scenario.seed, scenario.allocator.policy, to_string(scenario.allocator.balance.goal), probing_of(scenario), scenario.hosts, scenario.slots,
                           (scenario.deputies ? " with deputies" : "") +
                               (scenario.allocator.hosts_per_manager > 0
                                    ? fmt::format(", {} to a manager", scenario.allocator.hosts_per_manager)

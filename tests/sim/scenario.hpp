@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ struct Scenario {
   Duration orphan_patience{60s}, safe_point_patience{30s};
   bool deputies{false};  // hosts may take the allocator's place
   bool names_are_durable{false};  // files' names, as soon as they are given
+  std::optional<policy::ProbingTuning> probing;  // by which hosts find each other
   std::vector<Plan> plans;
   std::vector<Action> actions;  // in order of time
 };
@@ -70,6 +72,7 @@ struct Range {
   bool shares{true};  // accounts, policies, cores, and hosts that are drained for a while
   bool managers{true};  // hosts in groups, in half of the runs
   bool balance{true};  // goals for which jobs are moved, and nodes that others use
+  bool probing{true};  // hosts that find each other
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 
