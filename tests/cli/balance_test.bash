@@ -1,6 +1,6 @@
 # Shows that jobs are moved without being asked for, and that this is explained, through the real programs: a user puts four
 # jobs on one of two hosts, the goal spread puts two of them back, nothing goes to and fro afterwards, and what the jobs
-# write is what they would have written anyway. And what a host says about its load.
+# write is what they would have written anyway. And what a host says about its load. Likewise for hosts that find each other.
 source "$GODWIT_SOURCE/tests/cli/lib.bash"
 
 expect 2 start --detach --goal chaos
@@ -57,4 +57,31 @@ for i in 1 2; do if [[ $(job "stay$i" 'r["host"]') == 2 ]]; then expect 0 migrat
 sleep 4
 is "$(g ps --json | json "sum(r['host'] == 1 for r in d if r['state'] == 'RUNNING')")" 2
 expect 0 cancel all
+expect 0 stop
+
+# Hosts that find each other: nobody but they wanted it.
+expect 2 start --detach --probing everybody
+expect 2 start --detach --probe-limit 0
+expect 0 start --detach --hosts 2 --slots 2 --goal none --probing receiver --probe-limit 1 --quantum 1s --interval 100ms
+for i in 1 2 3 4; do expect 0 submit counter limit=1000000 delay_us=10000 print_every=10 --name "probed$i"; done
+for i in 1 2 3 4; do until_true state_is "probed$i" RUNNING; done
+for i in 1 2 3 4; do
+  if [[ $(job "probed$i" 'r["host"]') == 2 ]]; then expect 0 migrate "probed$i" 1; fi
+done
+running_on() { g ps --json | json "sum(r['host'] == $1 for r in d if r['state'] == 'RUNNING')"; }
+shared() { [[ $(running_on 1) == 2 && $(running_on 2) == 2 ]]; }
+until_true shared
+for i in 1 2 3 4; do
+  if [[ $(job "probed$i" 'r["host"]') == 2 ]]; then
+    expect 0 explain "probed$i"
+    out_has "moved from host 1 to host 2: the two agreed on it \(probing\)"
+  fi
+done
+for i in 1 2 3 4; do
+  limit=$(($(job "probed$i" 'r["steps"]') / 10 * 10 + 500))
+  expect 0 call "probed$i" set_limit "$limit"
+  expect 0 wait "probed$i"
+  g logs "probed$i" >"probed$i.out"
+  seq 10 10 "$limit" | cmp - "probed$i.out" || fail "probed$i wrote something else"
+done
 expect 0 stop

@@ -114,6 +114,17 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
                   "What jobs are moved for that nobody asked to move: none; offload (the usual one: from where cores are "
                   "short to where they are idle), spread, consolidate or locality")
       ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
+  verb.add_option("--probing", to.probing,
+                  "How hosts find each other to give and take jobs, without rank 0: none (the usual one), sender, "
+                  "receiver or symmetric")
+      ->check(CLI::IsMember({"none", "sender", "receiver", "symmetric"}));
+  verb.add_option("--probe-limit", to.probe_limit, "Hosts that are asked in a row; else 3")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  verb.add_option("--probe-threshold", to.probe_threshold,
+                  "Cores' worth of jobs beyond its own from which a host gives some away; else 1")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
   verb.add_option("--plugins", to.plugins, "A directory of job types, before the usual ones; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false)

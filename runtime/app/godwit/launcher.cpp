@@ -39,6 +39,9 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (!options.margin.empty()) add("--margin", options.margin);
   if (!options.managers.empty()) add("--managers", options.managers);
   if (!options.goal.empty()) add("--goal", options.goal);
+  if (!options.probing.empty()) add("--probing", options.probing);
+  if (options.probe_limit > 0) add("--probe-limit", std::to_string(options.probe_limit));
+  if (options.probe_threshold > 0) add("--probe-threshold", std::to_string(options.probe_threshold));
   for (auto const& directory : options.plugins) add("--plugins", fs::absolute(directory).string());
 }
 

@@ -22,15 +22,21 @@
 namespace godwit {
 namespace {
 
+std::int32_t hosts_here(MpiWorld const& world) {
+  return std::max(1, world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0));
+}
+
 // Hosts of one node divide its cores and its memory.
+std::int32_t slots_of(Options const& options, MpiWorld const& world, Machine const& machine) {
+  return options.slots > 0 ? options.slots : std::max(1, machine.cores / hosts_here(world));
+}
+
 Capabilities capabilities_of(Options const& options, MpiWorld const& world, Machine const& machine) {
-  auto const hosts_here = std::max(1, world.ranks_here() - (world.is_here(allocator_rank) ? 1 : 0));
-  auto const slots = options.slots > 0 ? options.slots : std::max(1, machine.cores / hosts_here);
-  auto const cores = std::int64_t{slots} * options.overbook / 100;
+  auto const cores = std::int64_t{slots_of(options, world, machine)} * options.overbook / 100;
   Capabilities has;
   has.cores =
       static_cast<std::int32_t>(std::clamp<std::int64_t>(cores, 1, std::numeric_limits<std::int32_t>::max()));
-  has.memory_bytes = machine.memory_bytes / static_cast<std::uint64_t>(hosts_here);
+  has.memory_bytes = machine.memory_bytes / static_cast<std::uint64_t>(hosts_here(world));
   declare(options.declared, world.self(), has);
   return has;
 }
@@ -46,6 +52,19 @@ CoreShare cores_of(MpiWorld const& world, Topology const& topology, std::vector<
     if (rank < world.self()) ++place;
   }
   return share_of(mine, place, alike);
+}
+
+// By the cores that it has, not by those that it may take with overbooking.
+std::optional<host::ProbingSettings> probing_of(Options const& options, MpiWorld const& world, std::int32_t slots) {
+  if (!options.probing) return std::nullopt;
+  host::ProbingSettings probing;
+  probing.tuning = {.heuristic = *options.probing,
+                    .threshold = slots - 1 + options.probe_threshold,
+                    .probe_limit = options.probe_limit,
+                    .back_off = 1s};
+  probing.hosts = world.ranks() - 1;
+  probing.seed = static_cast<std::uint64_t>(::getpid());
+  return probing;
 }
 
 }  // namespace
@@ -69,13 +88,15 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
   auto has = capabilities_of(options, world, machine);
   auto const idle_max = static_cast<std::size_t>(has.cores);
   auto share = cores_of(world, *topology, machine.cpus);
+  auto probing = probing_of(options, world, slots_of(options, world, machine));
   host::Host host(world.self(), {.pid = ::getpid(),
                                  .node = node_name(),
                                  .cores = machine.cores,
                                  .has = std::move(has),
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),
-                                 .suspicion = options.suspicion});
+                                 .suspicion = options.suspicion,
+                                 .probing = std::move(probing)});
   MpiTransport transport(world);
   CapsuleService capsules(std::move(*zygote),
                           {.store = options.store,

@@ -119,6 +119,20 @@ std::variant<Options, int> read_options(int argc, char** argv) {
          "What jobs are moved for that nobody asked to move: none, offload (the usual one), spread, consolidate or "
          "locality")
       ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
+  app.add_option_function<std::string>(
+         "--probing",
+         [&options](std::string const& name) {
+           if (name != "none") options.probing = *policy::heuristic_of(name);
+         },
+         "How hosts find each other to give and take jobs, without rank 0: none, sender, receiver or symmetric; else none")
+      ->check(CLI::IsMember({"none", "sender", "receiver", "symmetric"}));
+  app.add_option("--probe-limit", options.probe_limit, "Hosts that are asked in a row; else 3")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--probe-threshold", options.probe_threshold,
+                 "Cores' worth of jobs beyond its own from which a host gives some away; else 1")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--listen", options.listen, "Address to listen on for other nodes; else every interface")
       ->type_name("ADDRESS");
   app.add_flag("--verbose", options.verbose, "Hosts say on stderr what they do");

@@ -11,6 +11,7 @@
 #include "app/workload/capability.hpp"
 #include "base/time.hpp"
 #include "policy/balance.hpp"
+#include "policy/probing.hpp"
 
 namespace godwit {
 
@@ -30,6 +31,9 @@ struct Options {
   std::int64_t margin{0};  // by which its account's index must exceed the other's
   std::int32_t managers{0};  // hosts to each; 0: none; -1: those of a node
   policy::BalanceGoal goal{policy::BalanceGoal::offload};  // for which jobs are moved without being asked for
+  std::optional<policy::Heuristic> probing;  // by which hosts find each other; none: they don't
+  std::int32_t probe_limit{3};
+  std::int32_t probe_threshold{1};  // cores' worth of jobs beyond its own from which a host gives some away
   std::string listen;  // for TCP; empty: every interface
   bool verbose{false};
 };
