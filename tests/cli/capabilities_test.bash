@@ -32,7 +32,7 @@ is "$(out_json '[r["labels"] for r in d]')" "[['bigmem'], []]"
 is "$(out_json 'd[0]["resources"]')" "{'gpu': ['0', '1'], 'licence': ['a']}"
 is "$(out_json 'all(r["memory_bytes"] > 0 for r in d)')" True
 expect 0 hosts
-out_has "^HOST .* FREE +CORES +HEARD +RESOURCES +LABELS$"
+out_has "^HOST .* FREE +CORES +HEARD .*RESOURCES +LABELS$"
 out_has "^ +1 .* 6 +6 .*gpu=0,1 licence=a +bigmem$"
 
 # Each of them has another one, until it leaves.
