@@ -92,6 +92,7 @@
   X(renew_with_a_stale_answer, "a lease is renewed by the answer to an older heart-beat")                  \
   X(lease_from_the_answer, "a lease runs from when the answer came")                                       \
   X(obey_an_old_hand_on, "a host starts what a manager of a former group hands on")                       \
+  X(obey_an_old_group, "a host is of a group whose end it has heard already")                             \
   X(believe_an_old_answer, "who agreed to an earlier question is given a job")                             \
   X(forget_reports, "a host doesn't say again what wasn't confirmed")                                     \
   X(report_a_failed_write, "a checkpoint that could not be written is reported")                           \

@@ -13,7 +13,8 @@ void Host::Core::leave_group() {
 
 // That it speaks for itself is told at once, and may overtake what made it one of a group: that isn't obeyed any more.
 void Host::Core::on(Rank, msg::Managed const& message) {
-  if (group.term == ballot.term() && message.version < group.version) return;
+  bool const overtaken = group.term == ballot.term() && message.version < group.version;
+  if (overtaken && !mutated(Mutation::obey_an_old_group)) return;
   group = {ballot.term(), message.version, message.manager, 0, std::nullopt};
   emit(RouteVia{message.manager});
   if (message.manager != no_rank) return;
