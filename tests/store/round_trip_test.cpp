@@ -102,6 +102,7 @@ TEST(RoundTrip, LabelAndLogs) {
   EXPECT_EQ(file->file_bytes(), written.bytes);
   EXPECT_EQ(layout::time_text(file->time()), "2026-11-21T09:14:07.123456Z");
   EXPECT_EQ(file->software(), "0.0.0-test");
+  EXPECT_TRUE(file->ancestors().empty());
   auto const& label = file->label();
   EXPECT_EQ(label.job, image.label.job);
   EXPECT_EQ(label.epoch, image.label.epoch);

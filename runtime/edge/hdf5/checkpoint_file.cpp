@@ -136,6 +136,9 @@ std::uint64_t CheckpointFile::file_bytes() const {
 Digest CheckpointFile::root() const {
   return core_->seal.root;
 }
+std::vector<Ancestor> const& CheckpointFile::ancestors() const {
+  return core_->contents.ancestors;
+}
 std::vector<std::uint64_t> const& CheckpointFile::blocks(std::size_t array) const {
   return core_->contents.arrays[array].blocks;
 }

@@ -27,6 +27,14 @@ struct LogText {
   std::string text;
 };
 
+// A file that holds part of a generation's data: nothing of the generation can be read without it.
+struct Ancestor {
+  std::string file;  // relative to the directory of the one that needs it: "5-11.h5"
+  Digest root;       // that it must have
+
+  bool operator==(Ancestor const&) const = default;
+};
+
 struct ArrayStatistics {
   std::uint64_t elements{0};
   std::uint64_t nan{0};
@@ -53,6 +61,8 @@ class CheckpointFile {
   [[nodiscard]] std::uint32_t format() const;
   [[nodiscard]] std::uint64_t file_bytes() const;
   [[nodiscard]] Digest root() const;
+  // All that it needs, the parent first, a full one last; none: it is a full one itself.
+  [[nodiscard]] std::vector<Ancestor> const& ancestors() const;
   [[nodiscard]] std::vector<std::uint64_t> const& blocks(std::size_t array) const;  // digests, per MiB
 
   // Reads everything and compares every digest.

@@ -24,6 +24,7 @@ struct Contents {
   Manifest manifest;
   Bytes encoded;
   std::vector<StoredArray> arrays;  // as in the manifest
+  std::vector<Ancestor> ancestors;
   std::vector<LogText> logs;
   WallTime time;
   std::string software;
