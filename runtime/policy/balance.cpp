@@ -36,6 +36,17 @@ std::string_view to_string(BalanceGoal goal) {
   return goals[static_cast<std::size_t>(goal)].second;
 }
 
+Goal placing_for(BalanceGoal goal) {
+  switch (goal) {
+    case BalanceGoal::consolidate:
+      return Goal::consolidate;
+    case BalanceGoal::locality:
+      return Goal::locality;
+    default:
+      return Goal::spread;
+  }
+}
+
 // Where the run queue is known it says how many want a core; else what the jobs asked for does.
 std::int64_t BalanceNode::slowness(std::int64_t more) const {
   auto const all_milli = std::max<std::int64_t>(cores, 1) * 1000;

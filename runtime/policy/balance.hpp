@@ -22,6 +22,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "policy/scheduler.hpp"
 
 namespace godwit::policy {
 
@@ -29,6 +30,7 @@ enum class BalanceGoal : std::uint8_t { none, offload, spread, consolidate, loca
 
 [[nodiscard]] Result<BalanceGoal> balance_goal_of(std::string_view name);
 [[nodiscard]] std::string_view to_string(BalanceGoal goal);
+[[nodiscard]] Goal placing_for(BalanceGoal goal);  // new jobs go where balance would have them
 
 struct BalanceTuning {
   BalanceGoal goal{BalanceGoal::none};

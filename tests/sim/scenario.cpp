@@ -221,9 +221,7 @@ class Draw {
     tuning.gain_min = one_in(3) ? 1s : 1ms;
     tuning.at_once = 1 + random_.below(4);
     if (one_in(2)) tuning.crowding_permille = tuning.nearness_permille = 1000;
-    settings.scheduling.goal = tuning.goal == policy::BalanceGoal::consolidate ? policy::Goal::consolidate
-                               : tuning.goal == policy::BalanceGoal::locality  ? policy::Goal::locality
-                                                                               : policy::Goal::spread;
+    settings.scheduling.goal = policy::placing_for(tuning.goal);
     settings.scheduling.interval = one_in(2) ? 200ms : 1s;
     settings.scheduling.quantum_min = within(3s);
     if (!one_in(4)) made_.load_lasts = 1s + within(20s);
