@@ -118,8 +118,8 @@ bool Node::Core::look_after_succession() {
 
 void Node::Core::begin(Successor begun) {
   successor = std::move(begun);
-  auto const& ports = succession->ports();
-  allocator.emplace(world, AllocatorPorts{*successor->journal, ports.control, ports.catalogue}, post,
+  auto& office = *successor->office;
+  allocator.emplace(world, AllocatorPorts{*successor->journal, office.control(), office.catalogue()}, post,
                     *successor->allocator);
   allocator->begin(std::move(successor->began));
   for (auto const peer : dead) allocator->handle(PeerDied{peer});

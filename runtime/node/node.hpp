@@ -19,6 +19,7 @@
 #include "port/control.hpp"
 #include "port/journal.hpp"
 #include "port/ledgers.hpp"
+#include "port/office.hpp"
 #include "port/transport.hpp"
 #include "port/world.hpp"
 
@@ -32,8 +33,7 @@ struct AllocatorPorts {
 // What an allocator needs that begins beside a host, when that is elected.
 struct SuccessionPorts {
   Ledgers& ledgers;
-  Control& control;
-  Catalogue& catalogue;
+  Offices& offices;
   allocator::Settings settings;
 };
 struct HostPorts {

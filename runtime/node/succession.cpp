@@ -48,7 +48,9 @@ Result<Successor> Succession::begin(OpenedLedger opened) const {
   for (auto const& [term, records] : opened.seals) {
     if (!mutated(Mutation::forget_the_seals)) began.seals.push_back({term, records});
   }
-  return Successor{std::move(opened.journal),
+  auto office = ports_.offices.open(claim_->term);
+  if (!office) return office.failure();
+  return Successor{*std::move(office), std::move(opened.journal),
                    std::make_unique<allocator::Allocator>(ports_.settings, std::move(ledger)), std::move(began)};
 }
 

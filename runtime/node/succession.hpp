@@ -12,6 +12,7 @@
 namespace godwit {
 
 struct Successor {
+  std::unique_ptr<Office> office;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<allocator::Allocator> allocator;
   allocator::Began began;
@@ -23,7 +24,6 @@ class Succession {
 
   void take_over(custody::Claim claim);  // the claim before it, if it is still looked into, is given up
   [[nodiscard]] std::optional<Successor> poll();
-  [[nodiscard]] SuccessionPorts const& ports() const { return ports_; }
 
  private:
   [[nodiscard]] Result<Successor> begin(OpenedLedger opened) const;

@@ -13,6 +13,7 @@
 #include "support/fake_network.hpp"
 #include "support/fake_rank0.hpp"
 #include "support/fake_store.hpp"
+#include "support/standing_offices.hpp"
 #include "support/virtual_clock.hpp"
 
 namespace godwit::test {
@@ -27,7 +28,7 @@ struct World {
           ledgers(world.logs),
           host(rank, {.node = "node", .has = {4, 0, {}, {}}}),
           node({transport, world.clock, log},
-               HostPorts{capsules, store, gauge, SuccessionPorts{ledgers, control, catalogue, {}}}, host) {
+               HostPorts{capsules, store, gauge, SuccessionPorts{ledgers, offices, {}}}, host) {
       catalogue.types.push_back(counting_type());
     }
     FakeTransport transport;
@@ -38,6 +39,7 @@ struct World {
     FakeLedgers ledgers;
     FakeControl control;
     FakeCatalogue catalogue;
+    StandingOffices offices{control, catalogue};
     host::Host host;
     Node node;
     std::optional<int> left;

@@ -110,7 +110,7 @@ void Process::begin_host() {
   host_ = std::make_unique<host::Host>(place_.rank, std::move(settings));
   HostPorts ports{*capsules_, *store_, gauge_};
   if (place_.scenario.deputies) {
-    ports.succession.emplace(SuccessionPorts{ledgers_, control_, catalogue_, place_.scenario.allocator});
+    ports.succession.emplace(SuccessionPorts{ledgers_, offices_, place_.scenario.allocator});
   }
   node_ = std::make_unique<Node>(WorldPorts{place_.network.transport(place_.rank), clock_, log_},
                                  std::move(ports), *host_);

@@ -19,6 +19,7 @@
 #include "sim/obedience.hpp"
 #include "sim/scenario.hpp"
 #include "sim/store.hpp"
+#include "support/standing_offices.hpp"
 
 namespace godwit::sim {
 
@@ -103,6 +104,7 @@ class Process {
   SimLedgers ledgers_;
   SimControl control_;
   SimCatalogue catalogue_;
+  test::StandingOffices offices_{control_, catalogue_};
   std::unique_ptr<Journal> journal_;
   Obedience obedience_;
   std::unique_ptr<allocator::Allocator> allocator_;
