@@ -23,7 +23,7 @@ Status claim(std::filesystem::path const& ledger, Term term) {
   return retry_later("io_error", fmt::format("creating {}: {}", path.string(), errno_text(errno)));
 }
 
-Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term) {
+Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term, WakeGroup& wake) {
   auto terms = terms_in(ledger);
   if (!terms) return terms.failure();
   for (auto below = terms->empty() ? Term{1} : terms->back().next(); below < term; below = below.next()) {
@@ -46,6 +46,7 @@ Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term) {
       JournalUse::look);
   if (!read) return read.failure();
   for (auto const& seal : read->seals) opened.seals.emplace_back(seal.term, seal.records);
+  wake.add((*journal)->wait_fd());
   opened.journal = *std::move(journal);
   return opened;
 }
@@ -55,6 +56,7 @@ Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term) {
 LedgerDirectory::LedgerDirectory(std::filesystem::path ledger)
     : ledger_(std::move(ledger)), done_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   invariant(static_cast<bool>(done_), "eventfd failed");
+  wake_.add(done_.get());
 }
 
 LedgerDirectory::~LedgerDirectory() {
@@ -64,7 +66,7 @@ LedgerDirectory::~LedgerDirectory() {
 void LedgerDirectory::open(RequestId request, Term term) {
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, request, term] {
-    auto result = open_term(ledger_, term);
+    auto result = open_term(ledger_, term, wake_);
     {
       std::lock_guard const lock(mutex_);
       opened_.push_back({request, std::move(result)});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "edge/capsules/link/unique_fd.hpp"
+#include "edge/posix/wake_group.hpp"
 #include "port/ledgers.hpp"
 
 namespace godwit {
@@ -23,13 +24,15 @@ class LedgerDirectory final : public Ledgers {
   LedgerDirectory(LedgerDirectory const&) = delete;
   LedgerDirectory& operator=(LedgerDirectory const&) = delete;
 
-  [[nodiscard]] int wait_fd() const { return done_.get(); }  // readable when poll() has something
+  // Readable when poll() has something, or durable() of a journal from here may have changed.
+  [[nodiscard]] int wait_fd() const { return wake_.wait_fd(); }
 
   void open(RequestId request, Term term) override;
   std::vector<LedgerOpened> poll() override;
 
  private:
   std::filesystem::path ledger_;
+  WakeGroup wake_;
   UniqueFd done_;
   std::thread thread_;
 

@@ -22,7 +22,8 @@ class StoreDirectory {
   // Held until this object dies. reject "store_in_use" if another process of this node holds it.
   Status lock();
 
-  [[nodiscard]] std::filesystem::path ledger() const { return path_ / "ledger"; }
+  [[nodiscard]] static std::filesystem::path ledger_of(std::filesystem::path const& store) { return store / "ledger"; }
+  [[nodiscard]] std::filesystem::path ledger() const { return ledger_of(path_); }
 
  private:
   explicit StoreDirectory(std::filesystem::path path) : path_(std::move(path)) {}
