@@ -18,6 +18,8 @@ namespace godwit::allocator {
 
 inline constexpr std::int32_t by_node = -1;
 
+inline constexpr int exit_deposed = 5;  // another allocator leads, or could
+
 struct Settings {
   Duration heartbeat_every{500ms};
   Duration lease{10s};

@@ -6,10 +6,6 @@
 
 namespace godwit::allocator {
 
-namespace {
-constexpr int exit_deposed = 5;
-}
-
 void Allocator::Core::begin_world(Began const& event) {
   journal(log::WorldBegan{event.term, event.ranks, wall, event.seals, event.old_leases});
   authority = custody::Authority(ledger.electorate(), settings.lease);

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/godwitd/world_record.hpp"
+#include "app/world/world_record.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/scratch.hpp"
 

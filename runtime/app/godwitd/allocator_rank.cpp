@@ -3,20 +3,18 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
+#include <thread>
 
-#include "allocator/allocator.hpp"
+#include "app/godwitd/allocating.hpp"
 #include "app/godwitd/ranks.hpp"
 #include "app/godwitd/workload_control.hpp"
-#include "app/godwitd/world_record.hpp"
 #include "app/workload/workload.hpp"
+#include "app/world/verdict.hpp"
+#include "app/world/world_record.hpp"
 #include "base/archive.hpp"
 #include "edge/capsules/plugin_catalogue.hpp"
-#include "edge/mpi/mpi_transport.hpp"
-#include "edge/policies/policy_plugin.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
-#include "edge/posix/file.hpp"
 #include "edge/posix/identity.hpp"
 #include "edge/posix/journal_log.hpp"
 #include "edge/posix/journal_reader.hpp"
@@ -29,19 +27,7 @@
 namespace godwit {
 namespace {
 
-constexpr Duration farewell_patience = 5s;
-
-// New jobs go where balance would have them.
-policy::Goal goal_of_placing(policy::BalanceGoal goal) {
-  switch (goal) {
-    case policy::BalanceGoal::consolidate:
-      return policy::Goal::consolidate;
-    case policy::BalanceGoal::locality:
-      return policy::Goal::locality;
-    default:
-      return policy::Goal::spread;
-  }
-}
+constexpr Duration survivors_patience = 15s;
 
 // What rank 0 needs of the store before anything may begin.
 struct Opened {
@@ -65,16 +51,33 @@ Failure in_use(std::filesystem::path const& store, rpc::Access const& by) {
                   store.string(), by.pid, by.node, store.string()));
 }
 
+// Who is left of a world that didn't end in order; they may be about to end.
+std::vector<Process> wait_for_survivors(std::filesystem::path const& store) {
+  auto const deadline = BootClock{}.now() + survivors_patience;
+  for (;;) {
+    auto left = survivors(store, here()).here;
+    if (left.empty() || BootClock{}.now() > deadline) return left;
+    std::this_thread::sleep_for(100ms);
+  }
+}
+
+// They may elect another allocator at any time.
+Failure still_lives(std::vector<Process> const& left) {
+  std::vector<std::int32_t> pids;
+  for (auto const& process : left) pids.push_back(process.pid);
+  return reject("store_in_use",
+                fmt::format("processes of the runtime before live still, whose allocator doesn't answer (pid {}): wait until they end "
+                            "or one of them takes over, or end them",
+                            fmt::join(pids, ", ")));
+}
+
 // Asks whom access.json names; then takes the lock, which is free on this node only if nobody else has it.
 Status take_store(std::filesystem::path const& path, StoreDirectory& store) {
   if (auto const client = rpc::Client::connect(path)) return in_use(path, client->runtime());
+  if (auto const left = wait_for_survivors(path); !left.empty()) return still_lives(left);
   auto locked = store.lock();
   auto const access = rpc::read_access(path);
   return !locked && access ? Status(in_use(path, *access)) : locked;
-}
-
-Here here() {
-  return {node_name(), boot_id(), BootClock{}.now()};
 }
 
 Status record(std::filesystem::path const& ledger, Term term, Options const& options, MpiWorld const& world,
@@ -150,46 +153,11 @@ void greet(Log& log, Options const& options, MpiWorld const& world, Opened const
                          options.store.string(), access.unix_socket, access.port)});
 }
 
-// Waits until the hosts have gone. Over TCP, what was said last may be lost if the one who said it goes
-// first. Those on other nodes, whose end can't be seen from here, get a moment.
-void see_hosts_off(MpiTransport& transport, MpiWorld const& world, Clock const& clock) {
-  struct Farewell final : TransportEvents {
-    void on(FrameReceived) override {}
-    void on(PagesSent) override {}
-    void on(PagesReceived) override {}
-    void on(PeerDied event) override { here.erase(event.peer); }
-    std::set<Rank> here;
-  } farewell;
-  for (Rank rank{1}; rank.value < world.ranks(); rank = rank.next()) {
-    if (world.is_here(rank) && !transport.is_dead(rank)) farewell.here.insert(rank);
-  }
-  Duration const far = world.ranks_here() == world.ranks() ? Duration{0} : 200ms;
-  FdSleeper sleeper({transport.bell_fd(), transport.wait_fd()});
-  for (auto const began = clock.now();;) {
-    transport.poll(farewell);
-    auto const waited = clock.now() - began;
-    if ((farewell.here.empty() && waited >= far) || waited > farewell_patience) return;
-    sleeper.sleep(1ms, false);
-  }
-}
-
 // So that the next world needn't wait for whose leases this one has waited out.
 void forget_remnants(Opened const& opened, Options const& options, MpiWorld const& world) {
   if (opened.remnants.empty()) return;
   auto const left = still_leased(opened.remnants, here());
   (void)record(opened.store.ledger(), opened.term, options, world, left).ok();  // else it waits
-}
-
-// mpirun's exit code says nothing once ranks may die.
-void write_verdict(Options const& options, Term term, int code, Clock const& clock) {
-  auto const text =
-      fmt::format("{{\"version\": 1, \"term\": {}, \"exit_code\": {}, \"ended_unix_ns\": {}}}\n", term, code,
-                  clock.wall().unix_ns);
-  (void)replace_file(options.store / "verdict.json", text, 0644).ok();  // a store that is gone can't be told
-}
-
-Result<PolicyPlugin> policy_of(Options const& options) {
-  return is_policy_file(options.policy) ? load_policy(options.policy) : PolicyPlugin{options.policy, nullptr};
 }
 
 }  // namespace
@@ -214,20 +182,7 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
   BootClock clock;
   LogSink log({.directory = options.store / "log", .rank = allocator_rank}, clock);
   greet(log, options, world, *opened);
-  allocator::Allocator allocator({.heartbeat_every = options.heartbeat,
-                                  .lease = options.lease,
-                                  .late_after = 4 * options.heartbeat,
-                                  .suspicion = options.suspicion,
-                                  .policy = policy->name,
-                                  .own_policy = policy->make,
-                                  .scheduling = {.goal = goal_of_placing(options.goal),
-                                                 .interval = options.interval,
-                                                 .quantum_min = options.quantum,
-                                                 .margin = options.margin},
-                                  .hosts_per_manager = options.managers,
-                                  .balance = {.goal = options.goal},
-                                  .gather = 2s},
-                                 std::move(opened->ledger));
+  allocator::Allocator allocator(allocator_settings(options, *policy), std::move(opened->ledger));
   MpiTransport transport(world);
   PluginCatalogue catalogue(std::move(*zygote), {.directories = options.plugins, .store = options.store});
   WorkloadControl control(*opened->server, log, std::move(opened->workload));
@@ -246,7 +201,7 @@ int run_allocator_rank(Options const& options, MpiWorld const& world, StopSignal
     see_hosts_off(transport, world, clock);
     forget_remnants(*opened, options, world);
   }
-  write_verdict(options, opened->term, code, clock);
+  if (code != allocator::exit_deposed) write_verdict(options.store, opened->term, code, clock.wall());
   return code;
 }
 

@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <limits>
 
+#include "app/godwitd/allocating.hpp"
 #include "app/godwitd/ranks.hpp"
+#include "app/godwitd/standby_office.hpp"
+#include "app/world/verdict.hpp"
 #include "edge/capsules/capsule_service.hpp"
 #include "edge/hdf5/hdf5_store.hpp"
 #include "edge/hwloc/topology.hpp"
-#include "edge/mpi/mpi_transport.hpp"
 #include "edge/posix/affinity.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/fd_sleeper.hpp"
 #include "edge/posix/identity.hpp"
+#include "edge/posix/ledger_directory.hpp"
 #include "edge/posix/log_sink.hpp"
 #include "edge/posix/node_gauge.hpp"
 #include "edge/posix/store_directory.hpp"
@@ -72,7 +75,9 @@ std::optional<host::ProbingSettings> probing_of(Options const& options, MpiWorld
 int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& signals,
                   Result<ZygoteProcess> zygote) {
   auto const topology = Topology::here();
+  auto const policy = policy_of(options);
   Status const mine = !zygote     ? Status(zygote.failure())
+                      : !policy   ? Status(policy.failure())
                       : !topology ? Status(topology.failure())
                                   : Status(Done{});
   if (!world.agree(mine)) return exit_start_failed;  // rank 0 says why
@@ -104,12 +109,23 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                            .idle_max = idle_max});
   Hdf5CheckpointStore store({.store = options.store});
   NodeGauge gauge(machine.cpus);
-  Node node({transport, clock, log}, HostPorts{capsules, store, gauge}, host);
+  LedgerDirectory ledgers(StoreDirectory::ledger_of(options.store));
+  StandbyOffices offices(options);
+  HostPorts ports{capsules, store, gauge, SuccessionPorts{ledgers, offices, allocator_settings(options, *policy)}};
+  Node node({transport, clock, log}, std::move(ports), host);
   FdSleeper sleeper(
-      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd()},
+      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd(), ledgers.wait_fd(),
+       offices.wait_fd()},
       world.ranks_here() == world.ranks());
   node.begin(host::Began{});
-  return node.run(sleeper, [&] { (void)signals.take(); });  // a host waits for Quiesce
+  int const code = node.run(sleeper, [&] {
+    if (signals.take()) node.stop_wanted();  // a host waits for Quiesce, unless it has taken over
+  });
+  if (auto const* successor = node.successor()) {
+    if (code == 0) see_hosts_off(transport, world, clock);
+    write_verdict(options.store, successor->term(), code, clock.wall());
+  }
+  return code;
 }
 
 }  // namespace godwit

@@ -115,10 +115,15 @@ std::variant<Options, int> read_options(int argc, char** argv) {
          "Hosts speak to rank 0 in groups: flat (each by itself), per-node, or so many to a manager (flat)")
       ->type_name("GROUPS");
   app.add_option_function<std::string>(
-         "--goal", [&options](std::string const& name) { options.goal = *policy::balance_goal_of(name); },
+         "--goal",
+         [&options](std::string const& name) {
+           auto const goal = policy::balance_goal_of(name);
+           if (!goal) throw CLI::ValidationError("--goal", goal.failure().context);
+           options.goal = *goal;
+         },
          "What jobs are moved for that nobody asked to move: none, offload (the usual one), spread, consolidate or "
          "locality")
-      ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
+      ->type_name("GOAL");
   app.add_option_function<std::string>(
          "--probing",
          [&options](std::string const& name) {

@@ -36,6 +36,15 @@ struct Here {
   Instant now;
 };
 
+[[nodiscard]] Here here();
+
+// Of the newest world, unless it ended in order: those that live, as far as can be told from here, and those of whom
+// nobody can tell here. One of them may be the allocator soon, if it isn't.
+struct Survivors {
+  std::vector<Process> here, elsewhere;
+};
+[[nodiscard]] Survivors survivors(std::filesystem::path const& store, Here const& here);
+
 [[nodiscard]] Status record_world(std::filesystem::path const& ledger, Term term, Duration lease,
                                   std::vector<Process> const& processes,
                                   std::vector<Remnant> const& remnants);

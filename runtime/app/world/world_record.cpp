@@ -1,10 +1,16 @@
-#include "app/godwitd/world_record.hpp"
+#include "app/world/world_record.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/world/verdict.hpp"
+#include "edge/posix/boot_clock.hpp"
 #include "edge/posix/death_watch.hpp"
 #include "edge/posix/file.hpp"
+#include "edge/posix/identity.hpp"
+#include "edge/posix/store_directory.hpp"
 
 namespace godwit {
 namespace {
@@ -37,6 +43,12 @@ bool has_ended(Process const& process, Here const& here) {
   return process.boot_id != here.boot_id || !is_alive(process.pid);
 }
 
+// Its number may be another program's by now.
+bool is_rank(Process const& process) {
+  auto const name = read_file(fmt::format("/proc/{}/comm", process.pid), 64);
+  return !name || *name == "godwitd\n";
+}
+
 // A sixteenth more than the lease, as everywhere: clocks differ in their rates.
 Duration left_of(Remnant const& remnant, Here const& here) {
   auto const whole = remnant.lease + remnant.lease / 16;
@@ -60,6 +72,26 @@ std::vector<Remnant> remnants_of(Json const& record, bool all_quiesced, Here con
 }
 
 }  // namespace
+
+Here here() {
+  return {node_name(), boot_id(), BootClock{}.now()};
+}
+
+Survivors survivors(std::filesystem::path const& store, Here const& here) {
+  Survivors found;
+  auto const text = read_file(record_path(StoreDirectory::ledger_of(store)), record_bytes_max);
+  auto const record = text ? Json::parse(*text, nullptr, false) : Json();
+  if (!record.is_object()) return found;
+  if (verdict_since(store, Term{record.value("term", std::uint64_t{0})}) == 0) return found;
+  for (auto const& entry : record.value("ranks", Json::array())) {
+    auto process = process_of(entry);
+    if (has_ended(process, here)) continue;
+    bool const is_here = process.node == here.node;
+    if (is_here && !is_rank(process)) continue;
+    (is_here ? found.here : found.elsewhere).push_back(std::move(process));
+  }
+  return found;
+}
 
 Status record_world(std::filesystem::path const& ledger, Term term, Duration lease,
                     std::vector<Process> const& processes, std::vector<Remnant> const& remnants) {
