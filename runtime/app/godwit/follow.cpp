@@ -72,11 +72,18 @@ Follower::Follower(std::set<JobId> jobs, bool quiet)
   for (auto const job : jobs_) references_.push_back(fmt::format("{}", job));
 }
 
-Result<Follower::End> Follower::follow(rpc::Client& client, SignalWatch& signals) {
+Result<Follower::End> Follower::follow(rpc::Client& client, SignalWatch& signals, Successor const& successor) {
   Duration pause = first_look;
   while (!jobs_.empty()) {
     if (auto const looked = look(client); !looked) {
       wipe_line();
+      if (!rpc::is_unreachable(looked.failure())) return looked.failure();
+      auto next = successor(client.runtime().term);
+      if (next) {
+        client = *std::move(next);
+        continue;
+      }
+      if (next.failure().code == "interrupted") return End::interrupted;
       return looked.failure();
     }
     if (over()) break;

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -26,8 +27,11 @@ class Follower {
   Follower(std::set<JobId> jobs, bool quiet);
 
   enum class End { ended, interrupted };
-  // Until each has ended or is held, or a signal came. Fails when the runtime can't be reached.
-  Result<End> follow(rpc::Client& client, SignalWatch& signals);
+  // Who answers after the allocator of that term; a failure with code "interrupted" if a signal came.
+  using Successor = std::function<Result<rpc::Client>(Term former)>;
+  // Until each has ended or is held, or a signal came. Goes on with the next allocator where `client`'s is gone; fails
+  // when there is none.
+  Result<End> follow(rpc::Client& client, SignalWatch& signals, Successor const& successor);
 
   [[nodiscard]] std::vector<cmd::JobRow> const& rows() const { return rows_; }  // as last seen
   // "300 jobs in 12.3 s: 298 finished, 2 failed; 24.4 jobs/s"; empty for a single job.

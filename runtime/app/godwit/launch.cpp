@@ -9,14 +9,15 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <thread>
 
+#include "app/godwit/successor.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/workload/argument.hpp"
 #include "app/workload/capability.hpp"
+#include "app/world/verdict.hpp"
 #include "edge/policies/policy_plugin.hpp"
+#include "policy/balance.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -36,12 +37,15 @@ Status make_store(std::filesystem::path const& store) {
                             error ? error.message() : std::strerror(errno)));
 }
 
-// What the world of that term ended with; none if it hasn't, or couldn't say.
-std::optional<int> verdict_of(std::filesystem::path const& store, Term term) {
-  std::ifstream in(store / "verdict.json");
-  auto const verdict = nlohmann::json::parse(in, nullptr, false);
-  if (!verdict.is_object() || verdict.value("term", std::uint64_t{0}) != term.value) return std::nullopt;
-  return verdict.value("exit_code", -1);
+// Nobody uses the store; nobody who is left of a runtime whose allocator died is about to.
+Status find_free(std::filesystem::path const& store) {
+  auto client = connect_patiently(store);
+  if (client) {
+    return reject("already_running",
+                  fmt::format("a runtime is already running on {} (its allocator is process {} on {}); 'godwit stop' ends it",
+                              store.string(), client->runtime().pid, client->runtime().node));
+  }
+  return Done{};
 }
 
 void reset_root_guard() {
@@ -113,7 +117,11 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
   verb.add_option("--goal", to.goal,
                   "What jobs are moved for that nobody asked to move: none; offload (the usual one: from where cores are "
                   "short to where they are idle), spread, consolidate or locality")
-      ->check(CLI::IsMember({"none", "offload", "spread", "consolidate", "locality"}));
+      ->type_name("GOAL")
+      ->check([](std::string const& text) {
+        auto const goal = policy::balance_goal_of(text);
+        return goal ? std::string() : goal.failure().context;
+      });
   verb.add_option("--probing", to.probing,
                   "How hosts find each other to give and take jobs, without rank 0: none (the usual one), sender, "
                   "receiver or symmetric")
@@ -141,12 +149,7 @@ std::string spell_groups(LaunchOptions const& options) {
 
 Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOptions const& options) {
   if (auto const made = make_store(store); !made) return made.failure();
-  if (auto client = rpc::Client::connect(store)) {
-    return reject(
-        "already_running",
-        fmt::format("a runtime is already running on {} (rank 0 is process {} on {}); 'godwit stop' ends it",
-                    store.string(), client->runtime().pid, client->runtime().node));
-  }
+  if (auto const free = find_free(store); !free) return free.failure();
   auto plan = plan_launch(store, options);
   if (!plan) return plan.failure();
   for (auto const& note : plan->notes) fmt::print(stderr, "{}\n", note);
@@ -194,7 +197,7 @@ bool Launched::has_ended() {
   auto const now = std::chrono::steady_clock::now();
   if (ended_ || term_.value == 0 || now < look_again_) return ended_;
   look_again_ = now + 1s;
-  if (!verdict_of(store_, term_)) return false;
+  if (!verdict_since(store_, term_)) return false;
   ++looks_after_end_;
   if (looks_after_end_ == launcher_looks_max) ::kill(launcher_, SIGTERM);
   if (looks_after_end_ == 3 * launcher_looks_max) ::kill(launcher_, SIGKILL);
@@ -253,7 +256,7 @@ std::string Launched::last_words() const {
 }
 
 Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store) {
-  auto client = rpc::Client::connect(store);
+  auto client = connect_patiently(store);
   if (!client) return client.failure();
   auto const stopped = ask_for<cmd::Stopped>(*client, cmd::Stop{});
   if (!stopped) return stopped;
@@ -275,7 +278,7 @@ Status ended_well(std::filesystem::path const& store, Term term, Duration patien
                                            store.string()));
   auto const deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
-    if (auto const verdict = verdict_of(store, term)) return *verdict == 0 ? Status(Done{}) : Status(died);
+    if (auto const verdict = verdict_since(store, term)) return *verdict == 0 ? Status(Done{}) : Status(died);
     if (std::chrono::steady_clock::now() > deadline) return died;
     std::this_thread::sleep_for(20ms);
   }

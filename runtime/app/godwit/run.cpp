@@ -10,12 +10,17 @@
 #include "app/godwit/launch.hpp"
 #include "app/godwit/outcome.hpp"
 #include "app/godwit/submission.hpp"
+#include "app/godwit/successor.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
 #include "app/workload/workload.hpp"
 
 namespace godwit::cli {
 namespace {
+
+constexpr Duration launcher_patience = 15s;
+constexpr Duration young = 1min;
+constexpr int died_young_max = 3;  // in a row
 
 struct RunOptions {
   Submission submission;
@@ -98,16 +103,71 @@ int end_early(Invocation const& invocation, Launched* own) {
   return stopped->unsaved.empty() ? exit_requeue : exit_refused;
 }
 
-int follow_jobs(Invocation const& invocation, Request const& request, SignalWatch& signals, Launched* own) {
-  auto client = rpc::Client::connect(invocation.store());
-  if (!client) return invocation.complain(client.failure());
-  auto const jobs = choose_jobs(*client, request, own != nullptr);
-  if (!jobs) return invocation.complain(jobs.failure());
-  Follower follower(*jobs, invocation.json);
-  auto const end = follower.follow(*client, signals);
-  if (!end) return lost(invocation, end.failure(), client->runtime().term, own);
-  if (*end == Follower::End::interrupted) return end_early(invocation, own);
-  return report_jobs(invocation, follower);
+// The jobs of this run, followed through one world after the other.
+class Pursuit {
+ public:
+  Pursuit(Invocation const& invocation, Request const& request, SignalWatch& signals)
+      : invocation_(invocation), request_(request), signals_(signals) {}
+
+  // The exit code; none: our own runtime died with jobs under way, so that another can go on with them.
+  std::optional<int> follow(Launched* own) {
+    auto client = rpc::Client::connect(invocation_.store());
+    if (!client) return invocation_.complain(client.failure());
+    if (!follower_) {
+      auto jobs = choose_jobs(*client, request_, own != nullptr);
+      if (!jobs) return invocation_.complain(jobs.failure());
+      follower_.emplace(*std::move(jobs), invocation_.json);
+    }
+    auto const end = follower_->follow(*client, signals_, [&](Term former) {
+      return await_successor(invocation_.store(), former, &signals_, [own] { return own != nullptr && own->has_ended(); });
+    });
+    if (!end && own != nullptr && rpc::is_unreachable(end.failure()) &&
+        !ended_well(invocation_.store(), client->runtime().term, 10s)) {
+      return std::nullopt;
+    }
+    if (!end) return lost(invocation_, end.failure(), client->runtime().term, own);
+    if (*end == Follower::End::interrupted) return end_early(invocation_, own);
+    return report_jobs(invocation_, *follower_);
+  }
+
+ private:
+  Invocation const& invocation_;
+  Request const& request_;
+  SignalWatch& signals_;
+  std::optional<Follower> follower_;
+};
+
+// The jobs are told to stop where they are, and the launcher to end.
+void end_runtime(Invocation const& invocation, Launched& own) {
+  if (own.has_ended()) return;
+  if (auto const stopped = stop_runtime(invocation.store()); !stopped && !own.has_ended()) {
+    fmt::print(stderr, "godwit: {}\n", stopped.failure().context);
+  }
+  own.await_end(30s);
+}
+
+// Starts a runtime, and another if it dies, for as long as they live for some time.
+int run_in_own(Invocation const& invocation, LaunchOptions const& options, Pursuit& pursuit, SignalWatch& signals) {
+  for (int died_young = 0;;) {
+    auto own = Launched::launch(invocation.store(), options);
+    if (!own) return invocation.complain(own.failure());
+    if (auto const up = own->await_hosts(signals); !up) {
+      bool const interrupted = up.failure().code == "interrupted";
+      return interrupted ? invocation.complain(up.failure(), exit_requeue) : invocation.complain(up.failure());
+    }
+    fmt::print(stderr, "{} host{} up{}, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s", spell_groups(options),
+               invocation.store().string());
+    auto const began = std::chrono::steady_clock::now();
+    if (auto const code = pursuit.follow(&*own)) {
+      end_runtime(invocation, *own);
+      return *code;
+    }
+    own->await_end(launcher_patience);
+    died_young = std::chrono::steady_clock::now() - began < young ? died_young + 1 : 0;
+    auto const died = peer_lost("unreachable", fmt::format("the runtime died\n{}", own->last_words()));
+    if (died_young == died_young_max) return invocation.complain(died);
+    fmt::print(stderr, "godwit: {}\nstarting it again: jobs go on from their newest checkpoints\n", died.context);
+  }
 }
 
 int run(Invocation const& invocation, RunOptions const& options) {
@@ -123,24 +183,9 @@ int run(Invocation const& invocation, RunOptions const& options) {
     request->accounts = *std::move(rules);
   }
   SignalWatch signals;
-  if (rpc::Client::connect(invocation.store())) return follow_jobs(invocation, *request, signals, nullptr);
-
-  auto own = Launched::launch(invocation.store(), options.launch);
-  if (!own) return invocation.complain(own.failure());
-  if (auto const up = own->await_hosts(signals); !up) {
-    bool const interrupted = up.failure().code == "interrupted";
-    return interrupted ? invocation.complain(up.failure(), exit_requeue) : invocation.complain(up.failure());
-  }
-  fmt::print(stderr, "{} host{} up{}, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s", spell_groups(options.launch),
-             invocation.store().string());
-  int const code = follow_jobs(invocation, *request, signals, &*own);
-  if (!own->has_ended()) {
-    if (auto const stopped = stop_runtime(invocation.store()); !stopped && !own->has_ended()) {
-      fmt::print(stderr, "godwit: {}\n", stopped.failure().context);
-    }
-    own->await_end(30s);
-  }
-  return code;
+  Pursuit pursuit(invocation, *request, signals);
+  if (connect_patiently(invocation.store())) return pursuit.follow(nullptr).value_or(exit_unreachable);
+  return run_in_own(invocation, options.launch, pursuit, signals);
 }
 
 }  // namespace

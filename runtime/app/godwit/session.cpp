@@ -1,5 +1,6 @@
 #include "app/godwit/session.hpp"
 
+#include "app/godwit/successor.hpp"
 #include "message/command.hpp"
 
 namespace godwit::cli {
@@ -7,7 +8,7 @@ namespace godwit::cli {
 Result<rpc::Client*> Session::client(std::filesystem::path const& store) {
   if (client_ && store_ == store) return &*client_;
   client_.reset();
-  auto fresh = rpc::Client::connect(store);
+  auto fresh = connect_patiently(store);
   if (!fresh) return fresh.failure();
   client_.emplace(*std::move(fresh));
   store_ = store;

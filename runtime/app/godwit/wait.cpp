@@ -5,6 +5,7 @@
 
 #include "app/godwit/json.hpp"
 #include "app/godwit/outcome.hpp"
+#include "app/godwit/successor.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
 
@@ -23,9 +24,15 @@ Status say_array(rpc::Client& client, cmd::JobRow const& array) {
 }
 
 int wait_for(Invocation const& invocation, std::vector<std::string> const& jobs) {
-  auto const client = invocation.session.client(invocation.store());
+  auto client = invocation.session.client(invocation.store());
   if (!client) return invocation.complain(client.failure());
-  auto const ended = ask_for<cmd::Jobs>(**client, cmd::Wait{jobs});
+  auto ended = ask_for<cmd::Jobs>(**client, cmd::Wait{jobs});
+  while (!ended && rpc::is_unreachable(ended.failure())) {
+    auto next = await_successor(invocation.store(), (*client)->runtime().term);
+    if (!next) return invocation.complain(ended.failure());
+    **client = *std::move(next);
+    ended = ask_for<cmd::Jobs>(**client, cmd::Wait{jobs});
+  }
   if (!ended) return invocation.complain(ended.failure());
   if (invocation.json) print_json(json_list(ended->rows));
   for (auto const& row : ended->rows) {

@@ -18,6 +18,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 constexpr Duration connect_patience = 1s;
 constexpr Duration authenticate_patience = 5s;
+constexpr Duration look_again = 1s;  // whether another has taken over
 
 Failure unreachable(std::filesystem::path const& store) {
   return peer_lost("unreachable",
@@ -33,6 +34,7 @@ Failure connection_lost(Access const& access) {
 }  // namespace
 
 struct Client::Link {
+  std::filesystem::path store;
   UniqueFd socket;
   Access access;
   std::string received;  // bytes after the last whole line
@@ -51,6 +53,12 @@ struct Client::Link {
     return Done{};
   }
 
+  // An allocator that was stopped keeps its socket, and answers nobody.
+  [[nodiscard]] bool is_superseded() const {
+    auto const now = read_access(store);
+    return now && now->term > access.term;
+  }
+
   // The next line, or retry_later "no_answer".
   Result<std::string> receive(std::optional<Steady::time_point> deadline) {
     for (std::size_t seen = 0;;) {
@@ -60,14 +68,17 @@ struct Client::Link {
         return line;
       }
       seen = received.size();
-      int wait_ms = -1;
+      auto wait_ms = std::int64_t{look_again / 1ms};
       if (deadline) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Steady::now()).count();
         if (left <= 0) return retry_later("no_answer", "the runtime hasn't answered yet");
-        wait_ms = static_cast<int>(std::min<std::int64_t>(left, 60'000));
+        wait_ms = std::min(left, wait_ms);
       }
       pollfd waiting{socket.get(), POLLIN, 0};
-      if (::poll(&waiting, 1, wait_ms) <= 0) continue;
+      if (::poll(&waiting, 1, static_cast<int>(wait_ms)) <= 0) {
+        if (is_superseded()) return connection_lost(access);
+        continue;
+      }
       char piece[65536];
       auto const got = ::recv(socket.get(), piece, sizeof piece, 0);
       if (got < 0 && errno == EINTR) continue;
@@ -107,6 +118,7 @@ Result<Client> Client::connect(std::filesystem::path const& store) {
   auto access = read_access(store);
   if (!access) return access.failure().code == "unreachable" ? unreachable(store) : access.failure();
   auto link = std::make_unique<Link>();
+  link->store = store;
   link->access = std::move(*access);
   bool const is_here = link->access.boot_id == boot_id();
 
