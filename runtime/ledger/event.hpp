@@ -134,5 +134,7 @@ using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost
                                  log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
                                  log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn, log::Decided>;
 
+[[nodiscard]] char const* name_of(LedgerEvent const& event);  // "Moved"; for tests
+
 }
 #undef GODWIT_EVENT

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.hpp"
 #include "base/mutation.hpp"
 
 namespace godwit {
@@ -53,7 +54,9 @@ void AllocatorLoop::carry_out(allocator::Route& effect) {
 }
 
 void AllocatorLoop::carry_out(allocator::Append& effect) {
-  if (!broken_ && !deposed_) outbox_.appended(ports_.journal.append(encode(effect.event)));
+  if (broken_ || deposed_) return;
+  fault_point("append", name_of(effect.event));
+  outbox_.appended(ports_.journal.append(encode(effect.event)));
 }
 
 void AllocatorLoop::carry_out(allocator::Send& effect) {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.hpp"
+
 namespace godwit {
 
 std::optional<Incoming> Post::next() {
   if (incoming_.empty()) return std::nullopt;
   auto first = std::move(incoming_.front());
   incoming_.pop_front();
+  if (auto const* const delivered = std::get_if<Delivered>(&first)) fault_point("hear", name_of(delivered->message));
   if (auto const* const died = std::get_if<PeerDied>(&first)) transport_.drop(died->peer);
   return first;
 }
@@ -28,6 +31,7 @@ void Post::on(FrameReceived event) {
 }
 
 void Post::send(Rank to, Message const& message, Term term) {
+  fault_point("send", name_of(message));
   if (to == transport_.self()) {
     incoming_.emplace_back(Delivered{to, term, message});
     return;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/godwitd/faults.hpp"
 #include "app/godwitd/options.hpp"
 #include "app/godwitd/ranks.hpp"
 
@@ -29,6 +30,10 @@ int run(int argc, char** argv) {
   auto world = MpiWorld::join(argc, argv);
   if (!world) {
     fmt::print(stderr, "godwitd: {}\n", world.failure().context);
+    return exit_start_failed;
+  }
+  if (auto const armed = arm_faults(world->self()); !armed) {
+    fmt::print(stderr, "godwitd: {}\n", armed.failure().context);
     return exit_start_failed;
   }
   bool const first = world->self() == allocator_rank;

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fault_point.hpp"
+
 namespace godwit {
 namespace {
 
@@ -145,13 +147,17 @@ Status Draft::write_bulk(std::uint64_t offset, ByteView bytes) {
 }
 
 Status Draft::publish() {
+  fault_point("publish", "written");
   if (::fsync(file_) != 0) return file_failure(errno, "flushing", target_);
+  fault_point("publish", "flushed");
   auto const name = target_.filename();
   if (rename_without_replacing(directory_, temporary_.c_str(), name.c_str()) != 0) {
     return file_failure(errno, "publishing", target_);
   }
   temporary_.clear();
+  fault_point("publish", "renamed");
   if (::fsync(directory_) != 0) return file_failure(errno, "flushing the directory of", target_);
+  fault_point("publish", "durable");
   return Done{};
 }
 
