@@ -186,7 +186,7 @@ void CapsuleLoop::begin(Epoch epoch) {
   begun_ = true;
   frozen_ = false;
   epoch_ = epoch;
-  if (witness_) witness_->took_custody(job_->id(), epoch, job_->steps());
+  if (witness_) witness_->took_custody(job_->id(), epoch, job_->steps(), safe_point_.lease_holds());
   [[maybe_unused]] auto const quiet = safe_point_.quiet(job_->steps());  // publishes the count
   surroundings_.block.running.store(1, std::memory_order_release);
   report(capsule_wire::Running{job_->steps(), suspended_});
@@ -196,11 +196,16 @@ void CapsuleLoop::on(capsule_wire::Freeze const& freeze) {
   if (job_) freeze_at_ = freeze.steps;
 }
 
+// Without a lease it has run nothing since its last step, and another may have the job already.
+void CapsuleLoop::give_custody() {
+  if (witness_ && !frozen_ && safe_point_.lease_holds()) witness_->gave_custody();
+}
+
 void CapsuleLoop::freeze() {
   freeze_at_ = no_freeze;
   auto const left = wait_left();  // no shorter than what the job's own clock still has to go
   job_->context().run_clock(false);
-  if (witness_ && !frozen_) witness_->gave_custody();
+  give_custody();
   frozen_ = true;
   auto manifest = job_->manifest(epoch_, suspended_, safe_point_.lease_holds());
   if (!manifest) return fail(manifest.failure().context);
@@ -292,7 +297,7 @@ void CapsuleLoop::fail(std::string reason) {
 }
 
 void CapsuleLoop::finish(Outcome outcome) {
-  if (witness_ && !frozen_ && begun_) witness_->gave_custody();
+  if (begun_) give_custody();
   if (auto status = job_->sync(); !status && outcome.ending == Ending::finished) {
     outcome.ending = Ending::failed;
     outcome.reason = status.failure().context;

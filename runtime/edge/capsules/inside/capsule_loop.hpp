@@ -62,6 +62,7 @@ class CapsuleLoop {
   void begin(capsule_wire::Restore const& restore);
   void begin(capsule_wire::Thaw const& thaw);
   void begin(Epoch epoch);
+  void give_custody();
   void freeze();
   void finish(Outcome outcome);  // the job's own end
   void await_next();             // another job may come

@@ -33,12 +33,13 @@ std::optional<Witness> Witness::from_environment() {
   return std::nullopt;
 }
 
-void Witness::took_custody(JobId job, Epoch epoch, std::uint64_t steps) {
+void Witness::took_custody(JobId job, Epoch epoch, std::uint64_t steps, bool leased) {
   job_ = job;
   epoch_ = epoch;
   first_ = steps + 1;
   last_ = steps;
-  begin_ = end_ = boot_now();
+  begin_ = end_ = leased ? boot_now() : Instant{};
+  if (!leased) return;
   ++line_;
   write();
 }
@@ -55,6 +56,7 @@ void Witness::step_done(Instant begin, std::uint64_t steps) {
 }
 
 void Witness::gave_custody() {
+  if (begin_ == Instant{}) return;
   end_ = boot_now();
   write();
 }

@@ -23,8 +23,8 @@ class Witness {
   // None if it isn't asked for, or the directory can't be written.
   [[nodiscard]] static std::optional<Witness> from_environment();
 
-  // This process may run the job from now on; `steps` are behind it.
-  void took_custody(JobId job, Epoch epoch, std::uint64_t steps);
+  // This process may run the job from now on, or as soon as it is leased; `steps` are behind it.
+  void took_custody(JobId job, Epoch epoch, std::uint64_t steps, bool leased);
   void step_done(Instant begin, std::uint64_t steps);
   void gave_custody();
 
@@ -38,7 +38,7 @@ class Witness {
   JobId job_;
   Epoch epoch_;
   std::uint64_t first_ = 0, last_ = 0;
-  Instant begin_, end_;
+  Instant begin_, end_;  // of the newest line; {}: it has yet to be begun
 };
 
 }  // namespace godwit::inside
