@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -93,6 +94,18 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
         auto const loaded = load_policy(text);
         return loaded ? std::string() : loaded.failure().context;
       });
+  verb.add_option("--suspicion", to.suspicion,
+                  "A host or allocator that is silent so long, and not known to have ended, counts as dead; at least the "
+                  "lease. Else 30s")
+      ->type_name("TIME")
+      ->check(duration);
+  verb.add_option("--lease", to.lease,
+                  "A host that hears nothing for so long stops its jobs; at least three heart-beats. Else 10s")
+      ->type_name("TIME")
+      ->check(duration);
+  verb.add_option("--heartbeat", to.heartbeat, "Between two heart-beats of a host; else 500ms")
+      ->type_name("TIME")
+      ->check(duration);
   verb.add_option("--interval", to.interval, "Between two looks at how the accounts stand; else 1s")
       ->type_name("TIME")
       ->check(duration);
@@ -217,21 +230,24 @@ void Launched::await_end(Duration patience) {
   }
 }
 
+// Each has joined, or is known to have died; who leads after the first allocator doesn't know of those lost before.
+bool Launched::look_for_hosts() {
+  auto client = rpc::Client::connect(store_);
+  auto const found = client ? ask_for<cmd::Hosts>(*client, cmd::ListHosts{}, 5s) : Result<cmd::Hosts>(client.failure());
+  if (!found) return false;
+  auto const term = client->runtime().term;
+  if (term_.value == 0) term_ = term;
+  bool const any = std::ranges::any_of(found->rows, [](auto const& row) { return row.state != "dead"; });
+  return any && (static_cast<std::int32_t>(found->rows.size()) >= hosts_ || term > term_);
+}
+
 Status Launched::await_hosts(SignalWatch& signals) {
   auto const deadline = std::chrono::steady_clock::now() + 120s;
   while (!signals.came_within(20ms)) {
     if (has_ended()) {
       return peer_lost("unreachable", fmt::format("the runtime ended before it was up:\n{}", last_words()));
     }
-    auto const pong = [&]() -> Result<cmd::Pong> {
-      auto client = rpc::Client::connect(store_);
-      if (!client) return client.failure();
-      return ask_for<cmd::Pong>(*client, cmd::Ping{}, 5s);
-    }();
-    if (pong && pong->hosts >= hosts_ && !has_ended()) {
-      term_ = pong->term;
-      return Done{};
-    }
+    if (look_for_hosts() && !has_ended()) return Done{};
     if (std::chrono::steady_clock::now() < deadline) continue;
     await_end(0s);
     return peer_lost("unreachable", fmt::format("not all of {} hosts came up within two minutes:\n{}", hosts_,

@@ -32,7 +32,7 @@ class Launched {
   // on stderr what it takes from it.
   static Result<Launched> launch(std::filesystem::path const& store, LaunchOptions const& options);
 
-  // Until every host is alive. A failure has code "interrupted" if a signal came: then, and on any other
+  // Until every host is alive, or known to have died since. A failure has code "interrupted" if a signal came: then, and on any other
   // failure, nothing is left running.
   Status await_hosts(SignalWatch& signals);
 
@@ -41,12 +41,13 @@ class Launched {
   [[nodiscard]] bool has_ended();
   void await_end(Duration patience);  // then it is ended the hard way
   [[nodiscard]] std::int32_t hosts() const { return hosts_; }
-  [[nodiscard]] Term term() const { return term_; }  // once its hosts are up
+  [[nodiscard]] Term term() const { return term_; }  // its first
   [[nodiscard]] std::string last_words() const;      // the end of its output in this run
 
  private:
   Launched(std::filesystem::path store, std::int32_t hosts) : store_(std::move(store)), hosts_(hosts) {}
   Status spawn(LaunchPlan plan);
+  bool look_for_hosts();  // true: the runtime is up
 
   std::filesystem::path store_;
   std::int32_t hosts_;

@@ -34,6 +34,9 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   for (auto const& declared : options.capabilities) add("--capability", declared);
   bool const own = is_policy_file(options.policy);
   if (!options.policy.empty()) add("--policy", own ? fs::absolute(options.policy).string() : options.policy);
+  if (!options.heartbeat.empty()) add("--heartbeat", options.heartbeat);
+  if (!options.lease.empty()) add("--lease", options.lease);
+  if (!options.suspicion.empty()) add("--suspicion", options.suspicion);
   if (!options.interval.empty()) add("--interval", options.interval);
   if (!options.quantum.empty()) add("--quantum", options.quantum);
   if (!options.margin.empty()) add("--margin", options.margin);
@@ -120,6 +123,7 @@ LaunchPlan plan_here(fs::path const& store, LaunchOptions const& options, std::i
   plan.hosts = options.hosts > 0 ? options.hosts : cores;
   plan.words = mpirun_words(plan.hosts);
   add_godwitd(plan.words, store, options, options.slots);
+  plan.notes.push_back("launching: " + plan.spell());
   return plan;
 }
 

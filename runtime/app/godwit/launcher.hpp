@@ -23,6 +23,7 @@ struct LaunchOptions {
   std::vector<std::string> capabilities;  // as --capability says them
   std::string accounts;                   // a file; empty: none
   std::string policy, interval, quantum, margin, managers, goal, probing;  // empty: godwitd's own
+  std::string heartbeat, lease, suspicion;
   std::int32_t probe_limit{0}, probe_threshold{0};  // 0: godwitd's own
   std::vector<std::string> plugins;
   std::string launcher;  // "srun" or "mpirun"; "": what there is

@@ -19,8 +19,9 @@ namespace godwit::cli {
 namespace {
 
 constexpr Duration launcher_patience = 15s;
-constexpr Duration young = 1min;
-constexpr int died_young_max = 3;  // in a row
+constexpr Duration young = 10s;
+constexpr int died_young_max = 10;  // in a row
+constexpr Duration pause_of_each = 500ms;  // before the next is started
 
 struct RunOptions {
   Submission submission;
@@ -122,7 +123,7 @@ class Pursuit {
       return await_successor(invocation_.store(), former, &signals_, [own] { return own != nullptr && own->has_ended(); });
     });
     if (!end && own != nullptr && rpc::is_unreachable(end.failure()) &&
-        !ended_well(invocation_.store(), client->runtime().term, 10s)) {
+        !ended_well(invocation_.store(), client->runtime().term, own->has_ended() ? 1s : 10s)) {
       return std::nullopt;
     }
     if (!end) return lost(invocation_, end.failure(), client->runtime().term, own);
@@ -148,12 +149,16 @@ void end_runtime(Invocation const& invocation, Launched& own) {
 
 // Starts a runtime, and another if it dies, for as long as they live for some time.
 int run_in_own(Invocation const& invocation, LaunchOptions const& options, Pursuit& pursuit, SignalWatch& signals) {
-  for (int died_young = 0;;) {
+  int died_young = 0;
+  for (bool first = true;; first = false) {
     auto own = Launched::launch(invocation.store(), options);
     if (!own) return invocation.complain(own.failure());
     if (auto const up = own->await_hosts(signals); !up) {
-      bool const interrupted = up.failure().code == "interrupted";
-      return interrupted ? invocation.complain(up.failure(), exit_requeue) : invocation.complain(up.failure());
+      if (up.failure().code == "interrupted") return invocation.complain(up.failure(), exit_requeue);
+      if (first || ++died_young == died_young_max) return invocation.complain(up.failure());
+      fmt::print(stderr, "godwit: {}\nstarting it again\n", up.failure().context);
+      if (signals.came_within(pause_of_each * died_young)) return exit_requeue;
+      continue;
     }
     fmt::print(stderr, "{} host{} up{}, store {}\n", own->hosts(), own->hosts() == 1 ? "" : "s", spell_groups(options),
                invocation.store().string());
@@ -167,6 +172,7 @@ int run_in_own(Invocation const& invocation, LaunchOptions const& options, Pursu
     auto const died = peer_lost("unreachable", fmt::format("the runtime died\n{}", own->last_words()));
     if (died_young == died_young_max) return invocation.complain(died);
     fmt::print(stderr, "godwit: {}\nstarting it again: jobs go on from their newest checkpoints\n", died.context);
+    if (signals.came_within(pause_of_each * died_young)) return exit_requeue;
   }
 }
 
