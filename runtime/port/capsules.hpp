@@ -22,6 +22,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "job/spec.hpp"
+#include "port/written_pages.hpp"
 #include "state/manifest.hpp"
 
 namespace godwit {
@@ -110,6 +111,8 @@ class Capsules {
 
   // The host's mapping of the arena, at least `bytes` long (grown if need be).
   [[nodiscard]] virtual std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) = 0;
+  // Which of its pages the job has written; valid as long as the arena is. Null: this adapter never knows.
+  [[nodiscard]] virtual WrittenPages* written_pages(CapsuleId capsule) = 0;
   [[nodiscard]] virtual CapsuleReport report(CapsuleId capsule) const = 0;
   // All capsules stop at their next safe point after this instant, until it is set later; none starts or restores,
   // nor opens an output, after it: the order waits, and what is told after it.

@@ -40,6 +40,7 @@ Result<std::unique_ptr<CapsuleProcess>> CapsuleProcess::create(std::uint64_t are
   }
   for (auto const* file : {&process->out_, &process->err_}) ::fcntl(file->get(), F_SETFL, O_APPEND);
   process->block_ = new (process->control_.data()) ControlBlock;
+  process->pages_ = std::make_unique<ArenaPages>(*process->block_);
   return process;
 }
 
@@ -56,6 +57,13 @@ Status CapsuleProcess::spawn(ZygoteProcess& zygote, CapsuleId capsule) {
 
 void CapsuleProcess::renew() {
   block_ = new (control_.data()) ControlBlock;
+  pages_->renew();
+}
+
+void CapsuleProcess::watch(capsule_wire::Watched const& watched) {
+  auto fds = reader_.take_fds();
+  if (fds.size() != 2 || watched.bytes != arena_.size()) return;
+  pages_->watch({std::move(fds[0]), std::move(fds[1]), watched.start, watched.bytes});
 }
 
 void CapsuleProcess::send(Bytes const& encoded) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/result.hpp"
+#include "edge/capsules/arena_pages.hpp"
 #include "edge/capsules/link/control_block.hpp"
 #include "edge/capsules/link/frames.hpp"
 #include "edge/capsules/link/shared_memory.hpp"
@@ -40,6 +41,10 @@ class CapsuleProcess {
   [[nodiscard]] int socket() const { return socket_.get(); }  // -1 once hung up
   void hang_up() { socket_.reset(); }
 
+  // What came with a Watched, if it did.
+  void watch(capsule_wire::Watched const& watched);
+  [[nodiscard]] ArenaPages& written_pages() const { return *pages_; }
+
   [[nodiscard]] ControlBlock& block() const { return *block_; }
   [[nodiscard]] SharedMemory const& arena() const { return arena_; }
   [[nodiscard]] SharedMemory take_arena() { return std::move(arena_); }
@@ -53,6 +58,7 @@ class CapsuleProcess {
   UniqueFd socket_, capsule_socket_, control_fd_, arena_fd_, out_, err_;
   SharedMemory control_, arena_;
   ControlBlock* block_ = nullptr;
+  std::unique_ptr<ArenaPages> pages_;
   FrameReader reader_;
   FrameWriter writer_;
 };

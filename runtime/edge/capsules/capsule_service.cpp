@@ -75,6 +75,10 @@ void CapsuleService::kill(CapsuleId capsule) {
 void CapsuleService::forget(CapsuleId capsule) {
   core_->forget(capsule);
 }
+WrittenPages* CapsuleService::written_pages(CapsuleId capsule) {
+  auto const found = core_->held.find(capsule);
+  return found == core_->held.end() ? nullptr : &found->second.process->written_pages();
+}
 std::span<std::byte> CapsuleService::arena(CapsuleId capsule, std::uint64_t bytes) {
   return core_->arena(capsule, bytes);
 }

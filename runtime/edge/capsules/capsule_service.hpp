@@ -56,6 +56,7 @@ class CapsuleService final : public Capsules {
   void kill(CapsuleId capsule) override;
   void forget(CapsuleId capsule) override;
   [[nodiscard]] std::span<std::byte> arena(CapsuleId capsule, std::uint64_t bytes) override;
+  [[nodiscard]] WrittenPages* written_pages(CapsuleId capsule) override;
   [[nodiscard]] CapsuleReport report(CapsuleId capsule) const override;
   void set_lease(Instant until) override;
   std::vector<CapsuleEvent> poll() override;

@@ -132,6 +132,7 @@ struct CapsuleService::Core {
   void on(Entry& entry, capsule_wire::Ended& ended);
   void on(Entry& entry, capsule_wire::Failed& failed);
   void on(Entry& entry, capsule_wire::Described const&);
+  void on(Entry& entry, capsule_wire::Watched const& watched);
 
   Settings settings;
   std::filesystem::path pack{settings.store / pack_directory / (settings.pack + ".pack")};

@@ -286,6 +286,9 @@ void CapsuleService::Core::on(Entry& entry, capsule_wire::Failed& failed) {
   events.push_back(capsule::Failed{entry.first, std::move(failed.why)});
   retire(entry);
 }
+void CapsuleService::Core::on(Entry& entry, capsule_wire::Watched const& watched) {
+  entry.second.process->watch(watched);
+}
 void CapsuleService::Core::on(Entry&, capsule_wire::Described const&) {}  // the catalogue's business
 
 }  // namespace godwit

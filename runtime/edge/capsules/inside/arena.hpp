@@ -35,6 +35,7 @@ class Arena {
   [[nodiscard]] std::span<std::byte> bytes_of(ArrayPlace const& place) const;
 
   void touch(std::uint64_t bytes) const;
+  [[nodiscard]] SharedMemory const& memory() const { return memory_; }
   [[nodiscard]] SharedMemory take_memory() { return std::move(memory_); }  // no array may be used after this
   [[nodiscard]] std::uint64_t used() const { return used_; }
 

@@ -12,6 +12,7 @@ namespace godwit::inside {
 namespace {
 
 constexpr int jobs_max = 1000;  // what a job's code leaks doesn't add up for ever
+constexpr std::uint64_t watched_bytes_min = std::uint64_t{1} << 20;  // less is copied in no time
 constexpr Duration lease_poll =
     10ms;  // a renewal is seen in memory: nothing wakes a capsule that waits for it
 
@@ -201,8 +202,23 @@ void CapsuleLoop::give_custody() {
   if (witness_ && !frozen_ && safe_point_.lease_holds()) witness_->gave_custody();
 }
 
+// From the first freeze on its host can tell which pages were written since the one before. Once in a
+// process: the mapping stays the same.
+void CapsuleLoop::watch_arena() {
+  if (watch_tried_ || job_->arena_bytes() < watched_bytes_min) return;
+  watch_tried_ = true;
+  if (!why_writes_cannot_be_watched().empty()) return;
+  auto const& memory = job_->arena_memory();
+  auto watch = watch_writes(memory.data(), memory.size());
+  if (!watch) return;
+  watch_ = std::move(*watch);
+  capsule_wire::Watched const watched{watch_->start, watch_->bytes};
+  if (!link_.send(watched, {watch_->faults.get(), watch_->pagemap.get()})) leaving_ = true;
+}
+
 void CapsuleLoop::freeze() {
   freeze_at_ = no_freeze;
+  watch_arena();
   auto const left = wait_left();  // no shorter than what the job's own clock still has to go
   job_->context().run_clock(false);
   give_custody();

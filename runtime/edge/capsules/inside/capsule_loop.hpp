@@ -18,6 +18,7 @@
 #include "edge/capsules/inside/host_link.hpp"
 #include "edge/capsules/inside/safe_point.hpp"
 #include "edge/capsules/inside/witness.hpp"
+#include "edge/capsules/link/page_watch.hpp"
 
 namespace godwit::inside {
 
@@ -64,6 +65,7 @@ class CapsuleLoop {
   void begin(Epoch epoch);
   void give_custody();
   void freeze();
+  void watch_arena();
   void finish(Outcome outcome);  // the job's own end
   void await_next();             // another job may come
   void fail(std::string reason);
@@ -84,6 +86,8 @@ class CapsuleLoop {
   bool suspended_ = false;
   bool frozen_ = false;
   bool leaving_ = false;
+  std::optional<PageWatch> watch_;  // of the arena: for as long as this process lives
+  bool watch_tried_ = false;
   static constexpr std::uint64_t no_freeze = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t freeze_at_ = no_freeze;  // completed steps; 0: at once
   bool hold_back_ = false;  // reports of a start that may be over at once: they leave with its end

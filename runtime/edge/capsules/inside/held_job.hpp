@@ -79,6 +79,7 @@ class HeldJob {
   [[nodiscard]] JobContext& context() { return *context_; }
   [[nodiscard]] JobId id() const { return order_.job; }
   [[nodiscard]] std::uint64_t arena_bytes() const { return arena_.used(); }
+  [[nodiscard]] SharedMemory const& arena_memory() const { return arena_.memory(); }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] bool tells_end() const { return order_.tell_end; }
   void count_step() { ++steps_; }

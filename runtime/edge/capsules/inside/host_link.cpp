@@ -14,6 +14,12 @@ bool HostLink::push(capsule_wire::Report const& report) {
   return true;
 }
 
+bool HostLink::send(capsule_wire::Report const& report, std::vector<int> fds) {
+  if (!flush()) return false;
+  writer_.attach(std::move(fds));
+  return push(report) && flush();
+}
+
 bool HostLink::flush() {
   while (writer_.flush(socket_.get())) {
     if (writer_.empty()) return true;

@@ -17,6 +17,8 @@ class HostLink {
 
   // False if the report is too large to be sent.
   bool push(capsule_wire::Report const& report);
+  // At once, with copies of these descriptors. False if the host is gone.
+  bool send(capsule_wire::Report const& report, std::vector<int> fds);
   [[nodiscard]] bool pending() const { return !writer_.empty(); }
   // Sends what was pushed. False if the host is gone.
   bool flush();

@@ -1,6 +1,7 @@
 #include "edge/capsules/inside/run_capsule.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -45,6 +46,15 @@ void keep_only(zygote::CapsuleFds const& fds) {
   ::close_range(from, ~0U, 0);
 }
 
+ControlBlock* forking = nullptr;
+
+// A child writes to the arena through a mapping of its own, which nobody watches. Programs that are merely
+// started (posix_spawn, system, popen) don't come by here.
+void count_forks(ControlBlock& block) {
+  forking = &block;
+  ::pthread_atfork([] { forking->forks.fetch_add(1, std::memory_order_release); }, nullptr, nullptr);
+}
+
 void capture(int out, int err) {
   UniqueFd const nothing(::open("/dev/null", O_RDONLY));
   ::dup2(nothing.get(), STDIN_FILENO);
@@ -73,6 +83,7 @@ void run_capsule(zygote::CapsuleFds const& fds, int zygote_pid) {
   }
   ::close(fds.control);
   auto& block = *reinterpret_cast<ControlBlock*>(control->data());
+  count_forks(block);
   HostLink link{UniqueFd(fds.socket)};
   CapsuleLoop loop({block, fds.arena, fds.out, fds.err}, link);
   loop.run();

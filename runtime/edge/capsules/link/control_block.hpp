@@ -42,6 +42,7 @@ struct ControlBlock {
   std::atomic<std::int64_t> ran_ns{0};         // running time up to `runs_since_ns`
   std::atomic<std::int64_t> runs_since_ns{0};  // CLOCK_BOOTTIME; 0: the time doesn't count now
   std::atomic<std::uint64_t> arena_bytes{0};   // in use, from offset 0
+  std::atomic<std::uint64_t> forks{0};         // children that have its memory, and whose writes nobody sees
   std::atomic<std::uint64_t> progress_done{0};
   std::atomic<std::uint64_t> progress_total{0};
   std::array<std::atomic<std::uint64_t>, 4> progress_unit{};  // up to 32 bytes of text, zero-padded

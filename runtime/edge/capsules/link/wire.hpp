@@ -123,6 +123,15 @@ struct Frozen {
     archive& at& manifest& arena_bytes;
   }
 };
+// Its arena's mapping is watched: with this come the two descriptors of a PageWatch, faults first.
+struct Watched {
+  std::uint64_t start{0};
+  std::uint64_t bytes{0};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& start& bytes;
+  }
+};
 struct Suspended {
   template <class Archive>
   void serialize(Archive&, unsigned) {}
@@ -171,7 +180,7 @@ struct Described {
   }
 };
 
-using Report =
-    std::variant<Prepared, Running, Frozen, Suspended, Resumed, Called, WantsMove, Ended, Failed, Described>;
+using Report = std::variant<Prepared, Running, Frozen, Suspended, Resumed, Called, WantsMove, Ended, Failed,
+                            Described, Watched>;
 
 }  // namespace godwit::capsule_wire
