@@ -93,6 +93,7 @@ void HostLoop::carry_out(host::KillCapsule& effect) {
 
 void HostLoop::carry_out(host::ForgetCapsule& effect) {
   capsules_.erase(effect.capsule);
+  ports_.store.forget(effect.capsule);
   ports_.capsules.forget(effect.capsule);
 }
 
@@ -130,7 +131,8 @@ void HostLoop::carry_out(host::WriteCheckpoint& effect) {
   hurry();
   auto const memory = arena(effect.capsule, effect.arena_bytes);
   invariant(memory.has_value(), "a frozen job's arena is mapped");
-  ports_.store.write(effect.request, std::move(effect.label), std::move(effect.manifest), *memory);
+  ports_.store.write(effect.request, std::move(effect.label), std::move(effect.manifest), *memory,
+                     {effect.capsule, ports_.capsules.written_pages(effect.capsule)});
 }
 
 void HostLoop::carry_out(host::LoadImage& effect) {

@@ -15,6 +15,7 @@
 #include "base/time.hpp"
 #include "job/spec.hpp"
 #include "message/message.hpp"
+#include "port/written_pages.hpp"
 #include "state/manifest.hpp"
 
 namespace godwit {
@@ -28,6 +29,13 @@ struct CheckpointLabel {
   JobSpec spec;
   Rank host;
   std::string node;
+};
+
+// Where an arena comes from, and what is known of it.
+struct ArenaSource {
+  CapsuleId capsule;
+  WrittenPages* written{
+      nullptr};  // as long as the arena may be read; null: nobody tells which pages were written
 };
 
 // STORE-relative: jobs/<id>/checkpoints/<epoch>-<generation>.h5
@@ -57,14 +65,20 @@ class CheckpointStore {
   virtual ~CheckpointStore() = default;
 
   // Copies `arena` to touched staging memory, says Staged, then writes behind and says Written.
-  // The arena must stay unchanged until Staged.
-  virtual void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena) = 0;
+  // The arena must stay unchanged until Staged. If the label's parent is the last image of the same capsule
+  // that was written, an adapter may keep only what has changed since: the pages that `source.written` names,
+  // of which those of a write that fails belong to the next one too.
+  virtual void write(RequestId request, CheckpointLabel label, Bytes manifest,
+                     std::span<std::byte const> arena, ArenaSource source) = 0;
   // Verifies images in the order given, without loading bulk data into a job's memory.
   virtual void verify(RequestId request, std::vector<msg::ImageName> images) = 0;
   // Reads the pages of an image into the arena (zero-filled, at least arena_bytes long), checking digests.
   virtual void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) = 0;
   // Touches staging memory for an image of this size, while the job still runs; then says Reserved.
   virtual void reserve(RequestId request, std::uint64_t arena_bytes) = 0;
+
+  // No more images of this capsule will be written.
+  virtual void forget(CapsuleId capsule) = 0;
 
   virtual std::vector<StoreEvent> poll() = 0;
 };

@@ -103,7 +103,7 @@ class Bench {
     auto encoded = encode(manifest);
 
     auto const begin = Clock::now();
-    store_.write({number + 2}, label, std::move(encoded), pages_);
+    store_.write({number + 2}, label, std::move(encoded), pages_, {CapsuleId{number}});
     wait_for<stored::Staged>();
     times.stopped = seconds_since(begin);
     auto const written = wait_for<stored::Written>();

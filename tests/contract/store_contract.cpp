@@ -12,6 +12,7 @@ namespace godwit::contract {
 namespace {
 
 constexpr JobId the_job{7};
+constexpr CapsuleId the_capsule{3};
 constexpr std::uint64_t page = 4096;
 
 }  // namespace
@@ -74,7 +75,7 @@ bool StoreContract::next(CheckpointStore& store, StoreEvent& event) {
 
 stored::Written StoreContract::write(Sample const& sample, CheckpointStore& store) {
   auto const request = fresh();
-  store.write(request, sample.label, encode(sample.manifest), sample.pages);
+  store.write(request, sample.label, encode(sample.manifest), sample.pages, {the_capsule});
   expect<stored::Staged>(store, request);
   return expect<stored::Written>(store, request);
 }
@@ -112,7 +113,7 @@ TEST_P(StoreContract, TheArenaMayChangeAfterStaged) {
   auto const image = sample(1);
   auto pages = image.pages;
   auto const request = fresh();
-  rig->store().write(request, image.label, encode(image.manifest), pages);
+  rig->store().write(request, image.label, encode(image.manifest), pages, {the_capsule});
   expect<stored::Staged>(rig->store(), request);
   std::ranges::fill(pages, std::byte{0xee});
   ASSERT_TRUE(expect<stored::Written>(rig->store(), request).image);
@@ -236,6 +237,52 @@ TEST_P(StoreContract, AWriteThatFailsPublishesNothingAndHarmsNothing) {
   EXPECT_TRUE(verify({name_of(sample(2))}).image);
 }
 
+// Generations of one capsule, each the parent of the next, of which it is said which pages were written: each
+// of them loads as the whole that it was, on every host, also after a write that failed and a time when
+// nobody knew.
+TEST_P(StoreContract, WhatIsKnownOfThePagesChangesNoImage) {
+  class Said final : public WrittenPages {
+   public:
+    std::optional<PageRuns> pages;
+    std::optional<PageRuns> take(Reader, std::uint64_t) override { return std::exchange(pages, PageRuns{}); }
+  } said;
+  auto image = sample(1);
+  image.manifest.arrays = {{"large", Scalar::f64, {90'000}, 0, 720'000},
+                           {"small", Scalar::u8, {500}, 180 * page, 500}};
+  image.manifest.arena_bytes = 182 * page;
+  image.pages.resize(image.manifest.arena_bytes);
+  Random random(5);
+  std::vector<std::pair<msg::ImageName, Bytes>> written;
+  for (std::uint64_t generation = 1; generation <= 20; ++generation) {
+    bool const fails = generation % 6 == 0;
+    image.label.generation = Generation{generation};
+    if (!written.empty()) image.label.parent = written.back().first;
+    std::set<std::uint64_t> touched;
+    for (int i = 0; i < 5; ++i) touched.insert(random.below(181));
+    for (auto const at : touched)
+      image.pages[at * page + 8 * random.below(500)] = static_cast<std::byte>(generation);
+    if (generation % 7 == 0) {
+      said.pages.reset();
+    } else if (said.pages) {
+      for (auto const at : touched) said.pages->push_back({at, 1});
+    }
+    if (fails) rig->obstruct(the_job, true);
+    auto const request = fresh();
+    rig->store().write(request, image.label, encode(image.manifest), image.pages, {the_capsule, &said});
+    expect<stored::Staged>(rig->store(), request);
+    auto const answer = expect<stored::Written>(rig->store(), request);
+    if (fails) rig->obstruct(the_job, false);
+    ASSERT_EQ(answer.image.ok(), !fails) << generation;
+    if (!fails) written.emplace_back(*answer.image, kept_of(image));
+  }
+  for (auto const& [name, pages] : written) {
+    ASSERT_TRUE(verify({name}, rig->elsewhere()).image) << name.path;
+    Bytes arena(pages.size());
+    ASSERT_TRUE(load(name, arena, rig->elsewhere()).status) << name.path;
+    EXPECT_TRUE(arena == pages) << name.path;
+  }
+}
+
 TEST_P(StoreContract, ReservedIsSaidOnceForEachRequestWhateverItsSize) {
   auto& store = rig->store();
   for (std::uint64_t const bytes : {std::uint64_t{0}, std::uint64_t{1} << 20, std::uint64_t{1} << 50}) {
@@ -257,7 +304,7 @@ TEST_P(StoreContract, ManyRequestsAtOnceAreAnsweredOnceEach) {
   for (auto const& image : images) {
     auto const request = fresh(), reserve = fresh();
     store.reserve(reserve, image.pages.size());
-    store.write(request, image.label, encode(image.manifest), image.pages);
+    store.write(request, image.label, encode(image.manifest), image.pages, {the_capsule});
     staging.insert(request);
     writing.insert(request);
     reserving.insert(reserve);

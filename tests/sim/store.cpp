@@ -25,7 +25,8 @@ bool SimStore::refers_to(std::span<std::byte const> memory) const {
   });
 }
 
-void SimStore::write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena) {
+void SimStore::write(RequestId request, CheckpointLabel label, Bytes manifest,
+                     std::span<std::byte const> arena, ArenaSource) {
   auto const writing = std::make_shared<Writing>(Writing{request, {std::move(label), std::move(manifest), {}}, arena});
   std::erase_if(staging_, [](auto const& weak) { return weak.expired(); });
   staging_.push_back(writing);

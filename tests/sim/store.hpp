@@ -20,10 +20,12 @@ class SimStore final : public CheckpointStore {
   [[nodiscard]] bool is_idle() const { return open_ == 0; }
   [[nodiscard]] bool refers_to(std::span<std::byte const> memory) const;
 
-  void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena) override;
+  void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena,
+             ArenaSource source) override;
   void verify(RequestId request, std::vector<msg::ImageName> images) override;
   void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) override;
   void reserve(RequestId request, std::uint64_t arena_bytes) override;
+  void forget(CapsuleId) override {}
   std::vector<StoreEvent> poll() override { return std::exchange(events_, {}); }
 
  private:

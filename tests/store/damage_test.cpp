@@ -150,7 +150,7 @@ TEST_F(Damage, MissingFileAndWrongKindOfFile) {
 TEST_F(Damage, NewerFormat) {
   publish(test::tiny_image());
   constexpr auto expected =
-      "newer_format: format version 9 is newer than this godwit reads (3): use a newer godwit";
+      "newer_format: format version 9 is newer than this godwit reads (4): use a newer godwit";
   auto newer = whole;
   reseal(newer, 9);
   EXPECT_EQ(verdict(newer), expected);

@@ -152,7 +152,7 @@ TEST(Failing, OnAManifestThatMakesNoSense) {
   });
   expect_refused("arena too small", [](auto& image) { image.pages.resize(4096); });
 
-  store.adapter().write({99}, {}, to_bytes("rubbish"), {});
+  store.adapter().write({99}, {}, to_bytes("rubbish"), {}, {});
   EXPECT_TRUE(std::holds_alternative<stored::Staged>(store.next()));
   EXPECT_EQ(std::get<stored::Written>(store.next()).image.failure().code, "malformed");
   EXPECT_TRUE(directory.names_below().empty());

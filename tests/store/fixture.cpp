@@ -186,9 +186,9 @@ StoreEvent TestStore::next() {
   return event;
 }
 
-stored::Written TestStore::write(Image const& image) {
+stored::Written TestStore::write(Image const& image, ArenaSource source) {
   auto const request = fresh();
-  adapter_.write(request, image.label, encode(image.manifest), image.pages);
+  adapter_.write(request, image.label, encode(image.manifest), image.pages, source);
   EXPECT_EQ(std::get<stored::Staged>(next()).request, request);
   auto written = std::get<stored::Written>(next());
   EXPECT_EQ(written.request, request);

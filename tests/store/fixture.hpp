@@ -40,13 +40,22 @@ struct Image {
 // One number, no arrays.
 [[nodiscard]] Image tiny_image(Generation generation = {1});
 
+// What a capsule would say of its pages, as a test has it.
+class ScriptedPages final : public WrittenPages {
+ public:
+  std::optional<PageRuns> next;
+  [[nodiscard]] std::optional<PageRuns> take(Reader, std::uint64_t) override {
+    return std::exchange(next, std::nullopt);
+  }
+};
+
 class TestStore {
  public:
   explicit TestStore(std::filesystem::path directory, std::uint64_t staging_bytes_max = 64 << 20);
 
   [[nodiscard]] Hdf5CheckpointStore& adapter() { return adapter_; }
   // Writes and waits; expects exactly Staged, then Written.
-  stored::Written write(Image const& image);
+  stored::Written write(Image const& image, ArenaSource source = {CapsuleId{1}});
   stored::Verified verify(std::vector<msg::ImageName> const& images);
   stored::Loaded load(msg::ImageName const& image, std::span<std::byte> arena);
   // The next event, waited for on wait_fd() for as long as a test may take.

@@ -1,7 +1,7 @@
 // The images in tests/store/golden/format-<n>.h5. They never change: a new format gets a new file beside them.
 #pragma once
 
-#include "store/fixture.hpp"
+#include "store/job_in_pages.hpp"
 
 namespace godwit::test {
 
@@ -22,6 +22,21 @@ inline Image golden_image_1() {
   image.manifest.architecture.clear();
   std::erase_if(image.manifest.fields, [](Field const& field) { return field.name == "flags" || field.form > FieldForm::list; });
   return image;
+}
+
+// Two generations in that store, of which the second holds a few pages; the arrays of each.
+inline std::pair<Image, Image> golden_generations(std::filesystem::path const& store) {
+  JobInPages job(store);
+  auto const kept = [&] {
+    auto image = job.image;
+    image.pages = job.arrays();
+    return image;
+  };
+  EXPECT_TRUE(job.checkpoint().image);
+  auto first = kept();
+  for (std::uint64_t const page : {0, 1, 90, 146, 199}) job.scribble(page);
+  EXPECT_TRUE(job.checkpoint().image);
+  return {std::move(first), kept()};
 }
 
 }  // namespace godwit::test

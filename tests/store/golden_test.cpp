@@ -57,16 +57,49 @@ TEST(Golden, Format3) {  // the rest of a wait
   EXPECT_EQ(arena, image.pages);
 }
 
-TEST(Golden, TheWriterStillWritesFormat3) {  // the same bytes; if not, the format's version must be raised
+TEST(Golden, Format4) {  // digests of pages
+  auto const file = CheckpointFile::open(golden("format-4/5-12.h5"));
+  ASSERT_TRUE(file) << file.failure().context;
+  ASSERT_TRUE(file->verify());
+  EXPECT_EQ(file->format(), 4U);
+  EXPECT_EQ(to_hex(file->root()), "6498e968eb663f0f");
+  auto const image = test::golden_image();
+  EXPECT_EQ(file->manifest(), image.manifest);
+  Bytes arena(image.pages.size());
+  ASSERT_TRUE(file->load(arena));
+  EXPECT_EQ(arena, image.pages);
+}
+
+TEST(Golden, Format4OfWhichAPartLiesInAnother) {
+  auto const file = CheckpointFile::open(golden("format-4/5-2.h5"));
+  ASSERT_TRUE(file) << file.failure().context;
+  ASSERT_TRUE(file->verify());
+  EXPECT_EQ(to_hex(file->root()), "054c13de7750c72d");
+  ASSERT_EQ(file->ancestors().size(), 1U);
+  EXPECT_EQ(file->ancestors()[0].file, "5-1.h5");
+  test::TempDir const directory;
+  auto const [first, second] = test::golden_generations(directory.path());
+  EXPECT_EQ(file->manifest(), second.manifest);
+  Bytes arena(second.pages.size());
+  ASSERT_TRUE(file->load(arena));
+  EXPECT_TRUE(arena == second.pages);
+  EXPECT_FALSE(arena == first.pages);
+}
+
+// The same bytes; if not, the format's version must be raised.
+TEST(Golden, TheWriterStillWritesFormat4) {
   test::TempDir const directory;
   test::TestStore store(directory.path());
-  auto const written = store.write(test::golden_image());
-  ASSERT_TRUE(written.image);
-  auto const made = CheckpointFile::open(directory.path() / written.image->path);
-  auto const kept = CheckpointFile::open(golden("format-3.h5"));
-  ASSERT_TRUE(made && kept);
-  EXPECT_EQ(to_hex(made->root()), to_hex(kept->root()));
-  EXPECT_EQ(made->encoded_manifest(), kept->encoded_manifest());
+  ASSERT_TRUE(store.write(test::golden_image()).image);
+  static_cast<void>(test::golden_generations(directory.path()));
+  for (auto const* name : {"5-12.h5", "5-1.h5", "5-2.h5"}) {
+    auto const made = CheckpointFile::open(directory.path() / "jobs/7/checkpoints" / name);
+    auto const kept = CheckpointFile::open(golden("format-4") / name);
+    ASSERT_TRUE(made && kept) << name;
+    EXPECT_EQ(to_hex(made->root()), to_hex(kept->root())) << name;
+    EXPECT_EQ(made->encoded_manifest(), kept->encoded_manifest()) << name;
+    EXPECT_EQ(made->ancestors(), kept->ancestors()) << name;
+  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// godwit-make-golden DIR: writes the golden checkpoint of the present format into DIR. Run by hand when the
+// godwit-make-golden DIR: writes the golden checkpoints of the present format into DIR. Run by hand when the
 // format's version is raised; the files of older versions stay and must stay readable.
 #include <cstdio>
 
@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", written.image.failure().context.c_str());
     return 1;
   }
-  std::printf("%s\n", written.image->path.c_str());
+  static_cast<void>(godwit::test::golden_generations(argv[1]));
+  std::printf("%s, and two that belong together beside it\n", written.image->path.c_str());
   return 0;
 }

@@ -123,7 +123,7 @@ TEST(Store, TheArenaMayChangeOnceStaged) {
   TestStore store(directory.path());
   auto image = test::sample_image();
   auto const expected = arrays_only(image);
-  store.adapter().write({1}, image.label, encode(image.manifest), image.pages);
+  store.adapter().write({1}, image.label, encode(image.manifest), image.pages, {CapsuleId{1}});
   ASSERT_EQ(std::get<stored::Staged>(store.next()).request, RequestId{1});
   std::ranges::fill(image.pages, std::byte{0xee});
   auto const written = std::get<stored::Written>(store.next());
@@ -143,7 +143,8 @@ TEST(Store, ManyRequestsAtOnce) {  // several images staged while earlier ones a
   }
   for (auto const& image : images) {
     store.adapter().reserve({1000 + image.label.generation.value}, image.pages.size());
-    store.adapter().write({image.label.generation.value}, image.label, encode(image.manifest), image.pages);
+    store.adapter().write({image.label.generation.value}, image.label, encode(image.manifest), image.pages,
+                          {CapsuleId{1}});
   }
   std::uint64_t staged = 0, written = 0, reserved = 0;
   while (written < count) {
@@ -207,7 +208,7 @@ TEST(Store, DestructionFinishesWhatWasAsked) {
   auto const image = test::sample_image();
   {
     TestStore store(directory.path());
-    store.adapter().write({1}, image.label, encode(image.manifest), image.pages);
+    store.adapter().write({1}, image.label, encode(image.manifest), image.pages, {CapsuleId{1}});
   }
   EXPECT_EQ(directory.names_below(), std::vector<std::string>{"jobs/7/checkpoints/5-12.h5"});
 }

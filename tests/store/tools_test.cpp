@@ -1,11 +1,9 @@
 // Any HDF5 tool reads a checkpoint: h5ls, h5dump and h5py are run on one, and what they say is compared with
 // what was written.
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "edge/hdf5/checkpoint_file.hpp"
-#include "store/fixture.hpp"
+#include "store/spec_reader.hpp"
 
 namespace godwit {
 namespace {
@@ -66,7 +64,7 @@ TEST_F(Tools, BulkDataThroughH5dump) {  // the very bytes, by HDF5's own reading
 TEST_F(Tools, H5pyAttributes) {
   expect_in_python(R"(
 a = f.attrs
-assert a['format_version'] == 3 and a['godwit_version'] == '0.0.0-test'
+assert a['format_version'] == 4 and a['godwit_version'] == '0.0.0-test'
 assert a['job'] == 7 and a['type'] == 'heat' and a['name'] == 'plate' and a['account'] == 'chem/anna'
 assert a['epoch'] == 5 and a['generation'] == 12 and a['parent'] == '4-11'
 assert a['state_version'] == 2 and a['plugin_digest'] == '3f9c0123456789ab'
@@ -188,22 +186,7 @@ TEST_F(Tools, AnElementOfAnArray) {
 }
 
 TEST_F(Tools, TheReaderInTheSpecification) {
-  std::ifstream in(GODWIT_CHECKPOINT_FORMAT);
-  std::stringstream text;
-  text << in.rdbuf();
-  auto const spec = text.str();
-  auto const begin = spec.find("```python\n");
-  ASSERT_NE(begin, std::string::npos);
-  auto const end = spec.find("```", begin + 10);
-  auto const script = directory.path() / "reader.py";
-  test::write_file(script, view_of(spec.substr(begin + 10, end - begin - 10)));
-  test::write_file(directory.path() / "xxhash.py", view_of(R"(import ctypes
-library = ctypes.CDLL("libxxhash.so.0")
-library.XXH3_64bits.restype = ctypes.c_uint64
-library.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
-def xxh3_64_intdigest(data):
-    return library.XXH3_64bits(bytes(data), len(data))
-)"));
+  auto const script = test::reader_in_the_specification(directory.path());
   auto const read = [&] { return test::run("/usr/bin/python3 -B " + script.string() + " " + path.string()); };
   auto const ran = read();
   EXPECT_EQ(ran.status, 0) << ran.output;

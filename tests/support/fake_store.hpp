@@ -28,8 +28,8 @@ class FakeStore final : public CheckpointStore {
   bool advance(Random& random);  // false: nothing to do
   std::uint64_t failing_per_mille{0};
 
-  void write(RequestId request, CheckpointLabel label, Bytes manifest,
-             std::span<std::byte const> arena) override {
+  void write(RequestId request, CheckpointLabel label, Bytes manifest, std::span<std::byte const> arena,
+             ArenaSource) override {
     jobs_.push_back(Writing{request, {std::move(label), std::move(manifest), {}}, arena});
   }
   void verify(RequestId request, std::vector<msg::ImageName> images) override {
@@ -39,6 +39,7 @@ class FakeStore final : public CheckpointStore {
     jobs_.push_back(Loading{request, std::move(image), arena});
   }
   void reserve(RequestId request, std::uint64_t) override { jobs_.push_back(Reserving{request}); }
+  void forget(CapsuleId) override {}
   std::vector<StoreEvent> poll() override { return std::exchange(events_, {}); }
 
  private:

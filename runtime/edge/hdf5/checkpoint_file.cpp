@@ -1,61 +1,18 @@
 #include "edge/hdf5/checkpoint_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include "edge/hdf5/contents.hpp"
-#include "edge/hdf5/h5/dataset.hpp"
-#include "edge/hdf5/h5/error.hpp"
-#include "edge/hdf5/h5/file.hpp"
-#include "edge/hdf5/h5/property.hpp"
+#include "edge/hdf5/checkpoint_core.hpp"
+#include "edge/hdf5/page_digests.hpp"
 #include "edge/hdf5/seal.hpp"
 
 namespace godwit {
 namespace {
 
-class File {  // an open descriptor
- public:
-  explicit File(std::filesystem::path const& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(File const&) = delete;
-  File& operator=(File const&) = delete;
-
-  // Its size, if it is an ordinary file.
-  [[nodiscard]] Result<std::uint64_t> bytes() const {
-    struct stat status {};
-    if (fd_ < 0 || ::fstat(fd_, &status) != 0) return unreadable();
-    if (!S_ISREG(status.st_mode)) return reject("unreadable", "not an ordinary file");
-    return static_cast<std::uint64_t>(status.st_size);
-  }
-  [[nodiscard]] Status read(std::uint64_t offset, std::span<std::byte> into) const {
-    while (!into.empty()) {
-      auto const n = ::pread(fd_, into.data(), into.size(), static_cast<off_t>(offset));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return unreadable();
-      if (n == 0) return data_lost("truncated", fmt::format("truncated: nothing at byte {}", offset));
-      into = into.subspan(static_cast<std::size_t>(n));
-      offset += static_cast<std::uint64_t>(n);
-    }
-    return Done{};
-  }
-
- private:
-  [[nodiscard]] static Failure unreadable() { return retry_later("unreadable", std::strerror(errno)); }
-
-  int fd_;
-};
-
 // Reads [0, head_bytes) and compares its digest.
-Status check_head(File const& file, Seal const& seal) {
+Status check_head(OpenFile const& file, Seal const& seal) {
   DigestStream digest;
   Bytes buffer(std::min(seal.head_bytes, layout::block_bytes));
   for (std::uint64_t at = seal_bytes; at < seal.head_bytes;) {
@@ -73,14 +30,30 @@ Status check_head(File const& file, Seal const& seal) {
 
 }  // namespace
 
-struct CheckpointFile::Core {
-  Core(std::filesystem::path const& path_) : path(path_), file(path_) {}
+namespace {
 
-  std::filesystem::path path;
-  File file;
-  Seal seal;
-  Contents contents;
-};
+// What it needs must be there, and be what it was made from: HDF5 shows nothing but fill values for what
+// isn't there, and whatever lies there for what is another.
+Failure without(Ancestor const& ancestor, Failure why) {
+  why.context = fmt::format("part of it lies in {} beside it: {}", ancestor.file, why.context);
+  return why;
+}
+
+Status check_ancestor(OpenFile const& file, Ancestor const& ancestor) {
+  auto const bytes = file.bytes();
+  if (!bytes) return without(ancestor, bytes.failure());
+  Bytes first(std::min<std::uint64_t>(*bytes, seal_bytes));
+  if (auto status = file.read(0, first); !status) return without(ancestor, status.failure());
+  auto const seal = parse_seal(first, *bytes);
+  if (!seal) return without(ancestor, seal.failure());
+  if (seal->root == ancestor.root) return Done{};
+  return data_lost(
+      "damaged", fmt::format("damaged: {} beside it isn't the file that part of it lies in: root digest {}, "
+                             "and {} is needed; put back the one that was there",
+                             ancestor.file, to_hex(seal->root), to_hex(ancestor.root)));
+}
+
+}  // namespace
 
 CheckpointFile::CheckpointFile(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 CheckpointFile::~CheckpointFile() = default;
@@ -103,6 +76,10 @@ Result<CheckpointFile> CheckpointFile::open(std::filesystem::path const& path) {
   auto contents = read_contents(path, *seal);
   if (!contents) return contents.failure();
   core->contents = *std::move(contents);
+  for (auto const& ancestor : core->contents.ancestors) {
+    auto const& file = core->ancestors.emplace_back(path.parent_path() / ancestor.file);
+    if (auto status = check_ancestor(file, ancestor); !status) return status.failure();
+  }
   return CheckpointFile(std::move(core));
 }
 
@@ -133,6 +110,12 @@ std::uint32_t CheckpointFile::format() const {
 std::uint64_t CheckpointFile::file_bytes() const {
   return core_->seal.file_bytes;
 }
+std::uint64_t CheckpointFile::whole_bytes() const {
+  if (ancestors().empty()) return file_bytes();
+  auto bytes = core_->seal.head_bytes;
+  for (auto const& array : manifest().arrays) bytes += layout::is_slab(array) ? array.bytes : 0;
+  return bytes;
+}
 Digest CheckpointFile::root() const {
   return core_->seal.root;
 }
@@ -143,15 +126,35 @@ std::vector<std::uint64_t> const& CheckpointFile::blocks(std::size_t array) cons
   return core_->contents.arrays[array].blocks;
 }
 
+// Bytes [from, from + into.size()) of an array.
+Status CheckpointFile::read_places(Places const& places, std::uint64_t from,
+                                   std::span<std::byte> into) const {
+  auto const page = from / tracked_page_bytes;
+  auto place = std::ranges::upper_bound(places, page, {}, &Place::first);
+  for (--place; !into.empty(); ++place) {
+    auto const skipped = from - place->first * tracked_page_bytes;
+    auto const part =
+        into.first(std::min<std::uint64_t>(into.size(), place->count * tracked_page_bytes - skipped));
+    auto const& file = place->file == 0 ? core_->file : core_->ancestors[place->file - 1];
+    if (auto status = file.read(place->offset + skipped, part); !status) {
+      return place->file == 0 ? status : without(ancestors()[place->file - 1], status.failure());
+    }
+    from += part.size();
+    into = into.subspan(part.size());
+  }
+  return Done{};
+}
+
 Status CheckpointFile::read_block(std::size_t array, std::size_t block, std::span<std::byte> into) const {
   auto const& stored = core_->contents.arrays[array];
   auto const from = block * layout::block_bytes;
-  if (stored.slab) {
-    if (auto status = core_->file.read(*stored.slab + from, into); !status) return status;
+  if (!stored.places.empty()) {
+    if (auto status = read_places(stored.places, from, into); !status) return status;
   } else {
     std::copy_n(stored.small.begin() + static_cast<std::ptrdiff_t>(from), into.size(), into.begin());
   }
-  if (digest_of(into).value == stored.blocks[block]) return Done{};
+  auto const digest = format() < layout::format_of_page_digests ? digest_of(into).value : block_digest(into);
+  if (digest == stored.blocks[block]) return Done{};
   return data_lost("damaged", fmt::format("damaged: {} bytes [{}, {}) don't match their digest",
                                           manifest().arrays[array].name, from, from + into.size()));
 }
@@ -193,24 +196,6 @@ Status CheckpointFile::load(std::span<std::byte> arena) const {
     }
   }
   return Done{};
-}
-
-Status CheckpointFile::export_field(std::string const& field, std::filesystem::path const& to) const {
-  std::error_code error;
-  if (std::filesystem::exists(to, error))
-    return reject("exists", fmt::format("{} exists already", to.string()));
-  try {
-    h5::Quiet const quiet;
-    auto const source = h5::open_file(path().string());
-    auto target = h5::create_file(to.string(), h5::file_creation(0), h5::file_access());
-    auto const link = layout::link_name(field);
-    h5::copy_object(source, "state/" + link, target, link);
-    h5::close_file(std::move(target));
-    return Done{};
-  } catch (h5::Error const& failed) {
-    std::filesystem::remove(to, error);
-    return retry_later("hdf5", failed.what());
-  }
 }
 
 }  // namespace godwit

@@ -1,9 +1,10 @@
 // CheckpointFile: reads one checkpoint file. Needs no runtime and no MPI.
 //
 // open() trusts nothing: the seal is checked, then the head's digest, and only then does HDF5 parse the
-// file. What open() returns is whole but for the arrays' bytes, which verify(), load() and statistics()
-// read block by block, checking digests. HDF5 is closed again by then. An object may be used by any one
-// thread at a time; open() and export_field() call HDF5, whose own lock keeps threads apart.
+// file; then that the files that hold parts of it are there, and are those. What open() returns is whole but
+// for the arrays' bytes, which verify(), load() and statistics() read block by block, checking digests. HDF5
+// is closed again by then. An object may be used by any one thread at a time; open() and export_field() call
+// HDF5, whose own lock keeps threads apart.
 //
 // Failure codes: "not_hdf5", "not_a_checkpoint", "truncated", "damaged", "newer_format" (data or format),
 // "unreadable" (the file can't be opened or read). Contexts don't name the file: the caller does.
@@ -18,6 +19,8 @@
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "base/result.hpp"
+#include "edge/hdf5/ancestor.hpp"
+#include "edge/hdf5/places.hpp"
 #include "port/checkpoint_store.hpp"
 
 namespace godwit {
@@ -25,14 +28,6 @@ namespace godwit {
 struct LogText {
   std::string stream;
   std::string text;
-};
-
-// A file that holds part of a generation's data: nothing of the generation can be read without it.
-struct Ancestor {
-  std::string file;  // relative to the directory of the one that needs it: "5-11.h5"
-  Digest root;       // that it must have
-
-  bool operator==(Ancestor const&) const = default;
 };
 
 struct ArrayStatistics {
@@ -59,7 +54,8 @@ class CheckpointFile {
   [[nodiscard]] WallTime time() const;                // when it was written
   [[nodiscard]] std::string const& software() const;  // godwit's version that wrote it
   [[nodiscard]] std::uint32_t format() const;
-  [[nodiscard]] std::uint64_t file_bytes() const;
+  [[nodiscard]] std::uint64_t file_bytes() const;   // its own
+  [[nodiscard]] std::uint64_t whole_bytes() const;  // with what lies in others
   [[nodiscard]] Digest root() const;
   // All that it needs, the parent first, a full one last; none: it is a full one itself.
   [[nodiscard]] std::vector<Ancestor> const& ancestors() const;
@@ -96,12 +92,16 @@ class CheckpointFile {
   }
   [[nodiscard]] Result<ArrayStatistics> statistics(std::size_t array) const;
 
+  // The same checkpoint as a file of its own, which needs no other; `to` must not exist yet. Of format 4 on.
+  [[nodiscard]] Status write_whole(std::filesystem::path const& to) const;
   // An HDF5 file of one field's dataset alone; `to` must not exist yet.
   [[nodiscard]] Status export_field(std::string const& field, std::filesystem::path const& to) const;
 
  private:
   struct Core;
   explicit CheckpointFile(std::unique_ptr<Core> core);
+  [[nodiscard]] Status read_places(Places const& places, std::uint64_t from, std::span<std::byte> into) const;
+  [[nodiscard]] Status export_array(std::size_t array, std::filesystem::path const& to) const;
   [[nodiscard]] Status read_block(std::size_t array, std::size_t block, std::span<std::byte> into) const;
 
   std::unique_ptr<Core> core_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "edge/hdf5/h5/attribute.hpp"
@@ -17,8 +19,41 @@ Failure damaged(std::string_view what) {
   return data_lost("damaged", fmt::format("damaged: {}", what));
 }
 
+// The files that it needs; none where it says nothing of them.
+Result<std::vector<Ancestor>> read_ancestors(h5::Id const& file, Seal const& seal) {
+  std::vector<Ancestor> ancestors;
+  auto const path = "integrity/requires";
+  if (seal.format < layout::format_of_page_digests || !h5::has_link(file, path)) return ancestors;
+  for (auto& [name, root] : h5::read_files_and_roots(h5::open_dataset(file, path), seal.head_bytes)) {
+    if (name.empty() || name.find('/') != std::string::npos)
+      return damaged("a file that it needs has no name");
+    ancestors.push_back({std::move(name), {root}});
+  }
+  return ancestors;
+}
+
+Result<Places> read_places(h5::Id const& file, std::string const& name, ArrayPlace const& array,
+                           std::size_t ancestors, Seal const& seal) {
+  auto const rows =
+      h5::read_dataset(h5::open_dataset(file, "integrity/places/" + name), Scalar::u64, seal.head_bytes);
+  Places places(rows.size() / sizeof(Place));
+  if (!places.empty()) std::memcpy(places.data(), rows.data(), places.size() * sizeof(Place));
+  auto const is_possible = [&](Place const& place) {
+    auto const bytes = place.count * tracked_page_bytes;
+    if (place.file > 0)
+      return place.file <= ancestors && place.offset <= std::numeric_limits<std::int64_t>::max() - bytes;
+    return place.offset >= seal.head_bytes && place.offset <= seal.file_bytes &&
+           bytes <= seal.file_bytes - place.offset;
+  };
+  if (rows.size() % sizeof(Place) != 0 || !cover(places, pages_of(array.bytes)) ||
+      !std::ranges::all_of(places, is_possible)) {
+    return damaged("the pages of " + array.name + " lie nowhere");
+  }
+  return places;
+}
+
 Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::Order order,
-                               Seal const& seal) {
+                               std::size_t ancestors, Seal const& seal) {
   StoredArray stored;
   auto const name = layout::link_name(place.name);
   auto const digests =
@@ -28,13 +63,20 @@ Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::
   if (stored.blocks.size() != layout::blocks_of(place.bytes))
     return damaged("digests of " + place.name + " missing");
 
+  if (layout::is_slab(place) && ancestors > 0) {
+    auto places = read_places(file, name, place, ancestors, seal);
+    if (!places) return places.failure();
+    stored.places = *std::move(places);
+    return stored;
+  }
   auto const dataset = h5::open_dataset(file, "state/" + name);
   if (layout::is_slab(place)) {
-    stored.slab = h5::storage_offset(dataset);
-    if (!stored.slab || *stored.slab < seal.head_bytes || *stored.slab > seal.file_bytes ||
-        place.bytes > seal.file_bytes - *stored.slab) {
+    auto const slab = h5::storage_offset(dataset);
+    if (!slab || *slab < seal.head_bytes || *slab > seal.file_bytes ||
+        place.bytes > seal.file_bytes - *slab) {
       return damaged("the data of " + place.name + " lie outside of the file");
     }
+    stored.places = {{0, pages_of(place.bytes), 0, *slab}};
   } else if (place.bytes > 0) {
     stored.small = h5::read_dataset(dataset, place.scalar, layout::compact_bytes_max, order);
     if (stored.small.size() != place.bytes) return damaged(place.name + " doesn't have its shape");
@@ -78,14 +120,18 @@ Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
   contents.manifest = *std::move(manifest);
   if (auto status = layout::check(contents.manifest); !status) return status.failure();
   auto const order = contents.manifest.little_endian ? h5::Order::little : h5::Order::big;
+  auto ancestors = read_ancestors(file, seal);
+  if (!ancestors) return ancestors.failure();
+  contents.ancestors = *std::move(ancestors);
   std::vector<layout::Blocks> blocks;
   for (auto const& place : contents.manifest.arrays) {
-    auto stored = read_array(file, place, order, seal);
+    auto stored = read_array(file, place, order, contents.ancestors.size(), seal);
     if (!stored) return stored.failure();
     blocks.push_back(stored->blocks);
     contents.arrays.push_back(*std::move(stored));
   }
-  if (layout::root_digest(contents.label, digest_of(contents.encoded), blocks) != seal.root) {
+  auto const roots = layout::roots_of(contents.ancestors);
+  if (layout::root_digest(contents.label, digest_of(contents.encoded), blocks, roots) != seal.root) {
     return damaged("the root digest doesn't match");
   }
   read_logs(file, contents);

@@ -9,14 +9,15 @@
 
 #include "edge/hdf5/checkpoint_file.hpp"
 #include "edge/hdf5/layout.hpp"
+#include "edge/hdf5/places.hpp"
 #include "edge/hdf5/seal.hpp"
 
 namespace godwit {
 
 struct StoredArray {
   layout::Blocks blocks;
-  std::optional<std::uint64_t> slab;  // where its bytes begin in the file, all of them inside of it
-  Bytes small;                        // its bytes, if it has no slab
+  Places places;  // of an array in a slab; `file` counts the ancestors from 1 on, 0 is the file itself
+  Bytes small;    // its bytes, if it is none
 };
 
 struct Contents {

@@ -12,11 +12,16 @@
 #include "edge/hdf5/checkpoint_file.hpp"
 #include "edge/hdf5/image_writer.hpp"
 #include "edge/hdf5/log_tail.hpp"
+#include "edge/hdf5/packing.hpp"
 #include "edge/hdf5/staging.hpp"
 #include "edge/hdf5/work_queue.hpp"
 
 namespace godwit {
 namespace {
+
+// Beside the staging memory for whole images: the most for increments, and what of an arena is touched ahead
+// for one.
+constexpr std::uint64_t increments_part = 8, touched_part = 64;
 
 // Tasks of the stager.
 struct Stage {
@@ -24,6 +29,7 @@ struct Stage {
   CheckpointLabel label;
   Bytes manifest;
   std::span<std::byte const> arena;
+  ArenaSource source;
 };
 struct Reserve {
   RequestId request;
@@ -35,8 +41,11 @@ using StagerTask = std::variant<Stage, Reserve>;
 struct Write {
   RequestId request;
   CheckpointRecord record;
-  Staging staging;  // empty: the pages are still in the arena, and the job stands still
-  ByteView pages;
+  CapsuleId capsule;
+  Chains::Draft draft;  // with `own`: those pages are all that was copied
+  Staging staging;      // empty: the pages are still in the arena, and the job stands still
+  ByteView arena;       // or its copy
+  std::vector<ByteView> arrays;
 };
 struct Verify {
   RequestId request;
@@ -90,7 +99,11 @@ Failure in_file(Failure failure, std::filesystem::path const& path) {
 }  // namespace
 
 struct Hdf5CheckpointStore::Core {
-  explicit Core(Settings settings_) : settings(std::move(settings_)), pool(settings.staging_bytes_max) {
+  explicit Core(Settings settings_)
+      : settings(std::move(settings_)),
+        pool(settings.staging_bytes_max),
+        increments(settings.staging_bytes_max / increments_part),
+        chains(settings.store, settings.ancestors_max) {
     if (settings.software.empty()) settings.software = GODWIT_VERSION;
     if (!settings.wall) settings.wall = &system_time;
     stager = std::thread([this] {
@@ -111,6 +124,7 @@ struct Hdf5CheckpointStore::Core {
 
   void run(Reserve const& asked) {
     pool.reserve(asked.bytes);
+    increments.reserve(asked.bytes / touched_part);
     answers.post(stored::Reserved{asked.request});
   }
 
@@ -126,17 +140,43 @@ struct Hdf5CheckpointStore::Core {
       answers.post(stored::Written{asked.request, status.failure(), 0});
       return;
     }
-    Write write{asked.request,
-                {std::move(asked.label), *std::move(manifest), std::move(asked.manifest)},
-                {},
-                asked.arena};
-    write.staging = pool.take(write.record.manifest.arena_bytes);
-    if (!write.staging.empty()) {
-      copy_arrays(write.record.manifest, asked.arena, write.staging.memory());
-      write.pages = write.staging.memory();
-      answers.post(stored::Staged{asked.request});
-    }
+    // Which pages were written is asked before they are copied: what is written meanwhile belongs to the next
+    // one.
+    std::optional<PageRuns> written;
+    if (asked.source.written != nullptr)
+      written = asked.source.written->take(WrittenPages::Reader::checkpoint, manifest->arena_bytes);
+    Write write{
+        .request = asked.request,
+        .record = {std::move(asked.label), *std::move(manifest), std::move(asked.manifest), {}, {}, {}},
+        .capsule = asked.source.capsule,
+        .draft = {},
+        .staging = {},
+        .arena = asked.arena,
+        .arrays = {}};
+    write.draft = chains.draft(write.capsule, write.record.label, write.record.manifest, std::move(written));
+    if (copy(write)) answers.post(stored::Staged{asked.request});
     writing.push(std::move(write));
+  }
+
+  // To staging memory; false if there is none.
+  bool copy(Write& write) {
+    auto const& manifest = write.record.manifest;
+    bool const few = write.draft.base && write.draft.own;
+    if (few) write.staging = increments.take(packed_bytes(manifest, *write.draft.own));
+    if (write.staging.empty())
+      write.staging = pool.take(few ? packed_bytes(manifest, *write.draft.own) : manifest.arena_bytes);
+    if (write.staging.empty()) {
+      write.draft.base.reset();
+      write.arrays = views_of(manifest, write.arena);
+      return false;
+    }
+    if (few) {
+      write.arrays = pack(manifest, *write.draft.own, write.arena, write.staging.memory());
+      return true;
+    }
+    copy_arrays(manifest, write.arena, write.staging.memory());
+    write.arrays = views_of(manifest, write.staging.memory());
+    return true;
   }
 
   static void copy_arrays(Manifest const& manifest, ByteView from, std::span<std::byte> to) {
@@ -151,14 +191,39 @@ struct Hdf5CheckpointStore::Core {
     asked.record.time = settings.wall();
     asked.record.software = settings.software;
     asked.record.logs = log_tails(settings.store, asked.record.manifest);
-    auto const written = write_image(settings.store, asked.record, asked.pages);
+    auto const written = write_out(asked);
     if (asked.staging.empty()) answers.post(stored::Staged{asked.request});
     asked.staging = {};
     if (written) {
+      chains.written(asked.capsule, asked.draft.scan, written->chain);
       answers.post(stored::Written{asked.request, written->image, written->bytes});
     } else {
       answers.post(stored::Written{asked.request, written.failure(), 0});
     }
+  }
+
+  Result<WrittenImage> write_out(Write& asked) {
+    auto& [scan, base, own] = asked.draft;
+    ImageBytes image{std::move(asked.arrays), std::nullopt};
+    if (base && !own) compare(asked, image);
+    if (!base) return write_image(settings.store, asked.record, std::move(image));
+    Increment const increment{base, *std::move(own)};
+    return write_image(settings.store, asked.record, std::move(image), &increment);
+  }
+
+  // Nobody could tell which pages were written: those whose digests differ.
+  static void compare(Write& asked, ImageBytes& image) {
+    auto const& manifest = asked.record.manifest;
+    image.digests = digests_of(image.arrays);
+    std::vector<PageRuns> own;
+    for (std::size_t i = 0; i < manifest.arrays.size(); ++i) {
+      own.push_back(layout::is_slab(manifest.arrays[i])
+                        ? differing((*image.digests)[i], asked.draft.base->digests[i])
+                        : PageRuns{});
+    }
+    if (!Chains::pays(*asked.draft.base, own)) return asked.draft.base.reset();
+    image.arrays = pack_in_place(manifest, own, asked.staging.memory());
+    asked.draft.own = std::move(own);
   }
 
   void run(Verify const& asked) {
@@ -197,6 +262,8 @@ struct Hdf5CheckpointStore::Core {
 
   Settings settings;
   StagingPool pool;
+  StagingPool increments;  // of their own: no job stands still until the image of another is written
+  Chains chains;
   Mailbox answers;
   WorkQueue<StagerTask> staging;
   WorkQueue<ScribeTask> writing;
@@ -209,8 +276,12 @@ Hdf5CheckpointStore::Hdf5CheckpointStore(Settings settings)
 Hdf5CheckpointStore::~Hdf5CheckpointStore() = default;
 
 void Hdf5CheckpointStore::write(RequestId request, CheckpointLabel label, Bytes manifest,
-                                std::span<std::byte const> arena) {
-  core_->staging.push(Stage{request, std::move(label), std::move(manifest), arena});
+                                std::span<std::byte const> arena, ArenaSource source) {
+  core_->staging.push(Stage{request, std::move(label), std::move(manifest), arena, source});
+}
+
+void Hdf5CheckpointStore::forget(CapsuleId capsule) {
+  core_->chains.forget(capsule);
 }
 
 void Hdf5CheckpointStore::verify(RequestId request, std::vector<msg::ImageName> images) {

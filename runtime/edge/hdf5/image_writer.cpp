@@ -7,58 +7,106 @@
 #include "edge/hdf5/h5/error.hpp"
 
 namespace godwit {
+
+std::vector<PageDigests> digests_of(std::vector<ByteView> const& arrays) {
+  std::vector<PageDigests> all;
+  for (auto const& array : arrays) all.push_back(page_digests(array));
+  return all;
+}
+
 namespace {
 
 constexpr std::uint64_t apart_bytes = 4 << 20;  // from here on digesting gets a thread of its own
 
-using ArrayBlocks = std::vector<layout::Blocks>;
-
-ArrayBlocks digests_of(Manifest const& manifest, ByteView pages) {
-  ArrayBlocks all;
-  for (auto const& array : manifest.arrays) {
-    auto& blocks = all.emplace_back();
-    for (std::uint64_t done = 0; done < array.bytes; done += layout::block_bytes) {
-      auto const bytes = std::min(array.bytes - done, layout::block_bytes);
-      blocks.push_back(digest_of(pages.subspan(array.offset + done, bytes)).value);
-    }
+std::vector<PageDigests> digest(Manifest const& manifest, ImageBytes& image, Increment const* increment) {
+  if (image.digests) return *std::move(image.digests);
+  if (increment == nullptr) return digests_of(image.arrays);
+  auto all = increment->base->digests;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (layout::is_slab(manifest.arrays[i]))
+      enter(all[i], increment->own[i], image.arrays[i], manifest.arrays[i].bytes);
+    else
+      all[i] = page_digests(image.arrays[i]);
   }
   return all;
 }
 
+// What the next image may build upon, now that this one is written.
+std::shared_ptr<Chain const> chain_of(CheckpointRecord const& record, Skeleton const& skeleton,
+                                      WrittenImage const& image, Increment const* increment,
+                                      std::vector<PageDigests> digests, Digest root) {
+  auto chain = std::make_shared<Chain>();
+  chain->image = image.image;
+  chain->arrays = record.manifest.arrays;
+  chain->little_endian = record.manifest.little_endian;
+  chain->digests = std::move(digests);
+  auto const count = chain->arrays.size();
+  Chain::File own{std::filesystem::path(image.image.path).filename().string(), root, image.bytes,
+                  std::vector<std::uint64_t>(count), std::vector<std::uint64_t>(count)};
+  for (auto const& slab : skeleton.slabs()) {
+    own.slabs[slab.array] = slab.offset;
+    own.pages[slab.array] = pages_of(slab.bytes);
+  }
+  if (increment != nullptr) {
+    chain->files = increment->base->files;
+    chain->own_bytes = increment->base->own_bytes;
+    for (auto const& pages : own.pages) chain->own_bytes += pages * tracked_page_bytes;
+    chain->places = skeleton.places();
+    for (auto& places : chain->places) {
+      for (auto& place : places) place.file = chain->files.size() - place.file;
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      chain->places.push_back(own.pages[i] == 0 ? Places{} : Places{{0, own.pages[i], 0, own.slabs[i]}});
+    }
+  }
+  chain->files.push_back(std::move(own));
+  return chain;
+}
+
 Result<WrittenImage> write(std::filesystem::path const& store, CheckpointRecord const& record,
-                           ByteView pages) {
+                           ImageBytes image, Increment const* increment) {
   auto const& label = record.label;
   auto const& arrays = record.manifest.arrays;
-  msg::ImageName image{label.epoch, label.generation,
-                       checkpoint_path(label.job, label.epoch, label.generation)};
-  auto draft = Draft::open(store, image.path);
+  WrittenImage written;
+  written.image = {label.epoch, label.generation, checkpoint_path(label.job, label.epoch, label.generation)};
+  auto draft = Draft::open(store, written.image.path);
   if (!draft) return draft.failure();
 
-  auto const how = record.manifest.arena_bytes >= apart_bytes ? std::launch::async : std::launch::deferred;
-  auto digests = std::async(how, [&] { return digests_of(record.manifest, pages); });
+  std::uint64_t bytes = 0;
+  for (auto const& array : image.arrays) bytes += array.size();
+  auto digesting = std::async(bytes >= apart_bytes ? std::launch::async : std::launch::deferred,
+                              [&] { return digest(record.manifest, image, increment); });
 
-  Skeleton skeleton(record);
+  Skeleton skeleton(record, increment);
   for (auto const& slab : skeleton.slabs()) {
-    auto const bytes = pages.subspan(arrays[slab.array].offset, slab.bytes);
-    if (auto status = draft->write_bulk(slab.offset, bytes); !status) return status.failure();
+    auto const status = draft->write_bulk(slab.offset, image.arrays[slab.array].first(slab.bytes));
+    if (!status) return status.failure();
   }
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    if (!layout::is_slab(arrays[i])) skeleton.put_small(i, pages.data() + arrays[i].offset);
+    if (!layout::is_slab(arrays[i])) skeleton.put_small(i, image.arrays[i].data());
   }
-  auto const blocks = digests.get();
-  auto const root = layout::root_digest(label, digest_of(record.encoded), blocks);
+  auto digests = digesting.get();
+  std::vector<layout::Blocks> blocks;
+  for (auto const& one : digests) blocks.push_back(blocks_of_pages(one));
+  std::vector<Ancestor> ancestors;
+  if (increment != nullptr) ancestors = increment->base->ancestors_of_next();
+  auto const root =
+      layout::root_digest(label, digest_of(record.encoded), blocks, layout::roots_of(ancestors));
   auto const head = skeleton.finish(blocks, root);
   if (auto status = draft->write(0, head); !status) return status.failure();
   if (auto status = draft->publish(); !status) return status.failure();
-  return WrittenImage{image, std::max<std::uint64_t>(head.size(), skeleton.file_bytes())};
+  written.bytes = std::max<std::uint64_t>(head.size(), skeleton.file_bytes());
+  written.chain = chain_of(record, skeleton, written, increment, std::move(digests), root);
+  return written;
 }
 
 }  // namespace
 
 Result<WrittenImage> write_image(std::filesystem::path const& store, CheckpointRecord const& record,
-                                 ByteView pages) {
+                                 ImageBytes image, Increment const* increment) {
   try {
-    return write(store, record, pages);
+    return write(store, record, std::move(image), increment);
   } catch (h5::Error const& error) {
     return retry_later("hdf5", error.what());
   } catch (std::bad_alloc const&) {

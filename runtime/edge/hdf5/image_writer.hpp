@@ -3,7 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
 
+#include "edge/hdf5/chain.hpp"
 #include "edge/hdf5/skeleton.hpp"
 #include "port/checkpoint_store.hpp"
 
@@ -12,10 +16,19 @@ namespace godwit {
 struct WrittenImage {
   msg::ImageName image;
   std::uint64_t bytes{0};
+  std::shared_ptr<Chain const> chain;  // for the next one
 };
 
-// `pages`: the arena's bytes; arrays are taken from it by their offsets.
+struct ImageBytes {
+  std::vector<ByteView> arrays;  // per array; of an increment, for those in slabs, the packed pages
+  std::optional<std::vector<PageDigests>> digests;  // per array, where they are known already
+};
+
 [[nodiscard]] Result<WrittenImage> write_image(std::filesystem::path const& store,
-                                               CheckpointRecord const& record, ByteView pages);
+                                               CheckpointRecord const& record, ImageBytes image,
+                                               Increment const* increment = nullptr);
+
+// Per array, all of its pages.
+[[nodiscard]] std::vector<PageDigests> digests_of(std::vector<ByteView> const& arrays);
 
 }  // namespace godwit

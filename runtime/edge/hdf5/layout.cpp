@@ -98,12 +98,20 @@ Status check(Manifest const& manifest) {
   return Done{};
 }
 
-Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Blocks const> arrays) {
+Digest root_digest(CheckpointLabel const& label, Digest manifest, std::span<Blocks const> arrays,
+                   std::span<std::uint64_t const> ancestors) {
   auto const parent = label.parent.value_or(msg::ImageName{});
   std::vector<std::uint64_t> words{manifest.value,         label.job.value,    label.epoch.value,
                                    label.generation.value, parent.epoch.value, parent.generation.value};
   for (auto const& blocks : arrays) words.insert(words.end(), blocks.begin(), blocks.end());
+  words.insert(words.end(), ancestors.begin(), ancestors.end());
   return digest_of(std::as_bytes(std::span(words)));
+}
+
+std::vector<std::uint64_t> roots_of(std::span<Ancestor const> ancestors) {
+  std::vector<std::uint64_t> roots;
+  for (auto const& one : ancestors) roots.push_back(one.root.value);
+  return roots;
 }
 
 LabelRecord record_of(CheckpointLabel const& label, WallTime time, std::string software) {

@@ -11,11 +11,14 @@
 
 #include "base/digest.hpp"
 #include "base/result.hpp"
+#include "edge/hdf5/ancestor.hpp"
 #include "port/checkpoint_store.hpp"
 
 namespace godwit::layout {
 
 inline constexpr std::uint64_t block_bytes = 1 << 20;         // a digest each
+inline constexpr std::uint32_t format_of_page_digests =
+    4;  // from here on a block's is that of its pages' digests
 inline constexpr std::uint64_t compact_bytes_max = 32 << 10;  // larger data get storage of their own
 inline constexpr std::uint64_t slab_alignment = 4096;
 
@@ -36,9 +39,11 @@ inline constexpr std::uint64_t slab_alignment = 4096;
 
 using Blocks = std::vector<std::uint64_t>;  // digests of an array's blocks
 
-// Of the image: names, manifest and the blocks of every array in the manifest's order.
+// Of the image: names, manifest, the blocks of every array in the manifest's order, and the roots of the
+// files that it needs.
 [[nodiscard]] Digest root_digest(CheckpointLabel const& label, Digest manifest,
-                                 std::span<Blocks const> arrays);
+                                 std::span<Blocks const> arrays, std::span<std::uint64_t const> ancestors);
+[[nodiscard]] std::vector<std::uint64_t> roots_of(std::span<Ancestor const> ancestors);
 
 // The dataset /label: what a reader needs of the root attributes, as encoded bytes.
 struct LabelRecord {

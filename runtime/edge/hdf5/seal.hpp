@@ -16,7 +16,7 @@
 
 namespace godwit {
 
-inline constexpr std::uint32_t checkpoint_format = 3;
+inline constexpr std::uint32_t checkpoint_format = 4;
 inline constexpr std::size_t seal_bytes = 512;
 
 struct Seal {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "edge/hdf5/h5/attribute.hpp"
 #include "edge/hdf5/h5/dataset.hpp"
@@ -13,6 +14,7 @@
 #include "edge/hdf5/h5/space.hpp"
 #include "edge/hdf5/h5/type.hpp"
 #include "edge/hdf5/seal.hpp"
+#include "edge/hdf5/virtual_array.hpp"
 
 namespace godwit {
 namespace {
@@ -115,7 +117,8 @@ void put_manifest_summary(h5::Id const& root, Manifest const& manifest) {
 }  // namespace
 
 struct Skeleton::Core {
-  explicit Core(CheckpointRecord const& record_) : record(record_) {}
+  Core(CheckpointRecord const& record_, Increment const* increment_)
+      : record(record_), increment(increment_) {}
 
   void put_integrity() {
     auto const integrity = h5::create_group(file, "integrity");
@@ -123,6 +126,7 @@ struct Skeleton::Core {
     h5::put(integrity, "block_bytes", layout::block_bytes);
     h5::put(integrity, "manifest", digest_of(record.encoded).value);
     h5::put(integrity, "root", std::uint64_t{0});
+    if (increment != nullptr) put_requires(integrity);
     auto const group = h5::create_group(integrity, "blocks");
     for (auto const& array : record.manifest.arrays) {
       auto const count = layout::blocks_of(array.bytes);
@@ -130,8 +134,70 @@ struct Skeleton::Core {
                                           h5::space_of({count}), layout_for(count * 8)));
     }
   }
+  void put_requires(h5::Id const& integrity) {
+    auto const ancestors = increment->base->ancestors_of_next();
+    std::size_t name_bytes = 1;
+    for (auto const& one : ancestors) name_bytes = std::max(name_bytes, one.file.size());
+    auto const type = h5::file_and_root_type(name_bytes);
+    Bytes rows;
+    for (auto const& one : ancestors) {
+      auto const name = view_of(one.file);
+      rows.insert(rows.end(), name.begin(), name.end());
+      rows.resize(rows.size() + name_bytes - name.size());
+      auto const root = std::as_bytes(std::span(&one.root.value, 1));
+      rows.insert(rows.end(), root.begin(), root.end());
+    }
+    auto const dataset = h5::create_dataset(integrity, "requires", type, h5::space_of({ancestors.size()}),
+                                            layout_for(rows.size()));
+    h5::write_dataset(dataset, type, rows.data());
+  }
+  // Where the pages of an array lie once this file is the newest; its own from `own_offset` on.
+  [[nodiscard]] Places places_of(std::size_t array, std::uint64_t own_offset) const {
+    auto const& base = *increment->base;
+    auto below = base.places[array];
+    for (auto& place : below) place.file = base.files.size() - place.file;
+    return over(below, packed(increment->own[array], 0, own_offset));
+  }
+  // What it has itself, and a virtual dataset over that and what others have.
+  void put_increment_of(std::size_t i, h5::Id const& state, h5::Id const& own, h5::Id const& all_places) {
+    auto const& array = record.manifest.arrays[i];
+    auto const& base = *increment->base;
+    auto const name = layout::link_name(array.name);
+    auto const width = width_bytes(array.scalar);
+    auto const own_elements = page_count(increment->own[i]) * tracked_page_bytes / width;
+    if (own_elements > 0) {
+      auto const group = h5::create_group(own, name);
+      arrays[i] = h5::create_dataset(group, "data", type_of(array), h5::space_of({own_elements}),
+                                     h5::Layout::contiguous_late);
+    }
+    std::vector<SourceDataset> sources{{".", "/own/" + name + "/data", {own_elements}}};
+    for (auto file = base.files.rbegin(); file != base.files.rend(); ++file) {
+      bool const full = std::next(file) == base.files.rend();
+      sources.push_back({file->name, full ? "/state/" + name : "/own/" + name + "/data",
+                         full ? array.shape : std::vector{file->pages[i] * tracked_page_bytes / width}});
+    }
+    auto places = places_of(i, 0);
+    for (auto& place : places) {
+      if (place.file != 0) place.offset -= base.files[base.files.size() - place.file].slabs[i];
+    }
+    create_virtual_array(state, name, array, order(), places, sources);
+    place_lists[i] = h5::create_dataset(all_places, name, h5::type_of(Scalar::u64),
+                                        h5::space_of({places.size(), 4}), layout_for(places.size() * 32));
+  }
+  void put_increment(h5::Id const& state) {
+    auto const own = h5::create_group(file, "own");
+    auto const all_places = h5::create_group(h5::open_group(file, "integrity"), "places");
+    place_lists.resize(record.manifest.arrays.size());
+    for (std::size_t i = 0; i < record.manifest.arrays.size(); ++i) {
+      if (layout::is_slab(record.manifest.arrays[i])) put_increment_of(i, state, own, all_places);
+    }
+  }
   void put_arrays(h5::Id const& state) {
     for (auto const& array : record.manifest.arrays) {
+      if (increment != nullptr && layout::is_slab(array)) {
+        arrays.emplace_back();
+        continue;
+      }
       auto const space =
           array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
       arrays.push_back(
@@ -141,20 +207,25 @@ struct Skeleton::Core {
   }
 
   // Arrays are stored as they lie in memory.
-  [[nodiscard]] h5::Id type_of(ArrayPlace const& array) const {
-    return h5::type_of(array.scalar, record.manifest.little_endian ? h5::Order::little : h5::Order::big);
+  [[nodiscard]] h5::Order order() const {
+    return record.manifest.little_endian ? h5::Order::little : h5::Order::big;
   }
+  [[nodiscard]] h5::Id type_of(ArrayPlace const& array) const { return h5::type_of(array.scalar, order()); }
 
   CheckpointRecord const& record;
-  h5::MemoryFile memory{layout::compact_bytes_max + 1, layout::slab_alignment};
-  h5::Id access{h5::file_access()};
+  Increment const* increment;
+  h5::MemoryFile memory{increment == nullptr ? layout::compact_bytes_max + 1 : tracked_page_bytes,
+                        layout::slab_alignment};
+  h5::Id access{h5::file_access(increment == nullptr ? h5::Since::v1_8 : h5::Since::v1_10)};
   h5::Id driver{h5::keep_in_memory(access, memory)};
   h5::Id file;
   std::vector<h5::Id> arrays;
   std::vector<h5::Id> blocks;
+  std::vector<h5::Id> place_lists;
 };
 
-Skeleton::Skeleton(CheckpointRecord const& record) : core_(std::make_unique<Core>(record)) {
+Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
+    : core_(std::make_unique<Core>(record, increment)) {
   h5::Quiet const quiet;
   auto& file = core_->file;
   file = h5::create_file("checkpoint", h5::file_creation(seal_bytes), core_->access);
@@ -171,16 +242,21 @@ Skeleton::Skeleton(CheckpointRecord const& record) : core_(std::make_unique<Core
   for (auto const& tail : record.logs) put_text_dataset(log, tail.stream, tail.text);
   core_->put_integrity();
   core_->put_arrays(state);
+  if (increment != nullptr) core_->put_increment(state);
 
   auto const& arrays = record.manifest.arrays;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    if (!layout::is_slab(arrays[i])) continue;
     auto const& dataset = core_->arrays[i];
-    h5::write_zero(dataset, core_->type_of(arrays[i]), h5::first_element_of(arrays[i].shape));
+    if (!layout::is_slab(arrays[i]) || dataset.get() < 0) continue;
+    auto const own_bytes =
+        increment == nullptr ? arrays[i].bytes : page_count(increment->own[i]) * tracked_page_bytes;
+    auto const shape =
+        increment == nullptr ? arrays[i].shape : std::vector{own_bytes / width_bytes(arrays[i].scalar)};
+    h5::write_zero(dataset, core_->type_of(arrays[i]), h5::first_element_of(shape));
     auto const offset = h5::storage_offset(dataset);
     auto const end = slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
     if (!offset || *offset < end) throw h5::Error("a slab isn't where it should be");
-    slabs_.push_back({i, *offset, arrays[i].bytes});
+    slabs_.push_back({i, *offset, own_bytes});
   }
 }
 
@@ -188,6 +264,18 @@ Skeleton::~Skeleton() = default;
 
 std::uint64_t Skeleton::file_bytes() const {
   return slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
+}
+
+std::vector<Places> Skeleton::places() const {
+  std::vector<Places> all;
+  if (core_->increment == nullptr) return all;
+  for (std::size_t i = 0; i < core_->record.manifest.arrays.size(); ++i) {
+    auto& places = all.emplace_back();
+    if (!layout::is_slab(core_->record.manifest.arrays[i])) continue;
+    auto const slab = std::ranges::find(slabs_, i, &Slab::array);
+    places = core_->places_of(i, slab == slabs_.end() ? 0 : slab->offset);
+  }
+  return all;
 }
 
 void Skeleton::put_small(std::size_t array, std::byte const* values) {
@@ -201,9 +289,16 @@ Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (!blocks[i].empty()) h5::write_dataset(core.blocks[i], h5::type_of(Scalar::u64), blocks[i].data());
   }
+  auto const all_places = places();
+  for (std::size_t i = 0; i < all_places.size(); ++i) {
+    if (all_places[i].empty()) continue;
+    static_assert(sizeof(Place) == 32);
+    h5::write_dataset(core.place_lists[i], h5::type_of(Scalar::u64), all_places[i].data());
+  }
   h5::put(h5::open_group(core.file, "integrity"), "root", root.value);
   core.arrays.clear();
   core.blocks.clear();
+  core.place_lists.clear();
   h5::close_file(std::move(core.file));
 
   Seal seal;

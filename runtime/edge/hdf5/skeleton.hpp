@@ -6,8 +6,9 @@
 // way, and the metadata come as one run of bytes, the head, that gets a digest of its own.
 //
 // How: the file is built in a sparse h5::MemoryFile: large datasets are created without storage, and get it
-// at the end, one after another, by writing one element each. Nothing but slabs lies behind the head.
-// Throws h5::Error. One thread.
+// at the end, one after another, by writing one element each. Nothing but slabs lies behind the head. Of an
+// increment the pages of an array that it holds itself are a dataset below /own, and the array is a virtual
+// one (virtual_array.hpp). Throws h5::Error. One thread.
 #pragma once
 
 #include <memory>
@@ -17,6 +18,7 @@
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 #include "base/time.hpp"
+#include "edge/hdf5/chain.hpp"
 #include "edge/hdf5/layout.hpp"
 #include "port/checkpoint_store.hpp"
 
@@ -37,7 +39,7 @@ struct CheckpointRecord {
   std::vector<LogTail> logs;
 };
 
-struct Slab {
+struct Slab {         // of an array's own data: all of it, or the pages that an increment has, whole ones
   std::size_t array;  // index in manifest.arrays
   std::uint64_t offset;
   std::uint64_t bytes;
@@ -45,13 +47,17 @@ struct Slab {
 
 class Skeleton {
  public:
-  explicit Skeleton(CheckpointRecord const& record);  // which must live as long
+  // Both must live as long; without an increment it is a full one.
+  explicit Skeleton(CheckpointRecord const& record, Increment const* increment = nullptr);
   ~Skeleton();
   Skeleton(Skeleton const&) = delete;
   Skeleton& operator=(Skeleton const&) = delete;
 
   [[nodiscard]] std::vector<Slab> const& slabs() const { return slabs_; }
   [[nodiscard]] std::uint64_t file_bytes() const;
+  // Per array in a slab, where its pages lie; `file` counts the files that it needs, the newest from 1 on; 0:
+  // this one. Without an increment: nothing.
+  [[nodiscard]] std::vector<Places> places() const;
   // The value of an array that isn't a slab.
   void put_small(std::size_t array, std::byte const* values);
   // Enters the digests and closes. The head as it should be at the start of the file, sealed.

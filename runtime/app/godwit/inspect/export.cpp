@@ -240,7 +240,17 @@ int export_checkpoint(Asked const& asked, ExportOptions const& options) {
                     : !options.output.empty() ? options.output
                                               : name_for(*file, options.field);
   Status status = Done{};
-  if (options.field.empty()) {
+  if (options.field.empty() && !file->ancestors().empty()) {
+    if (!options.whole || to_stdout) {
+      return complain(
+          asked,
+          reject("not_whole", fmt::format("a part of it lies in {} beside it: --whole, and a file's name, "
+                                          "write all of it to one file",
+                                          file->ancestors().front().file)));
+    }
+    status = file->verify();
+    if (status) status = file->write_whole(path);
+  } else if (options.field.empty()) {
     Sink output(path);
     status = output.status();
     if (status) status = write_whole(*file, output);

@@ -107,7 +107,8 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, std::functio
       .add_option("--format", exported.format,
                   "h5, csv, raw (little-endian bytes) or json; csv for a field, else h5")
       ->check(CLI::IsMember({"h5", "csv", "raw", "json"}));
-  export_verb.add_flag("--whole")->description("A file that needs no other: every checkpoint is one already");
+  export_verb.add_flag("--whole", exported.whole,
+                       "With what lies in earlier checkpoints: a file that needs no other");
 }
 
 }  // namespace godwit::inspect

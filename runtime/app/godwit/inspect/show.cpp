@@ -1,6 +1,7 @@
 // `godwit inspect show`: a checkpoint on one screen: whose it is, how far it had come, its fields, its files
 // and what a restore would cut from them. Verifies it on the way.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -108,6 +109,12 @@ void print_tree(std::string const& title, std::vector<std::vector<std::string>> 
   fmt::print("{}\n{}", title, text.substr(text.find('\n') + 1));  // without the empty line of titles
 }
 
+std::vector<std::string> names_of(std::vector<Ancestor> const& ancestors) {
+  std::vector<std::string> names;
+  for (auto const& one : ancestors) names.push_back(one.file);
+  return names;
+}
+
 void print_heading(View const& view) {
   auto const& file = view.file;
   auto const& label = file.label();
@@ -132,8 +139,11 @@ void print_heading(View const& view) {
   } else if (progress.done > 0) {
     text = fmt::format("{} {}", cli::spell_count(progress.done), progress.unit);
   }
-  fmt::print("  progress {}   {}{}\n", text, spell_bytes(file.file_bytes()),
+  auto const own = file.ancestors().empty() ? "" : fmt::format(", {} own", spell_bytes(file.file_bytes()));
+  fmt::print("  progress {}   {}{}{}\n", text, spell_bytes(file.whole_bytes()), own,
              manifest.suspended ? "   suspended" : "");
+  if (!file.ancestors().empty())
+    fmt::print("  the rest lies in {}\n", fmt::join(names_of(file.ancestors()), ", "));
   if (manifest.wait_left > Duration{0}) {
     fmt::print("  waits: the next step begins {} after it goes on\n", spell_duration(manifest.wait_left));
   }
@@ -232,6 +242,8 @@ Json view_json(View const& view) {
                      {"total", manifest.progress.total},
                      {"unit", manifest.progress.unit}}}});
   document.update({{"bytes", file.file_bytes()},
+                   {"whole_bytes", file.whole_bytes()},
+                   {"ancestors", names_of(file.ancestors())},
                    {"root_digest", to_hex(file.root())},
                    {"verified", view.verified.ok()},
                    {"verify_ms", static_cast<double>(view.took.count()) / 1e6}});

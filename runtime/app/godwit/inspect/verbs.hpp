@@ -22,6 +22,7 @@ struct ExportOptions {
   std::string field;
   std::string output;  // "": a name made up for HDF5, else stdout; "-": stdout
   std::string format;  // "": by what is exported
+  bool whole{false};   // with what lies in other files
 };
 
 struct DiffOptions {

@@ -1,5 +1,7 @@
 #include "edge/hdf5/h5/dataset.hpp"
 
+#include <cstring>
+
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/space.hpp"
 
@@ -38,6 +40,31 @@ Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max, Or
   auto const type = type_of(scalar, order);
   check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "reading a dataset");
   return bytes;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> read_files_and_roots(Id const& dataset,
+                                                                        std::uint64_t bytes_max) {
+  Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
+  Id const stored{check(H5Dget_type(dataset.get()), "reading a dataset's type"), &H5Tclose};
+  auto const row_bytes = H5Tget_size(stored.get());
+  auto const count = static_cast<std::uint64_t>(
+      check(H5Sget_simple_extent_npoints(space.get()), "counting a dataset's elements"));
+  if (row_bytes <= 8 || row_bytes > bytes_max || count > bytes_max / row_bytes)
+    throw Error("a dataset larger than the file that holds it");
+  auto const type = file_and_root_type(row_bytes - 8);
+  if (check(H5Tequal(type.get(), stored.get()), "comparing datatypes") == 0)
+    throw Error("rows of another kind");
+  Bytes bytes(count * row_bytes);
+  check(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()), "reading a dataset");
+  std::vector<std::pair<std::string, std::uint64_t>> rows;
+  for (std::size_t at = 0; at < bytes.size(); at += row_bytes) {
+    std::string name(reinterpret_cast<char const*>(bytes.data() + at), row_bytes - 8);
+    name.resize(name.find_last_not_of('\0') + 1);
+    std::uint64_t root = 0;
+    std::memcpy(&root, bytes.data() + at + row_bytes - 8, sizeof root);
+    rows.emplace_back(std::move(name), root);
+  }
+  return rows;
 }
 
 std::string read_text(Id const& dataset, std::uint64_t bytes_max) {

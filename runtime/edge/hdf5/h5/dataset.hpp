@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "edge/hdf5/h5/id.hpp"
@@ -22,6 +24,9 @@ void write_zero(Id const& dataset, Id const& type, Id const& selected);
 // A dataset of numbers of that kind and byte order, whole. One of more than `bytes_max` is an error.
 [[nodiscard]] Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max,
                                  Order order = Order::little);
+// Rows of file_and_root_type().
+[[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> read_files_and_roots(
+    Id const& dataset, std::uint64_t bytes_max);
 // A scalar dataset of text of fixed length, without the NULs at its end.
 [[nodiscard]] std::string read_text(Id const& dataset, std::uint64_t bytes_max);
 // Where contiguous storage begins, from the start of the file; none if compact, or never allocated.

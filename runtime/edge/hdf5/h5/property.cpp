@@ -15,10 +15,12 @@ Id list_of(hid_t family) {
 
 }  // namespace
 
-Id file_access() {
+Id file_access(Since since) {
   auto list = list_of(H5P_FILE_ACCESS);
   check(H5Pset_file_locking(list.get(), false, true), "switching file locks off");
-  check(H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, H5F_LIBVER_V18), "choosing the file's version");
+  auto const newest = since == Since::v1_8 ? H5F_LIBVER_V18 : H5F_LIBVER_V110;
+  check(H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, newest), "choosing the file's version");
+  if (since == Since::v1_10) check(H5Pset_small_data_block_size(list.get(), 0), "keeping small data apart");
   check(H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), "choosing how files are closed");
   return list;
 }
@@ -43,6 +45,7 @@ Id group_creation() {
 Id dataset_creation(Layout layout) {
   auto list = list_of(H5P_DATASET_CREATE);
   check(H5Pset_obj_track_times(list.get(), false), "switching time stamps off");
+  if (layout == Layout::mapped) return list;
   if (layout != Layout::of_texts) {
     check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), "switching fill values off");
   }

@@ -64,6 +64,15 @@ Id text_type(std::size_t bytes) {
   return type;
 }
 
+Id file_and_root_type(std::size_t name_bytes) {
+  Id type{check(H5Tcreate(H5T_COMPOUND, name_bytes + 8), "making a datatype of rows"), &H5Tclose};
+  auto const name = text_type(name_bytes);
+  auto const root = type_of(Scalar::u64);
+  check(H5Tinsert(type.get(), "file", 0, name.get()), "naming a file");
+  check(H5Tinsert(type.get(), "root", name_bytes, root.get()), "naming a root");
+  return type;
+}
+
 Id varying_text_type() {
   return utf8(H5T_VARIABLE);
 }

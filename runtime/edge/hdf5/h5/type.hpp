@@ -14,6 +14,8 @@ enum class Order : std::uint8_t { little, big };
 // Boolean: an enum FALSE, TRUE, as h5py makes it.
 [[nodiscard]] Id type_of(Scalar scalar, Order order = Order::little);
 [[nodiscard]] Id text_type(std::size_t bytes);  // UTF-8, that long, padded with NUL
+// A row of the list of files that one needs: `file`, a text that long, and `root`, u64.
+[[nodiscard]] Id file_and_root_type(std::size_t name_bytes);
 [[nodiscard]] Id varying_text_type();           // UTF-8, NUL-terminated: for attributes
 
 }  // namespace godwit::h5
