@@ -56,7 +56,18 @@ void AllocatorLoop::carry_out(allocator::Route& effect) {
 void AllocatorLoop::carry_out(allocator::Append& effect) {
   if (broken_ || deposed_) return;
   fault_point("append", name_of(effect.event));
-  outbox_.appended(ports_.journal.append(encode(effect.event)));
+  unwritten_.push_back(encode(effect.event));
+  outbox_.appended(++appended_);
+  write_down();
+}
+
+// Only while it leads: who was stopped, and finds another in its place when it goes on, writes no more.
+void AllocatorLoop::write_down() {
+  while (!unwritten_.empty() && leads()) {
+    auto const position = ports_.journal.append(std::move(unwritten_.front()));
+    unwritten_.pop_front();
+    invariant(position + unwritten_.size() == appended_, "the journal counts appends from 1");
+  }
 }
 
 void AllocatorLoop::carry_out(allocator::Send& effect) {
@@ -67,6 +78,7 @@ void AllocatorLoop::carry_out(allocator::Send& effect) {
 void AllocatorLoop::carry_out(allocator::Exit& effect) {
   if (exit_code()) return;  // it has left: nobody leases it any more
   if (effect.deposed && !std::exchange(deposed_, true)) {
+    unwritten_.clear();
     outbox_.close(retry_later("deposed",
                               "another allocator may lead by now, so this may not have been recorded: look at "
                               "the job, and try again"));
@@ -95,6 +107,7 @@ bool AllocatorLoop::look_at_journal() {
     return release();
   }
   broken_ = true;
+  unwritten_.clear();
   outbox_.close(retry_later("journal_broken",
                             "the ledger can't be written, so this may not have been recorded: the runtime is "
                             "stopping. Look at the job when it has been started again"));
@@ -105,6 +118,7 @@ bool AllocatorLoop::look_at_journal() {
 // Read anew before each item: a slow one may take the rest of the lease.
 bool AllocatorLoop::release() {
   bool any = false;
+  write_down();
   while (outbox_.ready(leads())) {
     auto item = outbox_.take();
     std::visit([this](auto& held) { let_go(held); }, item);

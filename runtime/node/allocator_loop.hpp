@@ -45,6 +45,7 @@ class AllocatorLoop final : public Loop {
   void carry_out(allocator::Lead& effect) { lead_until_ = effect.until; }
   void carry_out(allocator::Confirm& effect) { outbox_.put(effect); }
   void carry_out(allocator::Exit& effect);
+  void write_down();
   bool look_at_journal();
   bool release();
   void say(Rank to, Message const& message);
@@ -57,6 +58,8 @@ class AllocatorLoop final : public Loop {
   allocator::Allocator& allocator_;
   allocator::Effects effects_;
   Outbox outbox_;
+  std::deque<Bytes> unwritten_;     // events of a time at which it didn't lead
+  JournalPosition appended_{0};     // with those
   std::map<Rank, Line> lines_;  // to the hosts that were told that what they hear is numbered
   Instant lead_until_;
   std::deque<std::uint64_t> confirmed_;  // to be told

@@ -92,6 +92,19 @@ TEST_F(NodeAllocator, NothingLeavesBeforeItIsDurable) {
   EXPECT_TRUE(control.answers.contains(command));
 }
 
+// Another may lead by then: what it would append is nobody's business any more.
+TEST_F(NodeAllocator, WritesNothingWhileItDoesNotLead) {
+  joined();
+  auto const before = journal.records.size();
+  clock.pass(12s);  // more than the lease, and nobody was heard
+  submit();
+  go();
+  EXPECT_EQ(journal.records.size(), before);
+  for (auto* const peer : {&one, &two}) peer->say(msg::Heartbeat{clock.now(), {}, {}, clock.now()});
+  go();
+  EXPECT_GT(journal.records.size(), before);
+}
+
 TEST_F(NodeAllocator, HeartBeatAnswersPassTheQueue) {
   joined();
   submit();
