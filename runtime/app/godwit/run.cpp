@@ -114,14 +114,25 @@ class Pursuit {
   std::optional<int> follow(Launched* own) {
     auto client = rpc::Client::connect(invocation_.store());
     if (!client) return invocation_.complain(client.failure());
-    if (!follower_) {
-      auto jobs = choose_jobs(*client, request_, own != nullptr);
-      if (!jobs) return invocation_.complain(jobs.failure());
-      follower_.emplace(*std::move(jobs), invocation_.json);
-    }
-    auto const end = follower_->follow(*client, signals_, [&](Term former) {
+    auto const successor = [&](Term former) {
       return await_successor(invocation_.store(), former, &signals_, [own] { return own != nullptr && own->has_ended(); });
-    });
+    };
+    while (!follower_) {
+      auto jobs = choose_jobs(*client, request_, own != nullptr);
+      if (jobs) {
+        follower_.emplace(*std::move(jobs), invocation_.json);
+        break;
+      }
+      if (!rpc::is_unreachable(jobs.failure()) || !may_ask_again()) return invocation_.complain(jobs.failure());
+      auto next = successor(client->runtime().term);
+      if (next) {
+        client = std::move(next);
+        continue;
+      }
+      if (own != nullptr && own->has_ended()) return std::nullopt;
+      return invocation_.complain(jobs.failure());
+    }
+    auto const end = follower_->follow(*client, signals_, successor);
     if (!end && own != nullptr && rpc::is_unreachable(end.failure()) &&
         !ended_well(invocation_.store(), client->runtime().term, own->has_ended() ? 1s : 10s)) {
       return std::nullopt;
@@ -132,6 +143,9 @@ class Pursuit {
   }
 
  private:
+  // Whether the jobs were taken before the connection was lost isn't known; those with names are the same jobs again.
+  [[nodiscard]] bool may_ask_again() const { return request_.submit.jobs.empty() || request_.submit.adopt; }
+
   Invocation const& invocation_;
   Request const& request_;
   SignalWatch& signals_;
