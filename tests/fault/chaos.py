@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from rig import BIN, PATIENCE, Connection, Refused, wait_for  # noqa: E402
 
-RUN_PATIENCE = 600.0  # for all jobs to end, once nobody is killed any more
+RUN_PATIENCE = 120.0  # for all jobs to end, once nobody is killed any more
 
 # Enough losses for any test: nothing is to be held or to fail here.
 WORKLOAD = """
@@ -56,21 +56,22 @@ def processes():
 
 
 class Run:
-    """`godwit run` on a store of its own."""
+    """`godwit run` of a workload on a store of its own; without jobs, `godwit start`."""
 
-    def __init__(self, directory, counters, plates, hosts, slots, options=(), witness=True, environment=()):
+    def __init__(self, directory, hosts, slots, counters=0, plates=0, options=(), witness=True, environment=()):
         self.directory = pathlib.Path(directory)
         self.store, self.work = self.directory / "store", self.directory / "work"
         self.work.mkdir(parents=True)
         self.witness = self.directory / "witness"
         (self.work / "jobs.yaml").write_text(WORKLOAD % {"counters": counters, "plates": plates})
+        verb = ["run", "jobs.yaml"] if counters + plates > 0 else ["start"]
         self.environment = dict(os.environ, GODWIT_STORE=str(self.store), XDG_RUNTIME_DIR=str(self.directory), **dict(environment))
         self.environment.pop("SLURM_JOB_ID", None)
         self.environment.pop("GODWIT_WITNESS", None)
         if witness:
             self.witness.mkdir()
             self.environment["GODWIT_WITNESS"] = str(self.witness)
-        self.command = [BIN / "godwit", "run", "jobs.yaml", "--hosts", str(hosts), "--slots", str(slots), *map(str, options)]
+        self.command = [BIN / "godwit", *verb, "--hosts", str(hosts), "--slots", str(slots), *map(str, options)]
         self.said = self.directory / "run.out"
         with open(self.said, "ab") as output:
             self.process = subprocess.Popen(self.command, env=self.environment, cwd=self.work, stdin=subprocess.DEVNULL,
@@ -123,22 +124,19 @@ class Run:
     def connection(self):
         """To whoever allocates; None if nobody answers now."""
         try:
-            connection = Connection(self.store)
+            return Connection(self.store, patience=5)
         except (OSError, ValueError, KeyError):
             return None
-        connection.socket.settimeout(5)
-        return connection
 
     def rows(self, what):
         connection = self.connection()
         if connection is None:
             return None
         try:
-            return connection.ask(what)["rows"]
+            with contextlib.closing(connection):
+                return connection.ask(what)["rows"]
         except (OSError, ValueError, AssertionError, Refused):
             return None
-        finally:
-            connection.close()
 
     def await_start(self):
         wait_for(lambda: self.is_over() or self.capsules(), "the first job to run")
@@ -168,6 +166,10 @@ class Run:
 
     def text(self):
         text = self.said.read_text(errors="replace")
+        for row in self.rows("jobs") or []:
+            text += f"\njob {row['job']}: {row['state']}, {row['elements']}"
+        for row in self.rows("hosts") or []:
+            text += f"\nhost {row['host']}: {row['state']}, pid {row['pid']}"
         with contextlib.suppress(OSError):
             text += "\n---- runtime.out\n" + (self.store / "log" / "runtime.out").read_text(errors="replace")[-12000:]
         return text

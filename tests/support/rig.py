@@ -37,12 +37,16 @@ def wait_for(condition, what, patience=PATIENCE):
 class Connection:
     """One client on rank 0's Unix socket. Requests may be sent ahead of their answers."""
 
-    def __init__(self, store):
+    def __init__(self, store, patience=PATIENCE):
         access = json.loads((store / "access.json").read_text())
         self.pid = access["pid"]
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(PATIENCE)
-        self.socket.connect(access["unix"])
+        self.socket.settimeout(patience)
+        try:
+            self.socket.connect(access["unix"])
+        except OSError:
+            self.socket.close()
+            raise
         self.lines = self.socket.makefile("r", encoding="utf-8")
         self.sent = 0
         self.answers = {}
