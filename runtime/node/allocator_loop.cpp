@@ -104,6 +104,7 @@ bool AllocatorLoop::look_at_journal() {
   auto const durable = ports_.journal.durable();
   if (durable) {
     outbox_.durable(*durable);
+    tell_of_hindrance();
     return release();
   }
   broken_ = true;
@@ -113,6 +114,16 @@ bool AllocatorLoop::look_at_journal() {
                             "stopping. Look at the job when it has been started again"));
   step(allocator::JournalBroken{durable.failure()});
   return true;
+}
+
+void AllocatorLoop::tell_of_hindrance() {
+  auto const hindrance = ports_.journal.hindrance();
+  if (hindrance.has_value() == std::exchange(hindered_, hindrance.has_value())) return;
+  world.log.write(hindrance ? Note{Level::severe, {}, {},
+                                   fmt::format("the ledger can't be written for now: {}. Jobs that run go on; whatever has to be "
+                                               "recorded first waits until there is room",
+                                               hindrance->context)}
+                            : Note{Level::warning, {}, {}, "the ledger can be written again"});
 }
 
 // Read anew before each item: a slow one may take the rest of the lease.

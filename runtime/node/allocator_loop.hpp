@@ -47,6 +47,7 @@ class AllocatorLoop final : public Loop {
   void carry_out(allocator::Exit& effect);
   void write_down();
   bool look_at_journal();
+  void tell_of_hindrance();
   bool release();
   void say(Rank to, Message const& message);
   void let_go(allocator::Send& item) { say(item.to, item.message); }
@@ -63,7 +64,7 @@ class AllocatorLoop final : public Loop {
   std::map<Rank, Line> lines_;  // to the hosts that were told that what they hear is numbered
   Instant lead_until_;
   std::deque<std::uint64_t> confirmed_;  // to be told
-  bool broken_{false}, deposed_{false};
+  bool broken_{false}, deposed_{false}, hindered_{false};
 };
 
 }  // namespace godwit

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -19,6 +20,8 @@ class Journal {
   virtual JournalPosition append(Bytes record) = 0;  // which isn't empty
   // The newest position that is durable; a failure once the log can't be written.
   virtual Result<JournalPosition> durable() = 0;
+  // Why nothing becomes durable for now, though it will: the store is full. None: all is well, or will never be again.
+  [[nodiscard]] virtual std::optional<Failure> hindrance() { return std::nullopt; }
 };
 
 }  // namespace godwit

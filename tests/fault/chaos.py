@@ -58,10 +58,15 @@ def processes():
 class Run:
     """`godwit run` of a workload on a store of its own; without jobs, `godwit start`."""
 
-    def __init__(self, directory, hosts, slots, counters=0, plates=0, options=(), witness=True, environment=()):
+    def __init__(self, directory, hosts, slots, counters=0, plates=0, options=(), witness=True, environment=(),
+                 room=None):
         self.directory = pathlib.Path(directory)
         self.store, self.work = self.directory / "store", self.directory / "work"
         self.work.mkdir(parents=True)
+        self.room = room  # bytes of a file system of the store's own
+        if room:
+            self.store.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "godwit-test", self.store], check=True)
         self.witness = self.directory / "witness"
         (self.work / "jobs.yaml").write_text(WORKLOAD % {"counters": counters, "plates": plates})
         verb = ["run", "jobs.yaml"] if counters + plates > 0 else ["start"]
@@ -184,6 +189,8 @@ class Run:
                 os.kill(pid, signal.SIGCONT)
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        if self.room:
+            subprocess.run(["umount", "-l", self.store], check=True)
         wait_for(lambda: not self.family().keys() - {self.process.pid}, "what was killed to be gone")
 
 

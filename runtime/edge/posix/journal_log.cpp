@@ -13,6 +13,9 @@
 #include "edge/posix/journal_reader.hpp"
 
 namespace godwit {
+namespace {
+constexpr auto between_tries = 200ms;  // of writing to a store that is full
+}
 
 Result<std::unique_ptr<JournalLog>> JournalLog::create(std::filesystem::path const& ledger, Term term) {
   auto const path = journal_path(ledger, term);
@@ -26,6 +29,7 @@ Result<std::unique_ptr<JournalLog>> JournalLog::create(std::filesystem::path con
   std::unique_ptr<JournalLog> log(new JournalLog(std::move(file), path));
   if (auto written = log->write_and_sync(journal::header(term)); !written) return written.failure();
   if (auto synced = sync_directory(ledger); !synced) return synced.failure();
+  log->begun_ = true;
   log->thread_ = std::thread([raw = log.get()] { raw->run(); });
   ::pthread_setname_np(log->thread_.native_handle(), "godwit-journal");
   return log;
@@ -80,24 +84,41 @@ void JournalLog::run() {
       queue_.clear();
     } else {
       durable_ = position;
+      hindrance_.reset();
     }
     (void)!::eventfd_write(synced_.get(), 1);
     if (failure_) return;
   }
 }
 
+std::optional<Failure> JournalLog::hindrance() {
+  std::lock_guard const lock(mutex_);
+  return hindrance_;
+}
+
+Failure JournalLog::failed(char const* doing, int error) const {
+  return retry_later("ledger_io", fmt::format("{} {}: {}", doing, path_.string(), errno_text(error)));
+}
+
+// What there was room for is in the file: the rest follows it.
 Status JournalLog::write_and_sync(ByteView batch) {
-  auto fail = [this](char const* doing) {
-    return retry_later("ledger_io", fmt::format("{} {}: {}", doing, path_.string(), errno_text(errno)));
-  };
   while (!batch.empty()) {
     auto const written = ::write(file_.get(), batch.data(), batch.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return fail("writing");
+    auto const error = written < 0 ? errno : EIO;
+    if (written < 0 && (error == EINTR || wait_for_room(error))) continue;
+    if (written <= 0) return failed("writing", error);
     batch = batch.subspan(static_cast<std::size_t>(written));
   }
-  if (::fdatasync(file_.get()) != 0) return fail("syncing");
+  if (::fdatasync(file_.get()) != 0) return failed("syncing", errno);
   return Done{};
+}
+
+bool JournalLog::wait_for_room(int error) {
+  if ((error != ENOSPC && error != EDQUOT && error != EROFS) || !begun_) return false;
+  std::unique_lock lock(mutex_);
+  hindrance_ = failed("writing", error);
+  (void)!::eventfd_write(synced_.get(), 1);
+  return !changed_.wait_for(lock, between_tries, [this] { return stop_; });
 }
 
 }  // namespace godwit

@@ -2,7 +2,8 @@
 //
 // Group commit: a thread takes all that was appended meanwhile, writes it at once and calls fdatasync
 // once; so the cost per append falls as the rate rises. The file is created exclusively: a term has one
-// writer, ever. The first error is final: nothing after it is reported durable.
+// writer, ever. While the store is full, or mounted read-only, it waits and tries again; any other error is final:
+// nothing after it is reported durable.
 // append() and durable(): the loop thread. The destructor writes what is queued.
 #pragma once
 
@@ -31,11 +32,14 @@ class JournalLog final : public Journal {
 
   JournalPosition append(Bytes record) override;
   Result<JournalPosition> durable() override;
+  std::optional<Failure> hindrance() override;
 
  private:
   JournalLog(UniqueFd file, std::filesystem::path path);
   void run();
   Status write_and_sync(ByteView batch);
+  bool wait_for_room(int error);  // false: it can't be waited for, or not any more
+  [[nodiscard]] Failure failed(char const* doing, int error) const;
 
   std::filesystem::path path_;
   UniqueFd file_, synced_;
@@ -45,7 +49,8 @@ class JournalLog final : public Journal {
   Bytes queue_;  // records, framed
   JournalPosition appended_ = 0;
   JournalPosition durable_ = 0;
-  std::optional<Failure> failure_;
+  std::optional<Failure> failure_, hindrance_;
+  bool begun_ = false;  // the header is written
   bool stop_ = false;
   std::thread thread_;
 };
