@@ -70,8 +70,8 @@ TEST_F(Incremental, AChainReadsAsTheWholeStateAndIsBounded) {
     if (!ancestors.empty())
       EXPECT_EQ(ancestors.front(), std::filesystem::path(job.image.label.parent->path).filename());
   }
-  EXPECT_EQ(longest, 12U);
-  EXPECT_EQ(full, 4U);
+  EXPECT_EQ(longest, 8U);
+  EXPECT_EQ(full, 5U);
 }
 
 TEST_F(Incremental, AFullOneComesWhenTheOthersTakeHalfAsMuch) {

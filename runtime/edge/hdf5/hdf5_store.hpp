@@ -29,7 +29,7 @@ class Hdf5CheckpointStore final : public CheckpointStore {
   struct Settings {
     std::filesystem::path store;
     std::uint64_t staging_bytes_max{std::uint64_t{1} << 30};
-    std::size_t ancestors_max{12};     // that a generation may need; 0: each is a full one
+    std::size_t ancestors_max{8};     // that a generation may need; 0: each is a full one
     std::string software{};            // godwit's version, recorded in each file; empty: this build's
     std::function<WallTime()> wall{};  // empty: the system's clock. Called from another thread
   };

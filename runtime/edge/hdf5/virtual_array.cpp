@@ -4,8 +4,6 @@
 #include <array>
 #include <cstring>
 #include <limits>
-#include <map>
-#include <span>
 
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/property.hpp"
@@ -15,7 +13,7 @@
 namespace godwit {
 namespace {
 
-constexpr std::size_t places_of_mapping = 64;
+constexpr std::size_t ranges_of_mapping = 64;
 
 using Value = std::array<std::byte, 8>;
 
@@ -55,26 +53,43 @@ struct Ranges {
   std::vector<h5::Range> in_array, in_source;
 };
 
-void add(std::vector<h5::Range>& ranges, h5::Range range) {
-  if (!ranges.empty() && ranges.back().second == range.first)
-    ranges.back().second = range.second;
-  else
-    ranges.push_back(range);
-}
+// What one mapping takes of the ranges of a file, which it is to be given all.
+class Mappings {
+ public:
+  Mappings(h5::Id& properties, ArrayPlace const& array, SourceDataset const& source)
+      : properties_(properties), array_(array), source_(source) {}
 
-// Of some places, what each file has of them.
-std::map<std::uint64_t, Ranges> by_file(std::span<Place const> places, ArrayPlace const& array) {
-  auto const width = width_bytes(array.scalar);
-  std::map<std::uint64_t, Ranges> found;
-  for (auto const& place : places) {
+  void add(Place const& place) {
+    auto const width = width_bytes(array_.scalar);
     auto const first = place.first * tracked_page_bytes;
-    auto const end = std::min(first + place.count * tracked_page_bytes, array.bytes);
-    auto& ranges = found[place.file];
-    add(ranges.in_array, {first / width, end / width});
-    add(ranges.in_source, {place.offset / width, (place.offset + end - first) / width});
+    auto const end = std::min(first + place.count * tracked_page_bytes, array_.bytes);
+    if (ranges_.in_array.size() == ranges_of_mapping) flush();
+    ranges_.in_array.emplace_back(first / width, end / width);
+    join(ranges_.in_source, {place.offset / width, (place.offset + end - first) / width});
   }
-  return found;
-}
+  void flush() {
+    if (ranges_.in_array.empty()) return;
+    auto const here = h5::select_ranges(array_.shape, ranges_.in_array);
+    auto const there = h5::select_ranges(source_.shape, ranges_.in_source);
+    h5::check(H5Pset_virtual(properties_.get(), here.get(), source_.file.c_str(), source_.path.c_str(),
+                             there.get()),
+              "mapping a part of an array");
+    ranges_ = {};
+  }
+
+ private:
+  static void join(std::vector<h5::Range>& ranges, h5::Range range) {
+    if (!ranges.empty() && ranges.back().second == range.first)
+      ranges.back().second = range.second;
+    else
+      ranges.push_back(range);
+  }
+
+  h5::Id& properties_;
+  ArrayPlace const& array_;
+  SourceDataset const& source_;
+  Ranges ranges_;
+};
 
 }  // namespace
 
@@ -82,25 +97,17 @@ h5::Id create_virtual_array(h5::Id const& group, std::string const& name, ArrayP
                             h5::Order order, Places const& places,
                             std::vector<SourceDataset> const& sources) {
   auto const type = h5::type_of(array.scalar, order);
-  auto const properties = h5::dataset_creation(h5::Layout::mapped);
+  auto properties = h5::dataset_creation(h5::Layout::mapped);
   auto value = missing_value(array.scalar);
   if (order != (own_order_is_little ? h5::Order::little : h5::Order::big)) {
     std::reverse(value.begin(), value.begin() + width_bytes(array.scalar));
   }
   h5::check(H5Pset_fill_value(properties.get(), type.get(), value.data()),
             "choosing a value for what is missing");
-  for (std::span<Place const> rest(places); !rest.empty();) {
-    auto const some = rest.first(std::min(rest.size(), places_of_mapping));
-    rest = rest.subspan(some.size());
-    for (auto const& [file, ranges] : by_file(some, array)) {
-      auto const& source = sources[file];
-      auto const here = h5::select_ranges(array.shape, ranges.in_array);
-      auto const there = h5::select_ranges(source.shape, ranges.in_source);
-      h5::check(
-          H5Pset_virtual(properties.get(), here.get(), source.file.c_str(), source.path.c_str(), there.get()),
-          "mapping a part of " + name);
-    }
-  }
+  std::vector<Mappings> mappings;
+  for (auto const& source : sources) mappings.emplace_back(properties, array, source);
+  for (auto const& place : places) mappings[place.file].add(place);
+  for (auto& of_file : mappings) of_file.flush();
   return {h5::check(H5Dcreate2(group.get(), name.c_str(), type.get(), h5::space_of(array.shape).get(),
                                H5P_DEFAULT, properties.get(), H5P_DEFAULT),
                     "creating dataset " + name),

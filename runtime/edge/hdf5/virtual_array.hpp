@@ -1,6 +1,6 @@
 // An array whose elements lie in several files, as HDF5 shows it: one virtual dataset. Throws h5::Error.
 //
-// Each of its mappings covers a bounded stretch of the array, for HDF5 1.10 takes the square of a selection's
+// Each of its mappings has a bounded number of stretches of one file, for HDF5 1.10 takes the square of a selection's
 // blocks to read it; and each names the dataset in which the elements really lie, for a virtual dataset over
 // virtual datasets is opened once for every mapping, at each level. What no mapping covers, or whose file is
 // missing, reads as NaN, or as the least value of its type, or the greatest one where that is zero.
