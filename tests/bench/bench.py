@@ -144,6 +144,51 @@ def checkpoint(figures, pairs):
         figures.pairs("checkpoint of 256 MiB: stopped", "ms", stops, "memcpy", copies, "≤ 1.5 ×", at_most=1.5)
 
 
+def incremental(figures, pairs):
+    """Two jobs of 1 GiB, each with 1 % of its pages written, drawn evenly, before each checkpoint. The files of one are
+    taken away, so that each of its generations is a full one; those of the other build upon each other."""
+    size, written = 1024 * MIB, 2621
+    plugins = BIN.parent / "bench-plugins"
+    with Runtime(hosts=1, options=["--plugins", str(plugins)]) as runtime:
+        part, full = (runtime.submit("scatter", pages=size // 4096) for _ in range(2))
+        for job in (part, full):
+            runtime.until_state(job, "RUNNING")
+
+        def checkpoint_of(job):
+            runtime.cli("call", job, "write", written)
+            os.sync()
+            begin = time.monotonic()
+            act = runtime.act("checkpoint", job)
+            took = (time.monotonic() - begin) * 1e3
+            return act["checkpoint"]["bytes"], took, act["checkpoint"]["stopped_ns"] / 1e6, act["image"]["path"]
+
+        (runtime.store / checkpoint_of(full)[3]).unlink()
+        checkpoint_of(part)
+        parts, fulls, due = [], [], []
+        while len(parts) < pairs:
+            bytes_, took, stopped, path = checkpoint_of(full)
+            (runtime.store / path).unlink()
+            one = checkpoint_of(part)
+            if one[0] > size:  # the chain is long enough: a full one is due
+                due.append(one)
+                continue
+            fulls.append((bytes_, took, stopped))
+            parts.append(one)
+        name = "incremental, 1 GiB, 1 % of pages"
+        figures.pairs(f"{name}: bytes", "MiB", [one[0] / MIB for one in parts], "full", [one[0] / MIB for one in fulls],
+                      "≤ 0.05 ×", at_most=0.05)
+        figures.pairs(f"{name}: request to durable", "ms", [one[1] for one in parts], "full", [one[1] for one in fulls],
+                      "≤ 0.15 ×", at_most=0.15)
+        stops = sorted(one[2] for one in parts)
+        median = statistics.median(stops)
+        figures.add(f"{name}: stopped", median, "ms",
+                    {"name": "full", "value": statistics.median(one[2] for one in fulls), "unit": "ms"},
+                    median / statistics.median(one[2] for one in fulls), "≤ 10 ms", median <= 10, pairs=len(stops),
+                    spread=[stops[len(stops) // 4], stops[3 * len(stops) // 4]])
+        figures.note(f"one in {pairs // max(1, len(due)) if due else 'none of'} {pairs} was due to be a full one; stopped at most "
+                     f"{stops[-1]:.1f} ms")
+
+
 def cpu_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -266,7 +311,7 @@ def heat(figures, pairs):
 
 SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
           "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat,
-          "policies": policies}
+          "policies": policies, "incremental": incremental}
 
 
 def main():
