@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from policies import policies  # noqa: E402
+from recovery import recovery  # noqa: E402
 from rig import BIN, Runtime  # noqa: E402
 
 MIB = 1 << 20
@@ -311,7 +312,7 @@ def heat(figures, pairs):
 
 SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
           "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat,
-          "policies": policies, "incremental": incremental}
+          "policies": policies, "incremental": incremental, "recovery": recovery}
 
 
 def main():
