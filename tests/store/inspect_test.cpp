@@ -147,6 +147,26 @@ TEST_F(Inspect, VerifySaysGoodBadAndUnreadable) {
   EXPECT_EQ(json[1]["error"]["code"], "damaged");
 }
 
+TEST_F(Inspect, VerifyAllOfAStore) {
+  auto said = inspect({"verify", "--all"});
+  EXPECT_EQ(said.code, 0);
+  expect_has(said.out, {"4 of 4 generations of 2 jobs verify"});
+  flip(checkpoint(11), 700);
+  std::filesystem::remove_all(directory.path() / "jobs/9");
+  said = inspect({"verify", "--all"});
+  EXPECT_EQ(said.code, 1);
+  expect_has(said.out, {"7:11  ✗ " + checkpoint(11).string() + ": damaged", "2 of 3 generations of 1 job verify"});
+  EXPECT_EQ(said.out.find("7:12"), std::string::npos) << "what verifies has no line";
+  for (auto const generation : {10, 12}) flip(checkpoint(generation), 700);
+  said = inspect({"verify", "--all", "--json"});
+  auto const json = Json::parse(said.out);
+  EXPECT_EQ(json["verified"], 0);
+  EXPECT_EQ(json["bad"], 3);
+  EXPECT_EQ(json["failures"].size(), 3U);
+  EXPECT_EQ(json["jobs_without_a_good_one"], Json::array({"7"}));
+  EXPECT_EQ(inspect({"verify", "--all", "7"}).code, 100) << "all, or some";
+}
+
 TEST_F(Inspect, ShowOfADamagedFile) {
   flip(checkpoint(12), 1'000'000);  // data: the rest can still be shown
   auto const data = inspect({"show", "7:12"});

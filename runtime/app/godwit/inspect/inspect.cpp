@@ -13,6 +13,7 @@ struct Options {
   bool json{false};
   std::string target;
   std::vector<std::string> targets;
+  bool all{false};
   DiffOptions diff;
   ExportOptions exported;
 };
@@ -91,9 +92,10 @@ void add_inspect(CLI::App& app, std::function<std::string()> store, std::functio
 
   auto& verify_verb = add("verify", "Check every digest of checkpoints; all in the store if none is named",
                           "godwit inspect verify 7:11 7:12", [](Asked const& asked, Options const& given) {
-                            return verify(asked, given.targets);
+                            return given.all ? verify_all(asked) : verify(asked, given.targets);
                           });
-  verify_verb.add_option("CHECKPOINT", options->targets, target_help);
+  auto* targets = verify_verb.add_option("CHECKPOINT", options->targets, target_help);
+  verify_verb.add_flag("--all", options->all, "All in the store: a line for each that fails, and a summary")->excludes(targets);
 
   auto& export_verb =
       add("export", "Write a checkpoint, or one field of it, to a file",

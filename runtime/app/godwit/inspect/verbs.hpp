@@ -33,6 +33,7 @@ struct DiffOptions {
 int list(Asked const& asked, std::string const& job);  // "": all jobs
 int show(Asked const& asked, std::string const& target);
 int verify(Asked const& asked, std::vector<std::string> const& targets);  // none: all in the store
+int verify_all(Asked const& asked);  // a line for each that fails, and a summary
 int diff(Asked const& asked, DiffOptions const& options);
 int export_checkpoint(Asked const& asked, ExportOptions const& options);
 

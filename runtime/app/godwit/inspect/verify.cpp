@@ -1,7 +1,10 @@
 // `godwit inspect verify`: every digest of every file that was asked for.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "app/godwit/inspect/selection.hpp"
 #include "app/godwit/inspect/verbs.hpp"
@@ -63,7 +66,65 @@ std::vector<Chosen> choose(Asked const& asked, std::vector<std::string> const& t
   return chosen;
 }
 
+// The whole store at a glance: a line for each that fails, and what there is altogether.
+struct Tally {
+  std::size_t good{0}, bad{0}, unreadable{0};
+  std::uint64_t bytes{0};
+  std::set<JobId> jobs, jobs_without;  // without: not one of its generations verifies
+
+  void count(Chosen const& chosen, Verdict const& verdict) {
+    bytes += verdict.bytes;
+    auto& kind = !verdict.failure ? good : verdict.exit_code() == exit_unreadable ? unreadable : bad;
+    ++kind;
+    if (jobs.insert(chosen.job).second) jobs_without.insert(chosen.job);
+    if (!verdict.failure) jobs_without.erase(chosen.job);
+  }
+  [[nodiscard]] Json json(Json failures) const {
+    auto without = Json::array();
+    for (auto const job : jobs_without) without.push_back(fmt::to_string(job));
+    return {{"verified", good},        {"bad", bad},         {"unreadable", unreadable},
+            {"jobs", jobs.size()},     {"bytes", bytes},     {"jobs_without_a_good_one", without},
+            {"failures", std::move(failures)}};
+  }
+  [[nodiscard]] std::string text() const {
+    auto line = fmt::format("{} of {} generations of {} job{} verify, {}", good, good + bad + unreadable, jobs.size(),
+                            jobs.size() == 1 ? "" : "s", spell_bytes(bytes));
+    if (!jobs_without.empty()) line += fmt::format("; of job{} {} none does", jobs_without.size() == 1 ? "" : "s",
+                                                   fmt::join(jobs_without, ", "));
+    return line;
+  }
+};
+
+void print_failure(Chosen const& one, Verdict const& verdict) {
+  fmt::print("{}  ✗ {}: {}\n", spell(one), one.path.string(), verdict.failure->context);
+}
+
 }  // namespace
+
+int verify_all(Asked const& asked) {
+  auto const found = checkpoints_in(asked.store);
+  if (!found) return complain(asked, found.failure());
+  int code = exit_good;
+  Tally tally;
+  auto failures = Json::array();
+  for (auto const& one : *found) {
+    auto const verdict = verdict_on(one.path);
+    code = std::max(code, verdict.exit_code());
+    tally.count(one, verdict);
+    if (!verdict.failure) continue;
+    if (asked.json) {
+      failures.push_back(verdict_json(one, verdict));
+    } else {
+      print_failure(one, verdict);
+    }
+  }
+  if (asked.json) {
+    print_json(tally.json(std::move(failures)));
+  } else {
+    fmt::print("{}\n", found->empty() ? fmt::format("no checkpoints in {}", asked.store.string()) : tally.text());
+  }
+  return code;
+}
 
 int verify(Asked const& asked, std::vector<std::string> const& targets) {
   int code = exit_good;
@@ -75,7 +136,7 @@ int verify(Asked const& asked, std::vector<std::string> const& targets) {
     if (asked.json) {
       entries.push_back(verdict_json(one, verdict));
     } else if (verdict.failure) {
-      fmt::print("{}  ✗ {}: {}\n", spell(one), one.path.string(), verdict.failure->context);
+      print_failure(one, verdict);
     } else {
       fmt::print("{}  ✓ {}, {}\n", spell(one), spell_bytes(verdict.bytes), spell_duration(verdict.took));
     }
