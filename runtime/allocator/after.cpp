@@ -98,6 +98,14 @@ Result<std::vector<std::size_t>> Allocator::Core::order_by_dependence(std::vecto
   return order;
 }
 
+std::optional<std::string> Allocator::Core::never_to_start(JobId job) const {
+  if (job.element() != 0) return std::nullopt;  // its array has begun
+  for (auto const& dependency : after_of(ledger, job)) {
+    if (verdict(ledger.counts(dependency.id), dependency.until) == Verdict::never) return why_never(ledger, dependency.id);
+  }
+  return std::nullopt;
+}
+
 // Notes what a job that is not over has yet to wait for.
 void Allocator::Core::hold_back(JobId job) {
   for (auto const& dependency : after_of(ledger, job)) {

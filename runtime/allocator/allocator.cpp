@@ -43,7 +43,10 @@ Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
   auto const name = [this](std::string const& text, JobId job) {
     if (!text.empty() && job.element() == 0) names[text] = std::max(names[text], job);
   };
-  for (auto const& [job, record] : ledger.jobs()) name(record.spec.name, job);
+  for (auto const& [job, record] : ledger.jobs()) {
+    name(record.spec.name, job);
+    note_heir(record);
+  }
   for (auto const& [job, array] : ledger.arrays()) name(array.work->spec.name, job);
 }
 

@@ -37,6 +37,7 @@ struct Settings {
   std::int32_t hosts_per_manager{0};
   Duration group_ahead_max{30s};  // jobs that run longer aren't granted to groups ahead of room
   policy::BalanceTuning balance;  // looked at each interval of `scheduling`; a job stays for its quantum
+  std::uint64_t store_quota{0};  // for all checkpoints together; 0: no limit
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

@@ -44,6 +44,7 @@ void Allocator::Core::make_clone(JobRecord source, Operation const& operation,
   journal(log::Cloned{job, source.job, image, std::move(spec), source.suspended, wall});
   auto const& name = record_of(job)->spec.name;
   if (!name.empty()) names[name] = job;
+  note_heir(*record_of(job));
   queue_up(job);
   clones.emplace(job, AwaitedClone{operation.asked, source.job, image.has_value(), figures});
   if (serving()) grant_all();
@@ -69,12 +70,14 @@ cmd::Act Allocator::Core::outcome_of(AwaitedClone const& awaited, JobRecord cons
   act.checkpoint = awaited.figures;
   act.to = clone.host;
   if (clone.state == JobState::failed) {
-    act.failure = reject("clone_failed", fmt::format("job {}, the clone of job {}, failed: {}", clone.job,
+    act.failure = reject("clone_failed", fmt::format("job {}, {} job {}, failed: {}", clone.job,
+                                                     awaited.restarted ? "a restart of" : "the clone of",
                                                      awaited.source, clone.outcome.reason));
     return act;
   }
   bool const runs = clone.host != no_rank && clone.state != JobState::stranded;
-  act.what = fmt::format("is a clone of job {}", awaited.source);
+  act.what = awaited.restarted ? fmt::format("goes on from {}:{}", awaited.source, *awaited.restarted)
+                               : fmt::format("is a clone of job {}", awaited.source);
   if (!awaited.has_image) {
     act.what += " from its beginning";
   } else if (runs) {

@@ -270,6 +270,9 @@ void Allocator::Core::carry_out(CommandReceived const& event) {
                  [&](cmd::ListShares const&) { list_shares(event.id); },
                  [&](cmd::Explain const& command) { explain(event.id, command.job); },
                  [&](cmd::Drain const& command) { drain(event, command); },
+                 [&](cmd::Retry const& command) { retry(event, command); },
+                 [&](cmd::Restart const& command) { restart(event, command); },
+                 [&](cmd::Prune const& command) { prune(event, command); },
                  [&](cmd::Stop const&) {
                    note(Level::info, {}, {}, fmt::format("{}: stop", event.who));
                    commanded(event, "stop");

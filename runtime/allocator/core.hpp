@@ -65,6 +65,7 @@ struct Allocator::Core {
   void hear(Rank from, msg::Stayed const& message);
   void hear(Rank from, msg::OrderDone const& message);
   void hear(Rank from, msg::Checkpointed const& message);
+  void hear(Rank from, msg::Pruned const& message);
   void hear(Rank from, msg::MoveWanted const& message);
   void hear(Rank from, msg::Trouble const& message);
   void hear(Rank from, msg::HeldJobs const& message);
@@ -193,6 +194,7 @@ struct Allocator::Core {
   [[nodiscard]] Result<std::vector<std::size_t>> order_by_dependence(std::vector<JobArray>& jobs,
                                                                      std::vector<Decision>& decisions) const;
   void hold_back(JobId job);
+  [[nodiscard]] std::optional<std::string> never_to_start(JobId job) const;  // why
   void look_at_dependents();
 
   // ---- arrays.cpp
@@ -257,6 +259,7 @@ struct Allocator::Core {
   // ---- orders.cpp
   void begin_order(JobRecord const& record, Operation const& operation);
   void order_done(JobRecord const& record, Desk& desk);
+  void written_on_request(msg::Checkpointed const& message);
 
   // ---- clones.cpp
   void begin_clone(JobRecord const& record, Operation const& operation);
@@ -264,6 +267,33 @@ struct Allocator::Core {
   void make_clone(JobRecord source, Operation const& operation, std::optional<log::ImageOf> image,
                   std::optional<msg::CheckpointFigures> figures);
   void answer_clones();
+  // ---- retry.cpp
+  void retry(CommandReceived const& event, cmd::Retry const& command);
+  [[nodiscard]] std::vector<cmd::Act> retry_all(std::vector<JobId> jobs,
+                                                std::vector<std::pair<JobId, Intervals>> never_begun, bool afresh);
+  [[nodiscard]] cmd::Act retry_one(JobId job, bool afresh);
+  [[nodiscard]] cmd::Act retry_never_begun(JobId array, Intervals const& elements);
+  [[nodiscard]] std::optional<Failure> unready(JobId job) const;
+  void reopen(JobId job, std::uint64_t how_many);
+  void reopen(JobId array, Intervals const& elements);
+
+  // ---- pruning.cpp
+  void prune(CommandReceived const& event, cmd::Prune const& command);
+  void prune_now(JobRecord const& record, Retention const& retention, Rank host, Pruning pruning);
+  void prune_if_wanted(JobId job, Rank host);
+  void relieve_store();
+  void note_heir(JobRecord const& record);
+  void give_up_prunings_of(Rank host);
+  void end_pruning(JobId job, std::optional<Failure> why);
+  [[nodiscard]] std::vector<msg::ImageName> pinned_of(JobId job) const;
+  [[nodiscard]] Rank pruner(JobRecord const& record) const;
+
+  // ---- restart.cpp
+  void restart(CommandReceived const& event, cmd::Restart const& command);
+  [[nodiscard]] Result<log::ImageOf> generation_of(JobRecord const& record, cmd::Restart const& command) const;
+  bool found_for_restart(TypesFound const& event);
+  void make_restart(CommandId command, PendingRestart const& pending);
+
   [[nodiscard]] cmd::Act outcome_of(AwaitedClone const& awaited, JobRecord const& clone) const;
 
   // ---- calls.cpp
@@ -409,6 +439,11 @@ struct Allocator::Core {
   std::set<JobId> to_serve;
   std::map<std::pair<JobId, Epoch>, AwaitedDeparture> departures;
   std::map<JobId, AwaitedClone> clones;
+  std::map<RequestId, std::pair<CommandId, PendingRestart>> restarts;  // their types are looked up
+  std::map<JobId, Pruning> prunings;
+  std::map<JobId, std::set<JobId>> heirs;  // job → those that began, or are to begin, from a generation of its
+  std::set<JobId> tight;                   // nothing more can be thrown away of them, until they write the next
+  Instant relief_due;
   std::map<CommandId, PendingSubmit> submits;
   std::map<RequestId, Lookup> lookups;
   std::map<RequestId, HeldInquiry> held_inquiries;
@@ -420,6 +455,8 @@ struct Allocator::Core {
 // How a job is called in messages to users: job 7, job 7_3 or job 7 "plate".
 [[nodiscard]] std::string called(JobRecord const& record);
 [[nodiscard]] std::string called(ArrayRecord const& array);
+
+void sum_up(std::vector<cmd::Act>& acts);  // an answer is bounded
 
 [[nodiscard]] std::string account_of(JobSpec const& spec);
 [[nodiscard]] std::string spell_index(std::int64_t index);            // in cores times intervals: "-1.5"

@@ -18,6 +18,8 @@ char const* done_already(JobState state) {
   }
 }
 
+}  // namespace
+
 // An answer is bounded: of more acts than that the first, and a last one for the others.
 void sum_up(std::vector<cmd::Act>& acts) {
   if (acts.size() <= cmd::rows_max) return;
@@ -30,8 +32,6 @@ void sum_up(std::vector<cmd::Act>& acts) {
   if (failed > 0) last.failure = retry_later("others", last.what);
   acts.push_back(std::move(last));
 }
-
-}  // namespace
 
 void Allocator::Core::ask(JobId job, Operation operation) {
   desks[job].queue.push_back(std::move(operation));

@@ -71,6 +71,26 @@ struct AwaitedClone {
   JobId source;
   bool has_image{false};
   std::optional<msg::CheckpointFigures> figures;  // of the checkpoint that was ordered for it
+  std::optional<Generation> restarted{};          // it is a restart, from that one
+};
+
+// A restart whose type is being looked up.
+struct PendingRestart {
+  std::string who, text;
+  JobId of;
+  log::ImageOf image;
+  JobSpec spec;  // of the new job
+  bool latest{false};
+};
+
+// Generations of a job are being thrown away by a host: which, it says.
+struct Pruning {
+  RequestId request{};
+  Rank host{no_rank};
+  Asked asked{};
+  bool trial{false};
+  bool again{false};  // there are more by now
+  std::vector<CommandReceived> waiting{};  // restarts, which must know what is left
 };
 
 enum class Presence : std::uint8_t { joining, alive, late, dead };

@@ -66,7 +66,8 @@ void Allocator::Core::lease(Rank from, msg::Heartbeat const& message) {
   auto const& lost = authority.lost();
   bool const renews = leads() || mutated(Mutation::renew_without_authority);
   bool const closed = !is_open(from) || is_standby(from);
-  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self), closed});
+  send_unjournalled(from, msg::HeartbeatSeen{message.sent, now, renews, {lost.begin(), lost.end()}, authority.is_complete(self), closed,
+                                            ledger.exposure().mean_time_between_failures()});
 }
 
 void Allocator::Core::watch() {
@@ -148,6 +149,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   if (shutdown.broken) return;
   bool const fenced = proven || is_out_of_lease(host) || mutated(Mutation::skip_fence);
   if (fenced) journal(log::HostFenced{rank, wall});
+  if (fenced) give_up_prunings_of(rank);
   group_loses(rank);
   std::vector<JobId> busy;
   for (auto const& [job, desk] : desks) busy.push_back(job);
@@ -178,6 +180,7 @@ void Allocator::Core::fence(Rank rank) {
   }
   journal(log::HostFenced{rank, wall});
   note(Level::info, {}, {}, fmt::format("host {} can't run anything any more", rank));
+  give_up_prunings_of(rank);
   for (auto const job : stranded) {
     if (record_of(job)->state != JobState::stranded) lost(job, rank);
   }

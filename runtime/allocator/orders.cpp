@@ -89,12 +89,19 @@ void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
   if (ledger.extends_lineage(message.job, key) && !shutdown.broken) {
     journal(log::Checkpointed{message.job, key, message.figures.bytes, wall});
     if (!serving()) shutdown.checkpointed.insert(message.job);
-  } else if (auto const* record = record_of(message.job);
+    written_on_request(message);
+    return prune_if_wanted(message.job, from);
+  }
+  if (auto const* record = record_of(message.job);
              record == nullptr || std::ranges::find(record->lineage, key) == record->lineage.end()) {
     note(Level::warning, message.job, message.epoch,
          fmt::format("{} from host {} is not of the lineage of job {}: not recorded", message.image.path, from,
                      message.job));
   }
+  written_on_request(message);
+}
+
+void Allocator::Core::written_on_request(msg::Checkpointed const& message) {
   auto const at = desks.find(message.job);
   if (!message.request || at == desks.end() || !at->second.open || at->second.request != *message.request)
     return;

@@ -30,6 +30,16 @@ void Allocator::Core::refuse_pending(Failure const& why) {
   std::set<CommandId> asking;
   for (auto const& [request, lookup] : std::exchange(lookups, {})) asking.insert(lookup.command);
   submits.clear();
+  for (auto const& [request, restart] : std::exchange(restarts, {})) refuse(restart.first, why);
+  for (auto& [job, pruning] : prunings) {
+    for (auto const& waiting : std::exchange(pruning.waiting, {})) refuse(waiting.id, why);
+    if (!pruning.asked.command) continue;
+    cmd::Act act;
+    act.job = job;
+    act.failure = why;
+    answer(pruning.asked, std::move(act));
+    pruning.asked.command.reset();
+  }
   for (auto const command : asking) refuse(command, why);
 }
 

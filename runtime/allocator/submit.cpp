@@ -49,6 +49,7 @@ void Allocator::Core::list_types(CommandId command, std::string const& type) {
 }
 
 void Allocator::Core::on(TypesFound const& event) {
+  if (found_for_restart(event)) return;
   auto const at = lookups.find(event.request);
   if (at == lookups.end()) return;
   auto const lookup = std::move(at->second);

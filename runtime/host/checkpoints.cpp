@@ -51,7 +51,7 @@ void Host::Core::write_image(Holding& held) {
                        false, std::exchange(saving.due, false), std::exchange(saving.requests, {})});
   ++held.pins;
   CheckpointLabel label{held.job,  held.epoch, held.last_generation, held.newest,
-                        held.spec, self,       settings.node};
+                        held.spec, self,       settings.node, held.clone_of};
   emit(WriteCheckpoint{request, held.capsule, std::move(label), held.frozen->manifest,
                        held.frozen->arena_bytes});
 }

@@ -100,6 +100,7 @@ struct Host::Core {
   void on(Rank from, msg::Refused const& message);
   void on(Rank from, msg::AbandonMove const& message);
   void on(Rank, msg::CheckpointJob const& message);
+  void on(Rank, msg::PruneJob const& message);
   void on(Rank, msg::SuspendJob const& message);
   void on(Rank, msg::ResumeJob const& message);
   void on(Rank, msg::CancelJob const& message);
@@ -138,6 +139,7 @@ struct Host::Core {
   void on(stored::Verified const& event);
   void on(stored::Loaded const& event);
   void on(stored::Reserved const& event);
+  void on(stored::Pruned const& event);
 
   // holdings
   Holding& hold(msg::PrepareArrival const& arrival);
@@ -328,6 +330,8 @@ struct Host::Core {
   std::optional<RequestId> beat_timer, orphan_timer;
   bool beat_wanted{false};
   std::optional<Instant> beat_outstanding;
+  std::map<RequestId, RequestId> prunings;  // ours → the allocator's
+  Duration failures_every{0};               // as the allocator says; 0: it hasn't
   std::vector<RequestId> inquiries;  // to be answered with what is read next
   bool left{false};
 

@@ -53,6 +53,7 @@ struct ReceivePages { CapsuleId capsule; Rank from; StreamId stream; std::uint64
 struct WriteCheckpoint { RequestId request; CapsuleId capsule; CheckpointLabel label; Bytes manifest; std::uint64_t arena_bytes; };
 struct ReserveStaging { RequestId request; std::uint64_t arena_bytes; };
 struct VerifyImages { RequestId request; std::vector<msg::ImageName> images; };
+struct PruneImages { msg::PruneJob order; };
 struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; std::uint64_t arena_bytes; };
 
 struct Write { Note note; };
@@ -67,7 +68,7 @@ struct RouteVia { Rank manager{no_rank}; };  // none: directly
 using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
                             ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,
                             SetLease, SendPages, ReceivePages, WriteCheckpoint, ReserveStaging, VerifyImages,
-                            LoadImage, Write, Exit, TakeOver, OpenChannel, RouteVia>;
+                            LoadImage, PruneImages, Write, Exit, TakeOver, OpenChannel, RouteVia>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::host

@@ -33,6 +33,7 @@ Holding& Host::Core::hold(CapsuleOrder order, Epoch epoch) {
   held.spec = order.spec;
   held.clone_of = order.clone_of;
   held.interval = checkpoint::Interval{order.spec.checkpoint_every, order.spec.checkpoint_auto};
+  if (failures_every > Duration{0}) held.interval.expect_failures(failures_every);
   capsules.emplace(order.job, last_capsule);
   held.cores = cores.take(order.spec.cores);
   held.identities = identities.take(order.spec.resources);

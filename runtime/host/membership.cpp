@@ -81,6 +81,10 @@ void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   lost = {message.lost.begin(), message.lost.end()};
   all_joined = message.complete;
   closed = message.closed;
+  if (message.failures_every > Duration{0} && message.failures_every != failures_every) {
+    failures_every = message.failures_every;
+    for (auto& [capsule, held] : holdings) held.interval.expect_failures(failures_every);
+  }
   if (beat_outstanding != message.sent && !mutated(Mutation::renew_with_a_stale_answer)) return;
   beat_outstanding.reset();
   if (!message.renews) return;

@@ -30,6 +30,21 @@ struct Dependency {
   }
 };
 
+// What is kept of a job's generations, beside the newest one that verifies and what that rests on: checkpoint/retention.hpp.
+struct Retention {
+  std::int32_t keep{0};        // the newest so many; 0: all
+  std::int32_t every_nth{0};   // and of the older ones each whose number this divides; 0: none
+  Duration every{0};           // and the first in each such time; 0: none
+  std::uint64_t quota_bytes{0};  // all together; 0: no limit
+
+  [[nodiscard]] bool keeps_all() const { return keep == 0 && quota_bytes == 0; }
+  bool operator==(Retention const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & keep & every_nth & every & quota_bytes;
+  }
+};
+
 struct JobSpec {
   std::string type;
   std::map<std::string, std::string> arguments;
@@ -45,8 +60,8 @@ struct JobSpec {
   std::int32_t priority{0};                       // among its account's jobs: the highest first
   std::string together, apart;                    // groups: all on one host; no two on one host
   Duration checkpoint_every{0};   // 0: on request and at shutdown only
-  bool checkpoint_auto{false};    // as often as pays, from the measured cost: Young's formula
-  std::int32_t checkpoint_keep{0};    // generations kept; 0: all. Recorded; pruning comes with retention
+  bool checkpoint_auto{false};    // as often as pays, from what one costs and how often hosts fail: Daly's formula
+  Retention retention;                // of its checkpoints
   bool checkpoint_partner{false};     // recorded; for copies in a partner's memory
   std::int32_t crash_limit{3};    // crashes after which it fails
   std::int32_t host_loss_limit{3};  // hosts in a row that died while they had it, after which it is held; 0: no limit
@@ -62,7 +77,7 @@ struct JobSpec {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
-        resources & labels & priority & together & apart & checkpoint_every & checkpoint_auto & checkpoint_keep & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
+        resources & labels & priority & together & apart & checkpoint_every & checkpoint_auto & retention & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
         step_limit & time_limit & stdout_path & stderr_path & after & plugin_digest;
   }
 };

@@ -10,7 +10,7 @@ char const* name_of(LedgerEvent const& event) {
       "WorldBegan", "WorldEnded", "HostLost",  "Submitted",         "Granted",   "Started",   "Intent",     "Moved",    "Stayed",
       "Checkpointed", "Suspended", "Resumed",  "Crashed",           "Ended",     "Parked",    "ElementsCancelled", "Commanded",
       "Cloned",     "TermBegan",  "HostFenced", "Released",         "AccountsSet", "Scores",  "Drained",    "GrantedToGroup",
-      "HandedOn",   "Decided"};
+      "HandedOn",   "Decided",   "Retried",   "ElementsRetried",   "Pruned",    "Recovered"};
   static_assert(names.size() == std::variant_size_v<LedgerEvent>);
   return names[event.index()];
 }

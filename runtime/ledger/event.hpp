@@ -107,6 +107,29 @@ struct ElementsCancelled {  // of an array; none of them was ever granted
   JobId array; std::vector<std::pair<std::uint32_t, std::uint32_t>> runs; std::string reason; WallTime at;
   GODWIT_EVENT(array & runs & reason & at)
 };
+// A job that failed or was cancelled, at its user's word: it waits again, its crashes forgotten.
+struct Retried {
+  JobId job; bool afresh{false};  // from its beginning: what it had saved is not of its lineage any more
+  WallTime at; GODWIT_EVENT(job & afresh & at)
+};
+struct ElementsRetried {  // of an array; they had been cancelled before they began
+  JobId array; std::vector<std::pair<std::uint32_t, std::uint32_t>> runs; WallTime at;
+  GODWIT_EVENT(array & runs & at)
+};
+struct Pruned {  // generations of a job were thrown away: they are not of its lineage any more
+  JobId job; std::vector<ImageKey> images; std::uint64_t left_bytes{0};  // of all its generations that are left
+  WallTime at; GODWIT_EVENT(job & images & left_bytes & at)
+};
+// After the ledger was lost: a job as its checkpoint files tell of it. It waits. Of an array, one event for each element that
+// has any; the others can't be known, and count as cancelled.
+struct Recovered {
+  JobId job; JobSpec spec; std::vector<ImageKey> lineage;  // newest first
+  Epoch newest_epoch;      // no lower one may be minted
+  JobId clone_of;
+  std::uint32_t size{0};   // of its array, as far as is known
+  JobId next_job;          // no lower number may be given to a new one
+  WallTime at; GODWIT_EVENT(job & spec & lineage & newest_epoch & clone_of & size & next_job & at)
+};
 struct Parked { JobId job; Epoch epoch; WallTime at; GODWIT_EVENT(job & epoch & at) };  // released at the end of a world: no one runs it
 
 // A user's command that was to change something. For people and for history: nothing follows from it.
@@ -132,7 +155,8 @@ using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost
                                  log::Started, log::Intent, log::Moved, log::Stayed, log::Checkpointed,
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
                                  log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
-                                 log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn, log::Decided>;
+                                 log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn, log::Decided, log::Retried,
+                                 log::ElementsRetried, log::Pruned, log::Recovered>;
 
 [[nodiscard]] char const* name_of(LedgerEvent const& event);  // "Moved"; for tests
 

@@ -26,7 +26,10 @@ Status Ledger::apply(LedgerEvent const& event) {
       [this](auto const& held) {
         auto folded = fold(held);
         if constexpr (requires { held.at; }) {
-          if (folded) newest_ = std::max(newest_, held.at);
+          if (folded) {
+            if constexpr (!std::is_same_v<decltype(held), log::WorldBegan const&>) pass_time(held.at);  // there was none before it
+            newest_ = std::max(newest_, held.at);
+          }
         }
         return folded;
       },
@@ -306,7 +309,10 @@ Status Ledger::fold(log::Checkpointed const& event) {
         "Checkpointed", event.job,
         fmt::format("image {}-{} is not of its lineage", event.image.epoch, event.image.generation));
   }
-  auto& lineage = materialise(event.job).lineage;
+  auto& record = materialise(event.job);
+  record.stored_bytes += event.bytes;
+  stored_bytes_ += event.bytes;
+  auto& lineage = record.lineage;
   lineage.insert(std::ranges::lower_bound(lineage, event.image, std::greater{}), event.image);
   return Done{};
 }
@@ -341,6 +347,7 @@ Status Ledger::fold(log::Crashed const& event) {
   auto& record = **found;
   if (record.host == no_rank) return refused("Crashed", event.job, "nobody runs it");
   ++record.crashes;
+  ++exposure_.failures;
   record.host_losses = 0;
   record.outcome = event.outcome;
   release(record, event.at);

@@ -23,6 +23,7 @@
 #include "base/indexed_map.hpp"
 #include "base/result.hpp"
 #include "ledger/event.hpp"
+#include "ledger/exposure.hpp"
 #include "ledger/record.hpp"
 #include "ledger/usage.hpp"
 
@@ -65,6 +66,8 @@ class Ledger {
     auto const at = lost_.find(host);
     return at != lost_.end() && at->second.fenced;
   }
+  // A host was lost, and might still run something.
+  [[nodiscard]] bool is_anybody_unfenced() const;
   [[nodiscard]] bool is_drained(Rank host) const { return drained_.contains(host); }  // in this world
   [[nodiscard]] std::vector<AccountRule> const& accounts() const { return accounts_; }
   [[nodiscard]] std::map<std::string, std::int64_t> const& scores() const { return scores_; }  // of the policy, by path
@@ -80,6 +83,8 @@ class Ledger {
   // Without what runs now. What a world did after its last record, if it didn't end cleanly, is nowhere.
   [[nodiscard]] Usage const& usage() const { return usage_; }
   [[nodiscard]] bool ended_cleanly() const { return ended_cleanly_; }
+  [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }  // of all generations, as far as is known
+  [[nodiscard]] Exposure const& exposure() const { return exposure_; }
 
  private:
   Status fold(log::WorldBegan const& event);
@@ -109,6 +114,10 @@ class Ledger {
   Status fold(log::Scores const& event);
   Status fold(log::Decided const& event);
   Status fold(log::Drained const& event);
+  Status fold(log::Retried const& event);
+  Status fold(log::ElementsRetried const& event);
+  Status fold(log::Pruned const& event);
+  Status fold(log::Recovered const& event);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
   Status grant(char const* event, log::Granted const& grant, bool to_group);
@@ -123,6 +132,8 @@ class Ledger {
   bool free_if_fenced(JobRecord& record, WallTime at);
   [[nodiscard]] bool may_still_write(Rank host) const;
   void close_if_over(ArrayRecord& array, WallTime at);
+  [[nodiscard]] std::uint64_t live_hosts() const;
+  void pass_time(WallTime until);  // for the hosts of this world
   [[nodiscard]] ArrayRecord* array_of(JobId job);
 
   JobMap<JobRecord> jobs_;
@@ -135,6 +146,8 @@ class Ledger {
   std::map<std::string, std::int64_t> scores_;
   JobId next_job_{1};
   Usage usage_;
+  Exposure exposure_;
+  std::uint64_t stored_bytes_{0};
   WallTime newest_;  // of all events
   Term term_{0}, world_{0};
   Duration old_leases_{0};

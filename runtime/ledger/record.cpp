@@ -58,6 +58,12 @@ Intervals FinishedElements::within(std::uint32_t first, std::uint32_t last) cons
   return some;
 }
 
+Intervals ArrayRecord::never_begun() const {
+  Intervals some;
+  for (auto const& [first, run] : cancelled) some.insert(first, run.last);
+  return some;
+}
+
 bool ArrayRecord::operator==(ArrayRecord const& other) const {
   auto const parts = [](ArrayRecord const& one) {
     return std::tie(one.job, one.size, one.submitted, one.started, one.ended, one.counts, one.untouched,

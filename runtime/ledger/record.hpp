@@ -45,6 +45,7 @@ struct JobRecord {
   std::optional<OpenIntent> intent;
   std::vector<Epoch> void_epochs;  // since the grant: of moves that failed; what a target made of one is an orphan
   std::vector<log::ImageKey> lineage;  // newest first: what a restore may adopt
+  std::uint64_t stored_bytes{0};       // of its generations, as far as is known
   JobId clone_of;                      // 0: none
   std::optional<log::ImageOf> origin;  // of a clone: what it begins from while its lineage is empty
   bool suspended{false};
@@ -102,6 +103,7 @@ struct ArrayRecord {
   WallTime submitted, started, ended;  // started: the first element; ended: the last, once all have
   JobCounts counts;
   Intervals untouched;  // they wait as they were submitted
+  [[nodiscard]] Intervals never_begun() const;  // cancelled before they were granted
   FinishedElements finished;
   std::map<std::uint32_t, Cancelled> cancelled;  // by the first of each run
 

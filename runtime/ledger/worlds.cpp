@@ -12,6 +12,7 @@ Status Ledger::fold(log::WorldBegan const& event) {
   if (event.term <= term_) {
     return data_lost("ledger", fmt::format("a world of term {} after one of term {}", event.term, term_));
   }
+  if (!ended_cleanly_) exposure_.failures += live_hosts();
   term_ = world_ = event.term;
   ranks_ = event.ranks;
   old_leases_ = event.old_leases;
@@ -64,6 +65,7 @@ Status Ledger::fold(log::HostLost const& event) {
   auto const [lost, first] = lost_.try_emplace(event.host);
   lost->second.proven = lost->second.proven || event.proven;
   if (!first) return Done{};
+  ++exposure_.failures;
   for (auto& [job, record] : jobs_) {
     if (is_ended(record.state) || record.at_group) continue;
     auto const& intent = record.intent;
@@ -73,6 +75,15 @@ Status Ledger::fold(log::HostLost const& event) {
     }
   }
   return Done{};
+}
+
+std::uint64_t Ledger::live_hosts() const {
+  auto const hosts = static_cast<std::uint64_t>(std::max(ranks_ - 1, 0));
+  return hosts - std::min<std::uint64_t>(hosts, lost_.size());
+}
+
+void Ledger::pass_time(WallTime until) {
+  exposure_.add(static_cast<std::int64_t>(live_hosts()), Duration{until.unix_ns - newest_.unix_ns});
 }
 
 Status Ledger::fold(log::Commanded const&) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -52,10 +53,22 @@ struct Ping {};
 struct SetAccounts { std::vector<AccountRule> rules; };  // all of them: the former ones are forgotten
 struct ListShares {};
 struct Explain { JobReference job; };
+struct Retry { JobReference job; bool afresh{false}; };  // what failed or was cancelled; afresh: from its beginning
+struct Restart {  // a new job that goes on from an old generation of this one
+  JobReference job;                                // one
+  std::uint64_t epoch{0}, generation{0};           // 0: any, the newest
+  std::map<std::string, std::string> arguments;    // those that change
+  bool latest{false};                              // with the newest plugin of its type, else with its own
+};
+struct Prune {  // throw away generations that needn't be kept
+  std::vector<JobReference> jobs;  // empty: all
+  std::optional<Retention> retention;  // instead of each job's own
+  bool trial{false};
+};
 struct Drain { Rank host; bool undrain{false}; };  // no new jobs there, and those that are there move away
 
 using Command = std::variant<Submit, ListJobs, Count, ListHeld, ListHosts, ShowJob, Wait, Migrate, Clone, Checkpoint,
-                             Suspend, Resume, Cancel, Call, ListTypes, Stop, Ping, SetAccounts, ListShares, Explain, Drain>;
+                             Suspend, Resume, Cancel, Call, ListTypes, Stop, Ping, SetAccounts, ListShares, Explain, Drain, Retry, Restart, Prune>;
 
 // ---- answers
 
@@ -174,7 +187,9 @@ struct Act {
   std::optional<msg::CheckpointFigures> checkpoint;
   std::optional<msg::ImageName> image;
   Rank from{no_rank}, to{no_rank};
-  std::optional<JobId> clone;  // of a clone: the new job
+  std::optional<JobId> clone;  // of a clone or a restart: the new job
+  std::vector<msg::ImageName> removed;  // of a prune
+  std::uint64_t removed_bytes{0};
   Duration total{0};   // command to outcome, as the allocator saw it
   std::string answer;  // of a call
 };

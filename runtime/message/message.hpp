@@ -77,7 +77,8 @@ struct HeartbeatSeen {  // allocator → host; the lease runs from `sent`, which
   std::vector<Rank> lost{}; // hosts that count as dead: no voters any more, and not in the line of succession
   bool complete{false};     // all others have joined: this allocator counts on nobody who never promised it anything
   bool closed{false};       // the host takes no jobs now: it is drained, or on standby
-  GODWIT_FIELDS(sent & at & renews & lost & complete & closed)
+  Duration failures_every{0};  // on one host, as far as has been seen: the mean time; 0: not said
+  GODWIT_FIELDS(sent & at & renews & lost & complete & closed & failures_every)
 };
 
 struct Poll {  // allocator → host: "are you there?", sent when heart-beats are late; answered by a Heartbeat
@@ -324,6 +325,26 @@ struct Checkpointed {  // host → allocator: published and durable, on request 
   GODWIT_FIELDS(job & epoch & image & figures & request)
 };
 
+// allocator → host: throw away what needn't be kept of a job's generations. Answered by Pruned, also if nothing was.
+struct PruneJob {
+  RequestId request;
+  JobId job;
+  std::vector<ImageName> lineage;  // newest first: what a restore may adopt. All else that is older is nobody's
+  std::vector<ImageName> pinned;   // of the job, needed by others: clones that begin from them
+  Retention retention;
+  bool trial{false};               // only say what would be thrown away
+  GODWIT_FIELDS(request & job & lineage & pinned & retention & trial)
+};
+struct Pruned {  // host → allocator
+  RequestId request;
+  JobId job;
+  std::vector<ImageName> removed;  // names that are gone, or would be
+  std::uint64_t removed_bytes{0}, left_bytes{0};
+  std::uint32_t left{0};           // generations
+  std::optional<Failure> failure;  // why not all that could have been
+  GODWIT_FIELDS(request & job & removed & removed_bytes & left_bytes & left & failure)
+};
+
 struct MoveWanted {  // host → allocator: the job called move_to()
   JobId job;
   Epoch epoch;
@@ -454,7 +475,7 @@ using Message =
     std::variant<Hello, Welcome, Heartbeat, HeartbeatSeen, Poll, AskVote, Vote, TermIs, Holdings, ReportsSeen, StartJob,
                  ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
                  Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, ParkJob, CallJob, OrderDone,
-                 Checkpointed, MoveWanted, Probe, ProbeAnswer, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
+                 Checkpointed, PruneJob, Pruned, MoveWanted, Probe, ProbeAnswer, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
                  Parcel, Managed, Regrouped, Recall, GivenBack, HandOn, Room>;
 
 }  // namespace godwit::msg

@@ -73,6 +73,7 @@ class HostLoop final : public Loop {
     ports_.store.verify(effect.request, std::move(effect.images));
   }
   void carry_out(host::LoadImage& effect);
+  void carry_out(host::PruneImages& effect) { ports_.store.prune(std::move(effect.order)); }
   void carry_out(host::Write& effect) { world.log.write(effect.note); }
   void carry_out(host::Exit& effect) { leave(effect.code); }
   void carry_out(host::TakeOver& effect) { claim_ = std::move(effect.claim); }

@@ -29,6 +29,7 @@ struct CheckpointLabel {
   JobSpec spec;
   Rank host;
   std::string node;
+  JobId clone_of{};  // 0: none
 };
 
 // Where an arena comes from, and what is known of it.
@@ -55,10 +56,12 @@ struct Verified {  // the first image that verifies is chosen; its manifest is h
 struct Loaded { RequestId request; Status status; };  // its pages are in the arena
 struct Reserved { RequestId request; };  // staging memory is touched, as far as there is any: freeze now
 
+struct Pruned { RequestId request; msg::Pruned what; bool trial{false}; };
+
 }  // namespace stored
 
 using StoreEvent = std::variant<stored::Staged, stored::Written, stored::Verified, stored::Loaded,
-                                stored::Reserved>;
+                                stored::Reserved, stored::Pruned>;
 
 class CheckpointStore {
  public:
@@ -79,6 +82,10 @@ class CheckpointStore {
 
   // No more images of this capsule will be written.
   virtual void forget(CapsuleId capsule) = 0;
+
+  // Throws away the generations that checkpoint/retention.hpp finds superfluous among the job's files, newest first; and
+  // none unless one of those that stay verifies. Also what crashed writers left, where they are known to have ended.
+  virtual void prune(msg::PruneJob order) = 0;
 
   virtual std::vector<StoreEvent> poll() = 0;
 };

@@ -31,7 +31,8 @@ struct TypesFound {
 class Catalogue {
  public:
   virtual ~Catalogue() = default;
-  virtual void find(RequestId request, std::string type) = 0;  // empty: all
+  // Empty: all. "TYPE@DIGEST": that very build of it, which a job had been submitted with.
+  virtual void find(RequestId request, std::string type) = 0;
   virtual std::vector<TypesFound> poll() = 0;
 };
 

@@ -158,7 +158,7 @@ jobs:
   EXPECT_EQ(report.stdout_path, "report.txt");
   EXPECT_EQ(report.stderr_path, "/dev/null");
   EXPECT_TRUE(report.checkpoint_auto);
-  EXPECT_EQ(report.checkpoint_keep, 2);
+  EXPECT_EQ(report.retention.keep, 2);
   EXPECT_TRUE(report.checkpoint_partner);
   EXPECT_EQ(sweep.size(), 300U);
   EXPECT_EQ(sweep.spec.max_failed, 10);

@@ -11,6 +11,7 @@ Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.l
                                                     .scheduling = {.quantum_min = options_.quantum},
                                                     .hosts_per_manager = options_.hosts_per_manager,
                                                     .balance = options_.balance,
+                                                    .store_quota = options_.store_quota,
                                                     .gather = options_.gather},
                                            options_.ledger);
   if (options_.takes_over) {

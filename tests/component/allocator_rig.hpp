@@ -32,6 +32,7 @@ struct RigOptions {
   std::int32_t hosts_per_manager{0};
   policy::BalanceTuning balance{};
   Duration quantum{60s};
+  std::uint64_t store_quota{0};
   bool takes_over{
       false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };

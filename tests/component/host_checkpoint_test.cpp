@@ -376,12 +376,43 @@ TEST_F(IntervalMoves, TheAutomaticIntervalKnowsWhatAnImageCost) {
   auto spec = spec_of();
   spec.checkpoint_auto = true;
   auto const capsule_id = came_with(spec, {}, 40ms);
-  auto const interval = checkpoint::young(40ms);
-  ASSERT_LT(interval, checkpoint::young(checkpoint::cost_unmeasured));
+  auto const interval = checkpoint::daly(40ms, checkpoint::failures_every_unknown);
+  ASSERT_LT(interval, checkpoint::daly(checkpoint::cost_unmeasured, checkpoint::failures_every_unknown));
   pass(interval - 1s);
   nothing_else();
   pass(1s);
   image_is_taken(capsule_id);
+}
+
+TEST_F(IntervalMoves, TheAutomaticIntervalKnowsHowOftenHostsFail) {
+  auto spec = spec_of();
+  spec.checkpoint_auto = true;
+  from_allocator(msg::HeartbeatSeen{.failures_every = std::chrono::hours(2)});
+  auto const capsule_id = came_with(spec, {}, 40ms);
+  auto const interval = checkpoint::daly(40ms, std::chrono::hours(2));
+  ASSERT_LT(interval, checkpoint::daly(40ms, checkpoint::failures_every_unknown));
+  pass(interval - 1s);
+  nothing_else();
+  pass(1s);
+  image_is_taken(capsule_id);
+}
+
+TEST_F(HostCheckpoint, WhatIsToBePrunedGoesToTheStoreAndWhatIsGoneToWhoAsked) {
+  msg::ImageName const image{e1, Generation{1}, checkpoint_path(job, e1, Generation{1})};
+  from_allocator(msg::PruneJob{RequestId{70}, job, {image}, {}, {.keep = 1}, false});
+  auto const order = did<host::PruneImages>().order;
+  EXPECT_EQ(order.job, job);
+  EXPECT_EQ(order.lineage, std::vector{image});
+  EXPECT_EQ(order.retention.keep, 1);
+  msg::Pruned gone;
+  gone.request = order.request;
+  gone.job = job;
+  gone.removed = {image};
+  store(stored::Pruned{order.request, gone, false});
+  auto const answer = told_allocator<msg::Pruned>();
+  EXPECT_EQ(answer.request, RequestId{70});
+  EXPECT_EQ(answer.removed, std::vector{image});
+  store(stored::Pruned{order.request, gone, false});  // once
 }
 
 TEST_F(HostCheckpoint, AMoveDoesNotWaitForTheFile) {

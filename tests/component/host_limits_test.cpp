@@ -96,25 +96,6 @@ TEST_F(HostLimits, AMoveThatFindsNoSafePointIsRefusedNamingTheStepsAge) {
 
 // ---- intervals
 
-TEST(Interval, TheAutomaticOneIsYoungs) {
-  checkpoint::Interval interval(Duration{0}, true);
-  EXPECT_TRUE(interval.wanted());
-  interval.measured(2s);  // sqrt(2 · 2 s · 86,400 s)
-  EXPECT_NEAR(std::chrono::duration<double>(interval.every()).count(), 587.9, 0.1);
-  interval.measured(1ms);
-  EXPECT_NEAR(std::chrono::duration<double>(interval.every()).count(), 13.1, 0.1);
-  interval.measured(0s);
-  EXPECT_EQ(interval.every(), checkpoint::automatic_min);
-  interval.measured(std::chrono::hours(10));
-  EXPECT_EQ(interval.every(), checkpoint::automatic_max);
-}
-
-TEST(Interval, AGivenOneStaysAsItIs) {
-  checkpoint::Interval interval(60s);
-  interval.measured(std::chrono::hours(10));
-  EXPECT_EQ(interval.every(), 60s);
-}
-
 // ---- what is held
 
 TEST_F(HostLimits, SaysWhatItHoldsWhenAsked) {

@@ -54,6 +54,7 @@ class StoreContract : public ::testing::TestWithParam<Adapter<StoreRig>> {
   stored::Written write(Sample const& sample) { return write(sample, rig->store()); }
   stored::Verified verify(std::vector<msg::ImageName> const& images, CheckpointStore& store);
   stored::Verified verify(std::vector<msg::ImageName> const& images) { return verify(images, rig->store()); }
+  msg::Pruned prune(std::vector<msg::ImageName> lineage, std::int32_t keep, bool trial = false);
   stored::Loaded load(msg::ImageName const& image, std::span<std::byte> arena, CheckpointStore& store);
   void says_nothing_more();
 
@@ -77,6 +78,8 @@ template <class E>
 E no_answer(RequestId request) {
   if constexpr (std::is_same_v<E, stored::Staged> || std::is_same_v<E, stored::Reserved>) {
     return {request};
+  } else if constexpr (std::is_same_v<E, stored::Pruned>) {
+    return {request, {}, false};
   } else {
     return {request, data_lost("no_answer", "no answer came")};
   }

@@ -331,4 +331,56 @@ TEST_P(StoreContract, ManyRequestsAtOnceAreAnsweredOnceEach) {
   }
 }
 
+msg::Pruned StoreContract::prune(std::vector<msg::ImageName> lineage, std::int32_t keep, bool trial) {
+  msg::PruneJob order;
+  order.request = fresh();
+  order.job = the_job;
+  order.lineage = std::move(lineage);
+  order.retention.keep = keep;
+  order.trial = trial;
+  auto const request = order.request;
+  rig->store().prune(std::move(order));
+  auto const pruned = expect<stored::Pruned>(rig->store(), request);
+  EXPECT_EQ(pruned.trial, trial);
+  EXPECT_EQ(pruned.what.request, request);
+  EXPECT_EQ(pruned.what.job, the_job);
+  return pruned.what;
+}
+
+TEST_P(StoreContract, WhatIsPrunedIsGoneAndTheRestIsNot) {
+  std::vector<msg::ImageName> lineage;
+  for (std::uint64_t generation = 1; generation <= 4; ++generation) {
+    ASSERT_TRUE(write(sample(generation)).image);
+    lineage.insert(lineage.begin(), name_of(sample(generation)));
+  }
+  auto const trial = prune(lineage, 2, true);
+  EXPECT_EQ(trial.removed, (std::vector{lineage[2], lineage[3]}));
+  EXPECT_TRUE(verify({lineage[3]}).image) << "a trial throws nothing away";
+  auto const pruned = prune(lineage, 2);
+  EXPECT_FALSE(pruned.failure);
+  EXPECT_EQ(pruned.removed, trial.removed);
+  EXPECT_EQ(pruned.removed_bytes, trial.removed_bytes);
+  EXPECT_EQ(pruned.left, 2U);
+  EXPECT_GT(pruned.left_bytes, 0U);
+  for (auto const kept : {0, 1}) EXPECT_TRUE(verify({lineage[static_cast<std::size_t>(kept)]}, rig->elsewhere()).image);
+  for (auto const gone : {2, 3}) EXPECT_FALSE(verify({lineage[static_cast<std::size_t>(gone)]}, rig->elsewhere()).image);
+  EXPECT_TRUE(prune(lineage, 2).removed.empty());
+  says_nothing_more();
+}
+
+TEST_P(StoreContract, OneThatVerifiesIsNeverPruned) {
+  std::vector<msg::ImageName> lineage;
+  for (std::uint64_t generation = 1; generation <= 4; ++generation) {
+    ASSERT_TRUE(write(sample(generation)).image);
+    lineage.insert(lineage.begin(), name_of(sample(generation)));
+  }
+  rig->damage(lineage[0], Damage::flipped);
+  rig->damage(lineage[1], Damage::torn);
+  EXPECT_EQ(prune(lineage, 1).removed, std::vector{lineage[3]});
+  rig->damage(lineage[2], Damage::flipped);
+  auto const none = prune(lineage, 1);
+  ASSERT_TRUE(none.failure) << "none verifies";
+  EXPECT_TRUE(none.removed.empty());
+}
+
 }  // namespace godwit::contract

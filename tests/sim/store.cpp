@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "support/prune_shelf.hpp"
+
 namespace godwit::sim {
 
 void SimStore::later(Duration at_least, std::function<void()> work) {
@@ -116,6 +118,29 @@ void SimStore::load(RequestId request, msg::ImageName image, std::span<std::byte
 
 void SimStore::reserve(RequestId request, std::uint64_t) {
   later(200us, [this, request] { say(stored::Reserved{request}); });
+}
+
+void SimStore::prune(msg::PruneJob order) {
+  later(1ms, [this, order = std::move(order)] {
+    auto const there = [&](checkpoint::Stored& stored, msg::ImageName const& name) {
+      auto const at = disk_.images.find(name.path);
+      if (at == disk_.images.end() || disk_.is_stale(at->second)) return false;
+      stored.bytes = at->second.manifest.size() + at->second.arena.size();
+      stored.at = WallTime{at->second.published.count()};
+      return true;
+    };
+    auto const good = [&](msg::ImageName const& name) {
+      auto const at = disk_.images.find(name.path);
+      return at != disk_.images.end() && !disk_.is_stale(at->second) && !at->second.damaged && !disk_.reads_fail();
+    };
+    std::vector<std::string> names;
+    for (auto const& [path, image] : disk_.images) names.push_back(path);
+    auto answer = test::prune_shelf(order, names, there, good);
+    if (!order.trial) {
+      for (auto const& name : answer.removed) disk_.images.erase(name.path);
+    }
+    say(stored::Pruned{order.request, std::move(answer), order.trial});
+  });
 }
 
 }  // namespace godwit::sim

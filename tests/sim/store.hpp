@@ -26,6 +26,7 @@ class SimStore final : public CheckpointStore {
   void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) override;
   void reserve(RequestId request, std::uint64_t arena_bytes) override;
   void forget(CapsuleId) override {}
+  void prune(msg::PruneJob order) override;
   std::vector<StoreEvent> poll() override { return std::exchange(events_, {}); }
 
  private:

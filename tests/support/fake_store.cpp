@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "support/prune_shelf.hpp"
+
 namespace godwit::test {
 
 bool FakeStore::advance(Random& random) {
@@ -90,6 +92,27 @@ bool FakeStore::advance(Random&, Loading& job) {
 
 bool FakeStore::advance(Random&, Reserving& job) {
   events_.emplace_back(stored::Reserved{job.request});
+  return true;
+}
+
+bool FakeStore::advance(Random&, msg::PruneJob& order) {
+  auto const there = [&](checkpoint::Stored& stored, msg::ImageName const& name) {
+    auto const at = shelf_.find(name.path);
+    if (at == shelf_.end()) return false;
+    stored.bytes = at->second.manifest.size() + at->second.arena.size();
+    return true;
+  };
+  auto const good = [&](msg::ImageName const& name) {
+    auto const at = shelf_.find(name.path);
+    return at != shelf_.end() && !at->second.torn;
+  };
+  std::vector<std::string> names;
+  for (auto const& [path, image] : shelf_) names.push_back(path);
+  auto answer = prune_shelf(order, names, there, good);
+  if (!order.trial) {
+    for (auto const& name : answer.removed) shelf_.erase(name.path);
+  }
+  events_.emplace_back(stored::Pruned{order.request, std::move(answer), order.trial});
   return true;
 }
 

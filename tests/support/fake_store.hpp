@@ -40,6 +40,7 @@ class FakeStore final : public CheckpointStore {
   }
   void reserve(RequestId request, std::uint64_t) override { jobs_.push_back(Reserving{request}); }
   void forget(CapsuleId) override {}
+  void prune(msg::PruneJob order) override { jobs_.push_back(std::move(order)); }
   std::vector<StoreEvent> poll() override { return std::exchange(events_, {}); }
 
  private:
@@ -61,7 +62,7 @@ class FakeStore final : public CheckpointStore {
   struct Reserving {
     RequestId request;
   };
-  using Job = std::variant<Writing, Verifying, Loading, Reserving>;
+  using Job = std::variant<Writing, Verifying, Loading, Reserving, msg::PruneJob>;
 
   static Bytes described(Shelved const& image);
   // True: it is done.
@@ -69,6 +70,7 @@ class FakeStore final : public CheckpointStore {
   bool advance(Random&, Verifying& job);
   bool advance(Random&, Loading& job);
   bool advance(Random&, Reserving& job);
+  bool advance(Random&, msg::PruneJob& order);
 
   Shelf& shelf_;
   std::vector<Job> jobs_;

@@ -25,7 +25,7 @@ inline JobSpec spec() {
   s.apart = "twins";
   s.checkpoint_every = 600s;
   s.checkpoint_auto = true;
-  s.checkpoint_keep = 2;
+  s.retention = {2, 10, 60s, 1 << 20};
   s.checkpoint_partner = true;
   s.crash_limit = 5;
   s.host_loss_limit = 2;
@@ -50,7 +50,7 @@ inline std::vector<Message> every_message() {
       msg::Hello{4711, "node3", 8, has},
       msg::Welcome{500ms, 10s, Instant{44}, true},
       msg::Heartbeat{Instant{123}, NodeLoad{1500, 3, 1250, 77, 9000, 4000, 12, 34}, {report, report}, Instant{44}},
-      msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true, true},
+      msg::HeartbeatSeen{Instant{123}, Instant{45}, false, {Rank{2}}, true, true, 3600s},
       msg::Poll{Instant{46}},
       msg::AskVote{Term{4}, Instant{47}, Rank{0}, true},
       msg::Vote{Term{4}, Instant{47}, true, why},
@@ -79,6 +79,8 @@ inline std::vector<Message> every_message() {
       msg::CallJob{RequestId{5}, JobId{7}, Epoch{2}, "set_dt", {"0.1", "x"}},
       msg::OrderDone{RequestId{5}, JobId{7}, why, "42"},
       msg::Checkpointed{JobId{7}, Epoch{2}, image, {1 << 20, 3ms, 120ms}, RequestId{1}},
+      msg::PruneJob{RequestId{1}, JobId{7}, {image}, {image, image}, {2, 10, 60s, 1 << 20}, true},
+      msg::Pruned{RequestId{1}, JobId{7}, {image}, 1 << 20, 2 << 20, 3, why},
       msg::MoveWanted{JobId{7}, Epoch{2}, Rank{3}, true},
       msg::Probe{RequestId{9}, true},
       msg::ProbeAnswer{RequestId{9}, true},

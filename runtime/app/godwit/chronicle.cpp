@@ -38,6 +38,16 @@ std::string spell_ending(Outcome const& outcome) {
   return "ended";
 }
 
+std::string spell_runs(std::vector<std::pair<std::uint32_t, std::uint32_t>> const& runs) {
+  std::string which;
+  for (auto const& [first, last] : runs) {
+    which += which.empty() ? "" : ", ";
+    which += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
+    if (which.size() > 60) return which + ", …";
+  }
+  return which;
+}
+
 char const* ending_word(Ending ending) {
   switch (ending) {
     case Ending::finished:
@@ -164,20 +174,39 @@ struct Teller {
             .what = spell_ending(e.outcome)};
   }
   Entry operator()(log::ElementsCancelled const& e) const {
-    std::string which;
-    for (auto const& [first, last] : e.runs) {
-      which += which.empty() ? "" : ", ";
-      which += first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
-      if (which.size() > 60) {
-        which += ", …";
-        break;
-      }
-    }
     return {.at = e.at,
             .job = e.array,
             .event = "cancelled",
-            .what = fmt::format("cancelled before they began: elements {}{}", which,
+            .what = fmt::format("cancelled before they began: elements {}{}", spell_runs(e.runs),
                                 e.reason.empty() ? "" : ": " + e.reason)};
+  }
+  Entry operator()(log::ElementsRetried const& e) const {
+    return {.at = e.at,
+            .job = e.array,
+            .event = "retried",
+            .what = fmt::format("to be tried after all: elements {}", spell_runs(e.runs))};
+  }
+  Entry operator()(log::Retried const& e) const {
+    return {.at = e.at,
+            .job = e.job,
+            .event = "retried",
+            .what = e.afresh ? "retried, from its beginning: it waits for a host again" : "retried: it waits for a host again"};
+  }
+  Entry operator()(log::Pruned const& e) const {
+    std::string which;
+    for (auto const& image : e.images) which += fmt::format("{}{}", which.empty() ? "" : ", ", image.generation);
+    return {.at = e.at,
+            .job = e.job,
+            .event = "pruned",
+            .what = fmt::format("generations thrown away: {}; {} left", which.empty() ? "none" : which,
+                                spell_bytes(e.left_bytes))};
+  }
+  Entry operator()(log::Recovered const& e) const {
+    auto const from = e.lineage.empty() ? std::string("no generation") : spell_image(e.lineage.front());
+    return {.at = e.at,
+            .job = e.job,
+            .event = "recovered",
+            .what = fmt::format("found in its checkpoints, after the ledger was lost: {}; {}", from, spell_spec(e.spec))};
   }
   Entry operator()(log::Parked const& e) const {
     return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};

@@ -37,6 +37,7 @@ allocator::Settings allocator_settings(Options const& options, PolicyPlugin cons
                          .margin = options.margin},
           .hosts_per_manager = options.managers,
           .balance = {.goal = options.goal},
+          .store_quota = options.store_quota,
           .gather = 2s};
 }
 

@@ -106,6 +106,15 @@ std::variant<Options, int> read_options(int argc, char** argv) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   app.add_option_function<std::string>(
+         "--store-quota",
+         [&options](std::string const& text) {
+           auto const bytes = parse_size(text);
+           if (!bytes) throw CLI::ValidationError("--store-quota", bytes.failure().context);
+           options.store_quota = *bytes;
+         },
+         "Most that all checkpoints together may take, such as 500GiB; else any")
+      ->type_name("SIZE");
+  app.add_option_function<std::string>(
          "--managers",
          [&options](std::string const& text) {
            auto const hosts = parse_managers(text);

@@ -28,6 +28,7 @@ struct Options {
   std::string policy{"up-down"};
   Duration interval{1s};   // of the policy
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
+  std::uint64_t store_quota{0};  // for all checkpoints; 0: no limit
   std::int64_t margin{0};  // by which its account's index must exceed the other's
   std::int32_t managers{0};  // hosts to each; 0: none; -1: those of a node
   policy::BalanceGoal goal{policy::BalanceGoal::offload};  // for which jobs are moved without being asked for

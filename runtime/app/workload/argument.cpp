@@ -125,6 +125,21 @@ Status set_checkpoint_every(std::string_view word, JobSpec& spec) {
   return Done{};
 }
 
+Status set_keep_every(std::string_view word, Retention& retention) {
+  retention.every_nth = 0;
+  retention.every = Duration{0};
+  bool const number = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+  if (number) {
+    auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), retention.every_nth);
+    if (error == std::errc{} && retention.every_nth > 0) return Done{};
+    return reject("bad_number", fmt::format("'{}': expected a number from 1 on, or a time such as 1h", word));
+  }
+  auto const every = parse_duration(word);
+  if (!every) return every.failure();
+  retention.every = *every;
+  return Done{};
+}
+
 Status check_name(std::string_view name) {
   if (name == "all" || name == "last") {
     return reject("bad_name", fmt::format("'{}' can't be a job's name: it stands for other jobs", name));

@@ -38,6 +38,9 @@ inline constexpr std::int32_t priority_max = 1'000'000;
 // "10min", "auto" or "never".
 [[nodiscard]] Status set_checkpoint_every(std::string_view word, JobSpec& spec);
 
+// "10": each generation whose number that divides; or a time such as 1h: the first in each.
+[[nodiscard]] Status set_keep_every(std::string_view word, Retention& retention);
+
 // A job's name: letters, digits, '_', '.' and '-', beginning with a letter or '_'; not a word that
 // means something else where a job is named ("all", "last").
 [[nodiscard]] Status check_name(std::string_view name);

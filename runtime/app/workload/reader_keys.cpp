@@ -141,7 +141,17 @@ void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place,
     auto const& key = entry.first.Scalar();
     std::string word;
     if (key == "keep") {
-      read_count(entry.second, here, 1, to.checkpoint_keep);
+      read_count(entry.second, here, 1, to.retention.keep);
+    } else if (key == "keep_every") {
+      if (!text(entry.second, here, "a number, or a time such as 1h", word)) continue;
+      if (auto const set = set_keep_every(word, to.retention); !set) mistake(here, set.failure());
+    } else if (key == "quota") {
+      if (!text(entry.second, here, "a size such as 10GiB", word)) continue;
+      if (auto const bytes = parse_size(word)) {
+        to.retention.quota_bytes = *bytes;
+      } else {
+        mistake(here, bytes.failure());
+      }
     } else if (key == "partner") {
       auto const given = entry.second.IsScalar() ? entry.second.Scalar() : std::string();
       if (given == "true" || given == "false")

@@ -44,7 +44,8 @@ std::vector<WorkloadKey> const& common_keys() {
       {"apart", "GROUP", "No two live jobs of that group are on one host"},
       {"host", "N", "Start on this host only"},
       {"cwd", "DIR", "Its working directory, seen from the file's own; else that"},
-      {"checkpoint", "{every: …, keep: …, partner: …}", "When its state is written to the store"},
+      {"checkpoint", "{every: …, keep: …, keep_every: …, quota: …, partner: …}",
+       "When its state is written to the store, and what of it is kept"},
       {"crash_limit", "N", "Crashes after which it fails; else 3"},
       {"host_loss_limit", "N", "Hosts in a row that died with it, after which it is held; else 3; 0: never"},
       {"environment", "{NAME: VALUE}", "Added to the runtime's own"},
@@ -68,7 +69,10 @@ std::vector<WorkloadKey> const& checkpoint_keys() {
   static std::vector<WorkloadKey> const keys{
       {"every", "TIME, auto or never",
        "auto: as often as pays, from what one costs; never: on request and at shutdown only"},
-      {"keep", "N", "Generations to keep; recorded, nothing is thrown away yet"},
+      {"keep", "N", "The newest generations to keep; else all"},
+      {"keep_every", "N or TIME",
+       "Of the older ones each Nth is kept, too, or the first in each such time; goes with keep"},
+      {"quota", "SIZE", "Most that all its generations may take, such as 10GiB: the oldest go first"},
       {"partner", "true or false", "A copy in another host's memory; recorded, not done yet"}};
   return keys;
 }

@@ -58,6 +58,7 @@ struct PluginCatalogue::Core {
       : settings(std::move(its_settings)), store(settings.store), zygote(std::move(its_zygote)) {}
 
   [[nodiscard]] Result<std::vector<JobType>> find(std::string const& type);
+  [[nodiscard]] Result<std::vector<JobType>> find_build(std::string const& type, std::string const& digest);
   Result<JobType> const& look_at(std::filesystem::path const& plugin, FileMark const& mark);
   [[nodiscard]] Failure unknown(std::string const& type, std::vector<JobType> const& types,
                                 std::vector<Failure> const& failures) const;
@@ -83,7 +84,21 @@ Result<JobType> const& PluginCatalogue::Core::look_at(std::filesystem::path cons
   return known.insert_or_assign(plugin, Known{mark, std::move(type)}).first->second.type;
 }
 
+// That very build, as the store keeps it since a job was submitted with it.
+Result<std::vector<JobType>> PluginCatalogue::Core::find_build(std::string const& type, std::string const& digest) {
+  auto const plugin = settings.store / "plugins" / (digest + ".so");
+  auto const mark = mark_of(plugin);
+  if (!mark) {
+    return reject("no_such_plugin", fmt::format("the plugin that '{}' was submitted with isn't in the store any more: {}", type,
+                                                plugin.native()));
+  }
+  auto const& described = look_at(plugin, *mark);
+  if (!described) return described.failure();
+  return std::vector{*described};
+}
+
 Result<std::vector<JobType>> PluginCatalogue::Core::find(std::string const& type) {
+  if (auto const at = type.find('@'); at != type.npos) return find_build(type.substr(0, at), type.substr(at + 1));
   std::vector<JobType> types;
   std::vector<Failure> failures;
   for (auto const& directory : settings.directories) {

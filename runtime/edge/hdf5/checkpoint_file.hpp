@@ -46,7 +46,7 @@ class CheckpointFile {
   CheckpointFile& operator=(CheckpointFile const&) = delete;
 
   [[nodiscard]] std::filesystem::path const& path() const;
-  // The file keeps no environment, memory limit or other wishes of the job: those parts are defaults.
+  // Files of before 0.2 keep no environment, memory limit or other wishes of the job: those parts are defaults.
   [[nodiscard]] CheckpointLabel const& label() const;
   [[nodiscard]] Manifest const& manifest() const;
   [[nodiscard]] Bytes const& encoded_manifest() const;

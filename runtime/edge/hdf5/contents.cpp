@@ -11,6 +11,7 @@
 #include "edge/hdf5/h5/dataset.hpp"
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/file.hpp"
+#include "edge/hdf5/specification.hpp"
 
 namespace godwit {
 namespace {
@@ -109,6 +110,9 @@ Result<Contents> read(std::filesystem::path const& path, Seal const& seal) {
       h5::read_dataset(h5::open_dataset(file, "label"), Scalar::u8, seal.head_bytes));
   if (!label) return damaged("label: " + label.failure().context);
   contents.label = layout::label_of(*label);
+  if (h5::has_link(file, "job")) {
+    take_specification(h5::read_text(h5::open_dataset(file, "job"), seal.head_bytes), contents.label);
+  }
   if (job_in_attributes(file) !=
       std::pair<std::uint64_t, std::uint64_t>(label->job.number(), label->job.element()))
     return damaged("label and attributes differ about the job");

@@ -46,6 +46,11 @@ int rename_without_replacing(int directory, char const* from, char const* to) {
 
 }  // namespace
 
+std::string draft_node() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
 Failure file_failure(int error, std::string const& doing, std::filesystem::path const& path) {
   auto const context = [&](char const* advice) {
     return fmt::format("{} {}: {}{}", doing, path.string(), std::strerror(error), advice);
@@ -74,8 +79,9 @@ Result<Draft> Draft::open(std::filesystem::path const& root, std::string const& 
   std::filesystem::path const below(relative);
   Draft draft(root / below, open_directory(root, below.parent_path()));
   if (draft.directory_ < 0) return file_failure(errno, "opening directory", draft.target_.parent_path());
+  auto const node = draft_node();
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto const name = fmt::format(".{}.{}-{}.tmp", below.filename().string(), ::getpid(), attempt);
+    auto const name = fmt::format(".{}.{}.{}-{}.tmp", below.filename().string(), node, ::getpid(), attempt);
     draft.file_ = ::openat(draft.directory_, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (draft.file_ >= 0) {
       draft.temporary_ = name;

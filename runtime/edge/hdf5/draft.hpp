@@ -17,6 +17,9 @@ namespace godwit {
 // What the file system said, as the caller should react: everything but "exists" may pass by itself.
 [[nodiscard]] Failure file_failure(int error, std::string const& doing, std::filesystem::path const& path);
 
+// The name of this node, as it stands in the names of drafts: ".5-12.h5.NODE.PID-N.tmp".
+[[nodiscard]] std::string draft_node();
+
 class Draft {
  public:
   // Makes the directories between `root` and the file; `root` itself must be there.

@@ -13,6 +13,7 @@
 #include "edge/hdf5/image_writer.hpp"
 #include "edge/hdf5/log_tail.hpp"
 #include "edge/hdf5/packing.hpp"
+#include "edge/hdf5/pruning.hpp"
 #include "edge/hdf5/staging.hpp"
 #include "edge/hdf5/work_queue.hpp"
 
@@ -56,7 +57,7 @@ struct Load {
   msg::ImageName image;
   std::span<std::byte> arena;
 };
-using ScribeTask = std::variant<Write, Verify, Load>;
+using ScribeTask = std::variant<Write, Verify, Load, msg::PruneJob>;
 
 // Answers on their way to the loop thread.
 class Mailbox {
@@ -249,6 +250,10 @@ struct Hdf5CheckpointStore::Core {
     answers.post(stored::Loaded{asked.request, std::move(status)});
   }
 
+  void run(msg::PruneJob const& asked) {
+    answers.post(stored::Pruned{asked.request, prune_job(settings.store, asked), asked.trial});
+  }
+
   [[nodiscard]] Result<CheckpointFile> open(msg::ImageName const& image) const {
     auto file = CheckpointFile::open(settings.store / image.path);
     if (!file) return file;
@@ -294,6 +299,10 @@ void Hdf5CheckpointStore::load(RequestId request, msg::ImageName image, std::spa
 
 void Hdf5CheckpointStore::reserve(RequestId request, std::uint64_t arena_bytes) {
   core_->staging.push(Reserve{request, arena_bytes});
+}
+
+void Hdf5CheckpointStore::prune(msg::PruneJob order) {
+  core_->writing.push(std::move(order));
 }
 
 std::vector<StoreEvent> Hdf5CheckpointStore::poll() {

@@ -45,6 +45,7 @@ class Hdf5CheckpointStore final : public CheckpointStore {
   void load(RequestId request, msg::ImageName image, std::span<std::byte> arena) override;
   void reserve(RequestId request, std::uint64_t arena_bytes) override;
   void forget(CapsuleId capsule) override;
+  void prune(msg::PruneJob order) override;
   std::vector<StoreEvent> poll() override;
 
   // An eventfd, readable when poll() has something; poll() empties it.

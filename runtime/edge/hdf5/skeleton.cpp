@@ -6,6 +6,7 @@
 #include <span>
 
 #include "edge/hdf5/h5/attribute.hpp"
+#include "edge/hdf5/specification.hpp"
 #include "edge/hdf5/h5/dataset.hpp"
 #include "edge/hdf5/h5/error.hpp"
 #include "edge/hdf5/h5/file.hpp"
@@ -231,6 +232,7 @@ Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
   file = h5::create_file("checkpoint", h5::file_creation(seal_bytes), core_->access);
   put_label(file, record);
   put_manifest_summary(file, record.manifest);
+  put_text_dataset(file, "job", specification_of(record.label));
   put_list_dataset(file, "label", Scalar::u8,
                    encode(layout::record_of(record.label, record.time, record.software)));
   put_list_dataset(file, "manifest", Scalar::u8, record.encoded);

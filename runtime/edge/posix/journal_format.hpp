@@ -11,7 +11,7 @@ namespace godwit::journal {
 inline constexpr std::size_t header_bytes = 8 + 4 + 8;
 inline constexpr std::size_t record_head_bytes = 4 + 8;
 inline constexpr std::size_t record_bytes_max = std::size_t{256} << 20;
-inline constexpr std::uint32_t format_version = 7;
+inline constexpr std::uint32_t format_version = 8;
 
 [[nodiscard]] Bytes header(Term term);
 void append_record(Bytes& to, ByteView payload);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<char const*, std::variant_size_v<Command>> methods{
     "submit",     "jobs",    "count",  "held",   "hosts", "show",  "wait", "migrate", "clone",
     "checkpoint", "suspend", "resume", "cancel", "call",  "types", "stop", "ping",
-    "set_accounts", "shares", "explain", "drain"};
+    "set_accounts", "shares", "explain", "drain", "retry", "restart", "prune"};
 // By index in Answer; Refusal travels as an error instead.
 constexpr std::array<char const*, std::variant_size_v<Answer>> kinds{
     "submitted", "jobs", "counts", "held", "hosts", "types", "pong", "acted", "stopped", "refusal",

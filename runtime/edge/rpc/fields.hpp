@@ -58,12 +58,16 @@ void fields(V& v, Failure& f) {
   v.must("reaction", f.reaction), v.must("code", f.code), v.must("context", f.context);
 }
 template <class V>
+void fields(V& v, Retention& r) {
+  v("keep", r.keep), v("every_nth", r.every_nth), v("every_ns", r.every), v("quota_bytes", r.quota_bytes);
+}
+template <class V>
 void fields(V& v, JobSpec& s) {
   v.must("type", s.type), v("arguments", s.arguments), v("name", s.name), v("account", s.account);
   v("directory", s.directory), v("environment", s.environment), v("cores", s.cores);
   v("memory_bytes", s.memory_bytes), v("host", s.host), v("resources", s.resources), v("labels", s.labels);
   v("priority", s.priority), v("together", s.together), v("apart", s.apart), v("checkpoint_every_ns", s.checkpoint_every);
-  v("checkpoint_auto", s.checkpoint_auto), v("checkpoint_keep", s.checkpoint_keep);
+  v("checkpoint_auto", s.checkpoint_auto), v("retention", s.retention);
   v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit);
   v("host_loss_limit", s.host_loss_limit), v("max_failed", s.max_failed);
   v("step_limit_ns", s.step_limit), v("time_limit_ns", s.time_limit), v("stdout_path", s.stdout_path);
@@ -220,6 +224,19 @@ void fields(V& v, Explain& c) {
   v.must("job", c.job);
 }
 template <class V>
+void fields(V& v, Retry& c) {
+  v.must("job", c.job), v("afresh", c.afresh);
+}
+template <class V>
+void fields(V& v, Restart& c) {
+  v.must("job", c.job), v("epoch", c.epoch), v("generation", c.generation), v("arguments", c.arguments);
+  v("latest", c.latest);
+}
+template <class V>
+void fields(V& v, Prune& c) {
+  v("jobs", c.jobs), v("retention", c.retention), v("trial", c.trial);
+}
+template <class V>
 void fields(V& v, Drain& c) {
   v.must("host", c.host), v("undrain", c.undrain);
 }
@@ -306,7 +323,7 @@ template <class V>
 void fields(V& v, Act& a) {
   v("job", a.job), v("failure", a.failure), v("what", a.what), v("move", a.move);
   v("checkpoint", a.checkpoint), v("image", a.image), v("from", a.from), v("to", a.to);
-  v("clone", a.clone), v("total_ns", a.total), v("answer", a.answer);
+  v("clone", a.clone), v("removed", a.removed), v("removed_bytes", a.removed_bytes), v("total_ns", a.total), v("answer", a.answer);
 }
 template <class V>
 void fields(V& v, Acted& a) {
