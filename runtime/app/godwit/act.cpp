@@ -5,20 +5,22 @@
 #include <algorithm>
 #include <memory>
 
+#include "app/godwit/acknowledge.hpp"
 #include "app/godwit/json.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
 
 namespace godwit::cli {
-namespace {
 
-// Says each outcome; 1 if any was refused.
 int acknowledge(Invocation const& invocation, Command const& command) {
   auto const acted = ask_once<cmd::Acted>(invocation, command);
-  if (!acted) return invocation.complain(acted.failure());
-  if (invocation.json) print_json(json_list(acted->acts));
+  return acted ? acknowledge(invocation, *acted) : invocation.complain(acted.failure());
+}
+
+int acknowledge(Invocation const& invocation, cmd::Acted const& acted) {
+  if (invocation.json) print_json(json_list(acted.acts));
   bool refused = false;
-  for (auto const& act : acted->acts) {
+  for (auto const& act : acted.acts) {
     if (act.failure) {
       refused = true;
       fmt::print(stderr, "godwit: {}\n", act.failure->context);
@@ -29,6 +31,8 @@ int acknowledge(Invocation const& invocation, Command const& command) {
   }
   return refused ? exit_refused : exit_done;
 }
+
+namespace {
 
 // A verb that takes a job and nothing else.
 template <class OneJob>

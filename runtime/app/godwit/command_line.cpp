@@ -40,6 +40,9 @@ CommandLine::CommandLine(Session& session)
   add_logs(app_, invocation_);
   add_wait(app_, invocation_);
   add_act_verbs(app_, invocation_);
+  add_again_verbs(app_, invocation_);
+  add_prune(app_, invocation_);
+  add_repair(app_, invocation_);
   add_fairness_verbs(app_, invocation_);
   add_drain_verbs(app_, invocation_);
   add_types(app_, invocation_);

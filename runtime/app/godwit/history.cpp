@@ -12,30 +12,11 @@
 #include "app/godwit/format.hpp"
 #include "app/godwit/json.hpp"
 #include "app/godwit/outcome.hpp"
+#include "app/godwit/store_ledger.hpp"
 #include "app/godwit/verbs.hpp"
-#include "base/archive.hpp"
-#include "edge/posix/journal_reader.hpp"
 
 namespace godwit::cli {
 namespace {
-
-Status read_events(std::filesystem::path const& store, std::function<void(LedgerEvent const&)> const& each) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(store / "ledger", error)) {
-    return reject("no_store",
-                  fmt::format("there is no ledger in {}: no runtime was ever started on it", store.string()));
-  }
-  auto const read = read_journal(
-      store / "ledger",
-      [&](Term, ByteView record) -> Status {
-        auto const event = decode<LedgerEvent>(record);
-        if (!event) return event.failure();
-        each(*event);
-        return Done{};
-      },
-      JournalUse::look);
-  return read ? Status(Done{}) : Status(read.failure());
-}
 
 std::optional<std::uint32_t> number_of(std::string_view text) {
   std::uint32_t number = 0;
@@ -57,6 +38,8 @@ Result<JobId> find_job(std::filesystem::path const& store, std::string const& wo
       appeared(submitted->job, submitted->work.spec.name);
     } else if (auto const* cloned = std::get_if<log::Cloned>(&event)) {
       appeared(cloned->job, cloned->spec.name);
+    } else if (auto const* recovered = std::get_if<log::Recovered>(&event)) {
+      appeared(recovered->job, recovered->spec.name);
     }
   });
   if (!read) return read.failure();
@@ -107,15 +90,29 @@ class JobStory {
       entry.job = job_;
       entry.what = "cancelled before it began" + (cancelled->reason.empty() ? "" : ": " + cancelled->reason);
       live_ = false;
+    } else if (auto const* recovered = std::get_if<log::Recovered>(&event); recovered != nullptr) {
+      if (recovered->job.array() != job_.array()) return;
+      if (recovered->job == job_ || job_.element() == 0) exists_ = live_ = true;
+      ++left_;
+      if (recovered->job != job_) return;
+    } else if (auto const* again = std::get_if<log::ElementsRetried>(&event); again != nullptr) {
+      if (!concerns_runs(again->array, again->runs)) return;
+      if (job_.element() == 0) {
+        for (auto const& [first, last] : again->runs) left_ += last - first + 1;
+      }
+      entry.job = job_;
+      live_ = true;
     } else if (entry.job && *entry.job != job_) {
       if (job_.element() > 0 || entry.job->array() != job_) return;
       if (std::holds_alternative<log::Ended>(event)) live_ = --left_ > 0;
+      if (std::holds_alternative<log::Retried>(event)) live_ = ++left_ > 0;
       if (!worth_telling(entry)) return;
     } else if (!entry.job && !(live_ && concerns_all(event))) {
       return;
     }
     if (entry.host != no_rank && entry.job) host_ = entry.host;
     if (std::holds_alternative<log::Ended>(event) && entry.job == job_) live_ = false;
+    if (std::holds_alternative<log::Retried>(event) && entry.job == job_) live_ = true;
     if (entry.at.unix_ns == 0) approximate_.push_back(entries_.size());
     if (entry.at.unix_ns == 0) entry.at = now_;
     entries_.push_back(std::move(entry));
@@ -129,9 +126,11 @@ class JobStory {
   [[nodiscard]] Elements const& elements() const { return elements_; }
 
  private:
-  [[nodiscard]] bool concerns(log::ElementsCancelled const& event) const {
-    if (event.array != job_.array() || job_.element() == 0) return event.array == job_.array();
-    return std::any_of(event.runs.begin(), event.runs.end(), [&](auto const& run) {
+  using Runs = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
+  [[nodiscard]] bool concerns(log::ElementsCancelled const& event) const { return concerns_runs(event.array, event.runs); }
+  [[nodiscard]] bool concerns_runs(JobId array, Runs const& runs) const {
+    if (array != job_.array() || job_.element() == 0) return array == job_.array();
+    return std::any_of(runs.begin(), runs.end(), [&](auto const& run) {
       return run.first <= job_.element() && job_.element() <= run.second;
     });
   }

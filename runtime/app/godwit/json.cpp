@@ -256,6 +256,11 @@ Json json_of(cmd::Act const& act) {
   }
   if (act.image) json["image"] = json_of_image(*act.image);
   if (act.clone) json["clone"] = json_of(*act.clone);
+  if (!act.removed.empty()) {
+    json["removed"] = Json::array();
+    for (auto const& image : act.removed) json["removed"].push_back(json_of_image(image));
+    json["removed_bytes"] = act.removed_bytes;
+  }
   if (!act.answer.empty()) json["answer"] = act.answer;
   json["total_ms"] = in_ms(act.total);
   return json;

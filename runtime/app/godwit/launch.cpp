@@ -119,6 +119,13 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
                   "thousandths; else 0")
       ->type_name("N")
       ->check(at_least(0));
+  verb.add_option("--store-quota", to.store_quota,
+                  "Most that all checkpoints together may take, such as 500GiB: what needn't be kept is thrown away; else any")
+      ->type_name("SIZE")
+      ->check([](std::string const& text) {
+        auto const bytes = parse_size(text);
+        return bytes ? std::string() : bytes.failure().context;
+      });
   verb.add_option("--managers", to.managers,
                   "Hosts speak to rank 0 in groups, and take jobs from their manager's queue: flat (the usual one: "
                   "each by itself), per-node, or so many hosts to a manager. For hundreds of hosts and more")

@@ -40,6 +40,7 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (!options.interval.empty()) add("--interval", options.interval);
   if (!options.quantum.empty()) add("--quantum", options.quantum);
   if (!options.margin.empty()) add("--margin", options.margin);
+  if (!options.store_quota.empty()) add("--store-quota", options.store_quota);
   if (!options.managers.empty()) add("--managers", options.managers);
   if (!options.goal.empty()) add("--goal", options.goal);
   if (!options.probing.empty()) add("--probing", options.probing);

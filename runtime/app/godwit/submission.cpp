@@ -57,6 +57,23 @@ Status read_duration(std::string const& word, char const* flag, Duration& to) {
   return Done{};
 }
 
+}  // namespace
+
+Status read_retention(std::int32_t keep, std::string const& keep_every, std::string const& quota, Retention& to) {
+  to.keep = keep;
+  if (!keep_every.empty()) {
+    if (auto const set = set_keep_every(keep_every, to); !set) return wrong("--keep-every", set.failure());
+    if (keep == 0) return reject("usage", "--keep-every goes with --keep: without it all generations are kept");
+  }
+  if (quota.empty()) return Done{};
+  auto const bytes = parse_size(quota);
+  if (!bytes) return wrong("--quota", bytes.failure());
+  to.quota_bytes = *bytes;
+  return Done{};
+}
+
+namespace {
+
 Status read_limits(Submission const& submission, JobSpec& job) {
   if (!submission.memory.empty()) {
     auto const bytes = parse_size(submission.memory);
@@ -67,6 +84,7 @@ Status read_limits(Submission const& submission, JobSpec& job) {
     if (auto const set = set_checkpoint_every(submission.checkpoint_every, job); !set)
       return wrong("--checkpoint-every", set.failure());
   }
+  if (auto const read = read_retention(submission.keep, submission.keep_every, submission.quota, job.retention); !read) return read;
   for (auto const& word : submission.after) {
     auto const some = parse_dependencies(word);
     if (!some) return wrong("--after", some.failure());
@@ -191,6 +209,11 @@ void add_submission_options(CLI::App& verb, Submission& to) {
   note(verb.add_option("--checkpoint-every", to.checkpoint_every,
                        "Such as 10min, or 'auto': as often as pays; else on request and at shutdown"),
        "TIME");
+  note(verb.add_option("--keep", to.keep, "The newest generations of its checkpoints to keep; else all"), "N")->check(at_least(1));
+  note(verb.add_option("--keep-every", to.keep_every,
+                       "With --keep: of the older ones each Nth, too, or the first in each such time"),
+       "N|TIME");
+  note(verb.add_option("--quota", to.quota, "Most that all its generations may take: the oldest go first"), "SIZE");
 }
 
 Result<Request> jobs_of(Submission const& submission) {

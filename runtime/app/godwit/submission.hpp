@@ -16,6 +16,8 @@ struct Submission {
       stderr_path;
   std::string together, apart;
   std::vector<std::string> environment, arrays, each_line, after, resources, labels;
+  std::string keep_every, quota;  // of its checkpoints
+  std::int32_t keep{0};
   std::int32_t priority{0};
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};
@@ -24,6 +26,9 @@ struct Submission {
   std::int32_t max_failed{JobSpec{}.max_failed};
   std::vector<std::string> flags_given;  // by name, for messages
 };
+
+// --keep, --keep-every and --quota.
+[[nodiscard]] Status read_retention(std::int32_t keep, std::string const& keep_every, std::string const& quota, Retention& to);
 
 // The options fill `to`, which must outlive the parsing.
 void add_submission_options(CLI::App& verb, Submission& to);

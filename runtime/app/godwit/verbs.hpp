@@ -16,6 +16,9 @@ void add_types(CLI::App& app, Invocation& invocation);          // types
 void add_logs(CLI::App& app, Invocation& invocation);           // logs
 void add_wait(CLI::App& app, Invocation& invocation);           // wait
 void add_act_verbs(CLI::App& app, Invocation& invocation);  // migrate checkpoint suspend resume cancel call
+void add_again_verbs(CLI::App& app, Invocation& invocation);     // retry restart
+void add_prune(CLI::App& app, Invocation& invocation);           // prune
+void add_repair(CLI::App& app, Invocation& invocation);          // repair
 void add_fairness_verbs(CLI::App& app, Invocation& invocation);  // shares explain accounts
 void add_drain_verbs(CLI::App& app, Invocation& invocation);     // drain undrain
 void add_history(CLI::App& app, Invocation& invocation);    // history
