@@ -9,6 +9,7 @@
 #include "edge/hdf5/pruning.hpp"
 #include "edge/hdf5/specification.hpp"
 #include "store/fixture.hpp"
+#include "store/job_in_pages.hpp"
 
 namespace godwit {
 namespace {
@@ -102,6 +103,40 @@ TEST_F(Pruning, NothingGoesWhileOneCannotBeRead) {
   auto const pruned = prune_job(directory.path(), order);
   EXPECT_EQ(left(), "12345");
   EXPECT_TRUE(pruned.removed.empty());
+}
+
+TEST(PruningChains, WhatTheOthersRestOnStays) {
+  TempDir directory;
+  test::JobInPages job(directory.path());
+  msg::PruneJob order;
+  order.job = job.image.label.job;
+  order.retention.keep = 1;
+  for (int generation = 1; generation <= 4; ++generation) {
+    job.scribble(3);
+    ASSERT_TRUE(job.checkpoint().image);
+    order.lineage.insert(order.lineage.begin(), *job.newest);
+  }
+  auto const needed = job.open()->ancestors();
+  ASSERT_FALSE(needed.empty()) << "a chain";
+  auto const pruned = prune_job(directory.path(), order);
+  EXPECT_FALSE(pruned.failure);
+  for (auto const& ancestor : needed) {
+    EXPECT_TRUE(std::filesystem::exists(job.path().parent_path() / ancestor.file)) << ancestor.file;
+  }
+  EXPECT_EQ(pruned.left, needed.size() + 1);
+  job.expect_loads();
+  // What all rest on is lost: then none verifies, and none goes. With a new full one all of them may.
+  std::filesystem::remove(job.path().parent_path() / needed.back().file);
+  order.retention.quota_bytes = 1;
+  auto const none = prune_job(directory.path(), order);
+  ASSERT_TRUE(none.failure);
+  EXPECT_EQ(none.failure->code, "no_image");
+  EXPECT_TRUE(none.removed.empty());
+  ASSERT_TRUE(job.checkpoint({2}).image);
+  ASSERT_TRUE(job.open()->ancestors().empty()) << "of another capsule: a full one";
+  order.lineage.insert(order.lineage.begin(), *job.newest);
+  EXPECT_EQ(prune_job(directory.path(), order).left, 1U);
+  job.expect_loads();
 }
 
 TEST_F(Pruning, OnlyWhatACrashedWriterOfThisNodeLeftIsSwept) {

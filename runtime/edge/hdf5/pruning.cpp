@@ -47,11 +47,13 @@ WallTime time_of(fs::directory_entry const& entry) {
 
 msg::ImageName name_of(JobId job, ImageId id) { return {id.first, id.second, checkpoint_path(job, id.first, id.second)}; }
 
-// A damaged file rests on nothing: it can't be read with its ancestors either. One that can't be read now may be in a moment.
+// A damaged file rests on nothing: it can't be read with its ancestors either, nor can one of which an ancestor is gone. What
+// can't be read now may be in a moment.
 Result<std::vector<ImageId>> ancestors_of(fs::path const& path) {
   auto const file = CheckpointFile::open(path);
   std::vector<ImageId> ancestors;
-  if (!file && file.failure().reaction == Reaction::retry_later) {
+  bool const gone = !file && file.failure().context.ends_with(std::strerror(ENOENT));
+  if (!file && !gone && file.failure().reaction == Reaction::retry_later) {
     return retry_later("unreadable", fmt::format("{}: {}; nothing is thrown away meanwhile", path.string(),
                                                  file.failure().context));
   }
