@@ -127,7 +127,10 @@ void Audit::fold(LedgerEvent const& event) {
 // Whatever happens from now on, this stays.
 void Audit::promise(LedgerEvent const& event) {
   if (auto const* one = std::get_if<log::Checkpointed>(&event)) {
-    auto const at = disk_.images.find(checkpoint_path(one->job, one->image.epoch, one->image.generation));
+    auto const path = checkpoint_path(one->job, one->image.epoch, one->image.generation);
+    // A new allocator may hear of one that was thrown away under the former one: there is a newer one in the ledger.
+    if (disk_.pruned.contains(path)) return;
+    auto const at = disk_.images.find(path);
     if (at == disk_.images.end()) wrong("the ledger has image {}-{} of job {}, and the store hasn't", one->image.epoch, one->image.generation, one->job);
     auto const manifest = decode<Manifest>(at->second.manifest);
     census_.image_known(one->job, manifest->steps);

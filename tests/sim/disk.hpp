@@ -63,6 +63,7 @@ class SimDisk {
 
   // ---- checkpoint files
   std::map<std::string, StoredImage> images;
+  std::map<std::string, Bytes> pruned;          // those that were thrown away since: their manifests
   std::map<std::string, std::uint64_t> drafts;  // temporary files: path → process that writes it
 
   // ---- ledger

@@ -137,7 +137,10 @@ void SimStore::prune(msg::PruneJob order) {
     for (auto const& [path, image] : disk_.images) names.push_back(path);
     auto answer = test::prune_shelf(order, names, there, good);
     if (!order.trial) {
-      for (auto const& name : answer.removed) disk_.images.erase(name.path);
+      for (auto const& name : answer.removed) {
+        disk_.pruned[name.path] = disk_.images.at(name.path).manifest;
+        disk_.images.erase(name.path);
+      }
     }
     say(stored::Pruned{order.request, std::move(answer), order.trial});
   });
