@@ -32,18 +32,46 @@ bool Scheduler::State::may_take(Entry const& entry, Rank rank) const {
   return before(entry, *kept->second);
 }
 
-void Scheduler::State::reserve() {
+// After each of so many intervals. Once nothing comes of one, nothing will before another's patience is at an end.
+void Scheduler::State::reserve(Instant first, std::int64_t count) {
+  for (std::int64_t passed = 0; passed < count;) {
+    now = first + tuning.interval * passed++;
+    if (reserve() || passed == count) continue;
+    auto const left = patience_left();
+    if (!left) return;
+    passed += (*left - 1ns) / tuning.interval;
+  }
+}
+
+// Says whether any has changed.
+bool Scheduler::State::reserve() {
+  bool any = false;
   for (auto* one : tracked) {
     if (!one->passed) continue;
     auto& passed = *one->passed;
-    if (is_capped_above(*passed.entry)) cancel_reservation(passed);
+    bool const capped = is_capped_above(*passed.entry);
+    any = any || (capped && passed.reserved);
+    if (capped) cancel_reservation(passed);
     if (mutated(Mutation::reserve_nothing)) continue;
-    if (passed.reserved || now - passed.since < tuning.patience || is_capped_above(*passed.entry)) continue;
+    if (passed.reserved || now - passed.since < tuning.patience || capped) continue;
     passed.reserved = host_to_reserve(*passed.entry);
     if (!passed.reserved) continue;
     passed.reserved_since = now;
     reserved[*passed.reserved] = passed.entry;
+    any = true;
   }
+  return any;
+}
+
+// Of whom it is at an end next; none: of nobody who still has any.
+std::optional<Duration> Scheduler::State::patience_left() const {
+  std::optional<Duration> least;
+  for (auto const* one : tracked) {
+    if (!one->passed) continue;
+    auto const left = tuning.patience - (now - one->passed->since);
+    if (left > 0s && (!least || left < *least)) least = left;
+  }
+  return least;
 }
 
 // How many of the host's jobs, the largest first, have to go until it fits; none: not even then.

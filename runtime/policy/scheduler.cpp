@@ -91,9 +91,9 @@ void Scheduler::stays(JobId victim) {
   state_->stays(victim);
 }
 
-void Scheduler::interval(Instant now) {
-  state_->now = now;
-  state_->interval_passed();
+void Scheduler::intervals(Instant now, std::int64_t count) {
+  invariant(count > 0, "an interval has passed");
+  state_->intervals_passed(now, count);
 }
 
 Waiting Scheduler::why_waiting(JobId job) const {

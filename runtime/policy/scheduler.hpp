@@ -121,7 +121,9 @@ class Scheduler {
   [[nodiscard]] std::optional<Preemption> preempt(Instant now);
   void stays(JobId victim);  // it couldn't be made to wait
   // One interval has passed: the policy looks at everyone.
-  void interval(Instant now);
+  void interval(Instant now) { intervals(now, 1); }
+  // So many have, the last one by `now`, and meanwhile nothing else was said or asked: as if each had been told.
+  void intervals(Instant now, std::int64_t count);
 
   // ---- what is to be told
   [[nodiscard]] Waiting why_waiting(JobId job) const;

@@ -228,7 +228,9 @@ struct Scheduler::State {
 
   // ---- standings (standings.cpp)
   void entitle();
-  void interval_passed();
+  void intervals_passed(Instant last, std::int64_t count);
+  void move_scores(std::int64_t count);
+  bool move_scores_once(std::vector<Node> const& movable, std::vector<std::int64_t>& sums);
   void scores_changed();
   [[nodiscard]] std::map<std::string, std::int64_t> scores() const;
   void set_scores(std::map<std::string, std::int64_t> const& by_path);
@@ -258,7 +260,9 @@ struct Scheduler::State {
   void pass_over(Entry& entry);
   void forget(Entry const& entry);
   void cancel_reservation(PassedOver& passed);
-  void reserve();
+  void reserve(Instant first, std::int64_t count);
+  bool reserve();
+  [[nodiscard]] std::optional<Duration> patience_left() const;
   [[nodiscard]] std::optional<Rank> host_to_reserve(Entry const& entry) const;
   [[nodiscard]] std::optional<int> jobs_in_the_way(Demand const& demand, Host const& host) const;
 

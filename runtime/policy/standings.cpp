@@ -1,4 +1,6 @@
 // How accounts stand: after each interval, and when tree or scores are replaced.
+#include <utility>
+
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
@@ -18,16 +20,45 @@ void Scheduler::State::entitle() {
   capacity_changed = active_changed = false;
 }
 
-void Scheduler::State::interval_passed() {
+// Nothing but scores and reservations comes of intervals, and neither looks at the other: so each goes through all of
+// them by itself. Rounds in which nobody asks for another's room are as one.
+void Scheduler::State::intervals_passed(Instant last, std::int64_t count) {
   next_round();
   if (capacity_changed || active_changed) entitle();
+  move_scores(count);
+  reserve(last + tuning.interval * (1 - count), count);  // from the first on
+  now = last;
+}
+
+// The order is looked at when all have passed: it's as the scores are then. Who has neither jobs nor a score gets none.
+void Scheduler::State::move_scores(std::int64_t count) {
+  std::vector<Node> movable;
   for (Node node = root + 1; node < tree.size(); ++node) {
-    auto& standing = tree[node].standing;
-    if (standing.score == 0 && !tree.is_active(node)) continue;
-    standing.score = policy->after_interval(standing, tuning.interval);
+    if (tree[node].standing.score != 0 || tree.is_active(node)) movable.push_back(node);
   }
+  std::vector<std::int64_t> sums(tree.size());
+  while (count > 0 && move_scores_once(movable, sums)) --count;
   scores_changed();
-  reserve();
+}
+
+// False: they stand as before, and so they will after the next. `sums`: a zero for each node, before and after.
+bool Scheduler::State::move_scores_once(std::vector<Node> const& movable, std::vector<std::int64_t>& sums) {
+  bool any = false;
+  for (auto const node : movable) {
+    auto& entry = tree[node];
+    auto& score = entry.standing.score;
+    if (score == 0 && !nodes[node].is_active) continue;
+    auto const former = std::exchange(score, policy->after_interval(entry.standing, tuning.interval));
+    any = any || score != former;
+    sums[entry.parent] += score;
+  }
+  for (auto const node : movable) {
+    auto& entry = tree[node];
+    auto const former = std::exchange(entry.standing.sibling_score, sums[entry.parent]);
+    any = any || entry.standing.sibling_score != former;
+  }
+  for (auto const node : movable) sums[tree[node].parent] = 0;
+  return any;
 }
 
 void Scheduler::State::scores_changed() {

@@ -38,7 +38,10 @@ class Simulation {
 
   Result<Outcome> run() {
     while (auto const at = next_instant()) {
-      if (workload_.until() && *at > *workload_.until()) break;
+      if (workload_.until() && *at > *workload_.until()) {
+        if (auto const last = last_interval(*workload_.until())) advance(*last);
+        break;
+      }
       if (*at > end_of_time) return reject("too_long", "the jobs would take longer than 250 years");
       advance(*at);
       bool const interval = end_intervals();
@@ -70,8 +73,7 @@ class Simulation {
     while (!ends_.empty() && is_stale(ends_.top())) ends_.pop();
     auto next = workload_.next();
     if (!ends_.empty() && (!next || ends_.top().at < *next)) next = ends_.top().at;
-    if (!next || !looks_) return next;
-    if (is_still()) skip_intervals(*next);
+    if (!next || !looks_ || !may_preempt()) return next;
     return std::min(*next, next_interval_);
   }
   [[nodiscard]] bool is_stale(End const& end) const {
@@ -79,19 +81,13 @@ class Simulation {
     return task.host == no_rank || task.starts != end.start;
   }
 
-  // Nothing that an interval could change.
-  [[nodiscard]] bool is_still() const {
-    if (here_ > 0) return false;
-    auto const& tree = scheduler_.tree();
-    for (policy::Node node = 0; node < tree.size(); ++node) {
-      if (tree[node].standing.score != 0) return false;
-    }
-    return true;
-  }
-  void skip_intervals(Instant until) {
-    if (until <= next_interval_) return;
+  // Else nobody asks about what came of an interval before something else happens.
+  [[nodiscard]] bool may_preempt() const { return setup_.preempt && waiting_ > 0; }
+  // By then, of those that are still to be told of.
+  [[nodiscard]] std::optional<Instant> last_interval(Instant by) const {
+    if (!looks_ || by < next_interval_) return std::nullopt;
     auto const interval = setup_.tuning.interval;
-    next_interval_ = next_interval_ + interval * ((until - next_interval_) / interval);
+    return next_interval_ + interval * ((by - next_interval_) / interval);
   }
 
   void advance(Instant to) {
@@ -101,9 +97,12 @@ class Simulation {
   }
 
   bool end_intervals() {
-    if (!looks_ || now_ < next_interval_) return false;
-    scheduler_.interval(now_);
-    next_interval_ = next_interval_ + setup_.tuning.interval;
+    auto const last = last_interval(now_);
+    if (!last) return false;
+    auto const interval = setup_.tuning.interval;
+    auto const after = *last + interval;
+    scheduler_.intervals(*last, (after - next_interval_) / interval);
+    next_interval_ = after;
     return true;
   }
 
@@ -119,7 +118,6 @@ class Simulation {
   void end_job(std::uint32_t index) {
     auto& task = tasks_[index];
     vacate(index);
-    --here_;
     ++outcome_.events;
     if (task.job.submit >= outcome_.begin) {
       outcome_.ended.push_back(
@@ -145,7 +143,7 @@ class Simulation {
         continue;
       }
       tasks_.push_back({.job = job});
-      ++here_;
+      ++waiting_;
       scheduler_.wait(request_of(static_cast<std::uint32_t>(tasks_.size() - 1)));
     }
     return true;
@@ -167,6 +165,7 @@ class Simulation {
     auto& task = tasks_[index];
     scheduler_.leave(placement.job);
     scheduler_.occupy(request_of(index), placement.host, now_);
+    --waiting_;
     task.host = placement.host;
     task.since = now_;
     ++task.starts;
@@ -178,6 +177,7 @@ class Simulation {
     auto const index = preemption.victim.number() - 1;
     tasks_[index].done += now_ - tasks_[index].since;
     vacate(index);
+    ++waiting_;
     scheduler_.wait(request_of(index));
     if (now_ >= outcome_.begin) ++outcome_.preemptions;
   }
@@ -200,7 +200,7 @@ class Simulation {
   std::vector<Task> tasks_;  // a job's number is its place here, from 1
   std::vector<Job> fresh_;
   std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
-  std::uint64_t here_{0};  // jobs, waiting or running
+  std::uint64_t waiting_{0};  // jobs
   double busy_cores_{0};
   std::int32_t largest_host_{0};
 };
