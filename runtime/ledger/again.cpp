@@ -4,16 +4,9 @@
 #include <algorithm>
 
 #include "ledger/ledger.hpp"
+#include "ledger/refusal.hpp"
 
 namespace godwit {
-
-namespace {
-
-Failure refused(char const* event, JobId job, std::string const& why) {
-  return data_lost("ledger", fmt::format("{} of job {}: {}", event, job, why));
-}
-
-}  // namespace
 
 // Of a host that was lost and isn't fenced nobody knows what it runs: it may have had the job when that was cancelled.
 bool Ledger::is_anybody_unfenced() const {

@@ -1,5 +1,6 @@
 #include "base/mutation.hpp"
 #include "ledger/ledger.hpp"
+#include "ledger/refusal.hpp"
 
 #include <fmt/format.h>
 
@@ -10,10 +11,6 @@ namespace godwit {
 namespace {
 
 constexpr std::size_t decisions_max = 8;  // of a job
-
-Failure refused(char const* event, JobId job, std::string const& why) {
-  return data_lost("ledger", fmt::format("{} of job {}: {}", event, job, why));
-}
 
 bool runs(JobRecord const& record) {
   return record.state == JobState::running || record.state == JobState::suspended;
