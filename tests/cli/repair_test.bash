@@ -4,6 +4,9 @@
 # `inspect verify --all` says of the store before.
 source "$GODWIT_SOURCE/tests/cli/lib.bash"
 
+# Open MPI leaves its shared memory behind where mpirun is killed: here it goes with the rest.
+export OMPI_MCA_btl_vader_backing_directory="$work"
+
 kill_everything() {  # SIGKILL, so that nothing is saved or said; mpirun first, or it would notice
   local pids
   pids=$(pgrep -f -- "--store $GODWIT_STORE( |\$)" || true)

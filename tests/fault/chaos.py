@@ -71,6 +71,9 @@ class Run:
         (self.work / "jobs.yaml").write_text(WORKLOAD % {"counters": counters, "plates": plates})
         verb = ["run", "jobs.yaml"] if counters + plates > 0 else ["start"]
         self.environment = dict(os.environ, GODWIT_STORE=str(self.store), XDG_RUNTIME_DIR=str(self.directory), **dict(environment))
+        # Open MPI leaves its shared memory behind where mpirun is killed.
+        self.segments = pathlib.Path(tempfile.mkdtemp(prefix="godwit-fault-", dir="/dev/shm"))
+        self.environment["OMPI_MCA_btl_vader_backing_directory"] = str(self.segments)
         self.environment.pop("SLURM_JOB_ID", None)
         self.environment.pop("GODWIT_WITNESS", None)
         if witness:
@@ -192,6 +195,7 @@ class Run:
         if self.room:
             subprocess.run(["umount", "-l", self.store], check=True)
         wait_for(lambda: not self.family().keys() - {self.process.pid}, "what was killed to be gone")
+        shutil.rmtree(self.segments, ignore_errors=True)
 
 
 class Chaos:
