@@ -6,11 +6,7 @@
 namespace godwit::allocator {
 namespace {
 
-msg::ImageName image_of(JobId job, std::uint64_t epoch, std::uint64_t generation) {
-  return {Epoch{epoch}, Generation{generation}, checkpoint_path(job, Epoch{epoch}, Generation{generation})};
-}
-
-struct Again : testing::Test {
+struct BeginningAgain : testing::Test {
   // Runs on host 1, has written these generations in its first epoch, and fails or is cancelled.
   JobId failed_job(std::vector<std::uint64_t> const& generations = {}, JobSpec spec = Rig::counter()) {
     auto const job = rig.running(1, std::move(spec));
@@ -28,7 +24,7 @@ struct Again : testing::Test {
   Rig rig;
 };
 
-TEST_F(Again, AFailedJobGoesOnFromItsNewestGeneration) {
+TEST_F(BeginningAgain, AFailedJobGoesOnFromItsNewestGeneration) {
   auto const job = failed_job({1, 2});
   auto const command = rig.says(cmd::Retry{"1"});
   auto const retried = rig.appended<log::Retried>();
@@ -42,7 +38,7 @@ TEST_F(Again, AFailedJobGoesOnFromItsNewestGeneration) {
   EXPECT_EQ(rig.commanded().back().text, "retry 1");
 }
 
-TEST_F(Again, ItsCrashesAreForgotten) {
+TEST_F(BeginningAgain, ItsCrashesAreForgotten) {
   auto spec = Rig::counter();
   spec.crash_limit = 1;
   auto const job = rig.running(1, spec);
@@ -58,7 +54,7 @@ TEST_F(Again, ItsCrashesAreForgotten) {
   rig.started(1, rig.granted(1));
 }
 
-TEST_F(Again, AfreshItForgetsWhatItHadSaved) {
+TEST_F(BeginningAgain, AfreshItForgetsWhatItHadSaved) {
   auto const job = failed_job({1, 2});
   auto const command = rig.says(cmd::Retry{"1", true});
   EXPECT_TRUE(rig.appended<log::Retried>().afresh);
@@ -68,7 +64,7 @@ TEST_F(Again, AfreshItForgetsWhatItHadSaved) {
   EXPECT_FALSE(rig.ledger().extends_lineage(job, {Epoch{1}, Generation{3}}));
 }
 
-TEST_F(Again, WhatHasNotEndedIsRefused) {
+TEST_F(BeginningAgain, WhatHasNotEndedIsRefused) {
   rig.running(1);
   EXPECT_EQ(rig.failed(rig.says(cmd::Retry{"1"})),
             "not_ended: job 1 hasn't ended: it is RUNNING; what failed or was cancelled can be retried");
@@ -80,7 +76,7 @@ TEST_F(Again, WhatHasNotEndedIsRefused) {
   EXPECT_EQ(rig.refused(rig.says(cmd::Retry{"9"})), "no_such_job: no such job: 9");
 }
 
-TEST_F(Again, ElementsThatFailedAndThoseThatNeverBegan) {
+TEST_F(BeginningAgain, ElementsThatFailedAndThoseThatNeverBegan) {
   Rig one{{.hosts = 1, .slots = 1}};
   one.submit(Rig::sweep(5, "sweep"));
   auto const start = one.granted(1);
@@ -116,7 +112,7 @@ TEST_F(Again, ElementsThatFailedAndThoseThatNeverBegan) {
   EXPECT_EQ(one.ledger().counts(JobId{1}).finished, 5U);
 }
 
-TEST_F(Again, WhoWaitsForWhatFailedIsRetriedAfterIt) {
+TEST_F(BeginningAgain, WhoWaitsForWhatFailedIsRetriedAfterIt) {
   failed_job();
   auto second = Rig::counter();
   second.after = {{"1", JobId{}, Dependency::Until::finished}};
@@ -152,7 +148,7 @@ TEST(AgainLater, NothingIsRetriedWhileALostHostMayRunIt) {
   EXPECT_TRUE(rig.granted(1).fresh_files) << "that one's end isn't proven";
 }
 
-TEST_F(Again, ARestartBeginsFromTheGenerationThatIsNamed) {
+TEST_F(BeginningAgain, ARestartBeginsFromTheGenerationThatIsNamed) {
   auto const job = failed_job({1, 2, 3}, Rig::named("plate"));
   auto const command = rig.says(cmd::Restart{"plate", 0, 2, {}, false});
   auto const cloned = rig.appended<log::Cloned>();
@@ -171,14 +167,14 @@ TEST_F(Again, ARestartBeginsFromTheGenerationThatIsNamed) {
   EXPECT_EQ(rig.record(job).state, JobState::failed) << "the old one is left alone";
 }
 
-TEST_F(Again, WithoutAGenerationItIsTheNewest) {
+TEST_F(BeginningAgain, WithoutAGenerationItIsTheNewest) {
   failed_job({1, 2});
   rig.says(cmd::Restart{"1"});
   EXPECT_EQ(rig.appended<log::Cloned>().image->image.generation, Generation{2});
   rig.granted(1);
 }
 
-TEST_F(Again, ChangedArgumentsAreCheckedAgainstThePluginThatItHad) {
+TEST_F(BeginningAgain, ChangedArgumentsAreCheckedAgainstThePluginThatItHad) {
   auto const job = failed_job({1});
   auto const digest = rig.record(job).spec.plugin_digest;
   auto const type = Rig::counter().type;
@@ -197,7 +193,7 @@ TEST_F(Again, ChangedArgumentsAreCheckedAgainstThePluginThatItHad) {
   static_cast<void>(good);
 }
 
-TEST_F(Again, TheLatestPluginTakesThePlaceOfItsOwn) {
+TEST_F(BeginningAgain, TheLatestPluginTakesThePlaceOfItsOwn) {
   failed_job({1});
   rig.says(cmd::Restart{"1", 0, 0, {}, true});
   auto const asked = rig.sought();
@@ -209,7 +205,7 @@ TEST_F(Again, TheLatestPluginTakesThePlaceOfItsOwn) {
   rig.granted(1);
 }
 
-TEST_F(Again, ARestartIsRefusedWithItsReason) {
+TEST_F(BeginningAgain, ARestartIsRefusedWithItsReason) {
   failed_job();
   EXPECT_EQ(rig.refused(rig.says(cmd::Restart{"1"})),
             "no_image: job 1 has no generation to restart from: submit it again");
@@ -218,7 +214,7 @@ TEST_F(Again, ARestartIsRefusedWithItsReason) {
   EXPECT_EQ(rig.refused(rig.says(cmd::Restart{"sweep"})).substr(0, 12), "not_one_job:");
 }
 
-TEST_F(Again, AGenerationThatIsNotOfTheLineageIsRefused) {
+TEST_F(BeginningAgain, AGenerationThatIsNotOfTheLineageIsRefused) {
   failed_job({1, 2});
   EXPECT_EQ(rig.refused(rig.says(cmd::Restart{"1", 0, 7, {}, false})),
             "no_such_generation: job 1 has no generation 7 in its lineage; it has 2, 1");

@@ -6,10 +6,6 @@
 namespace godwit::allocator {
 namespace {
 
-msg::ImageName image_of(JobId job, std::uint64_t epoch, std::uint64_t generation) {
-  return {Epoch{epoch}, Generation{generation}, checkpoint_path(job, Epoch{epoch}, Generation{generation})};
-}
-
 struct Clones : testing::Test {
   // The checkpoint that is ordered of the source on host 1 is done; the clone is journalled.
   log::Cloned saved(JobId job) {

@@ -6,10 +6,6 @@
 namespace godwit::allocator {
 namespace {
 
-msg::ImageName image_of(JobId job, std::uint64_t epoch, std::uint64_t generation) {
-  return {Epoch{epoch}, Generation{generation}, checkpoint_path(job, Epoch{epoch}, Generation{generation})};
-}
-
 JobSpec keeping(std::int32_t keep, std::uint64_t quota = 0) {
   auto spec = Rig::counter();
   spec.retention.keep = keep;

@@ -17,8 +17,14 @@
 
 #include "allocator/allocator.hpp"
 #include "message/codec.hpp"
+#include "port/checkpoint_store.hpp"
 
 namespace godwit::allocator {
+
+// As a host names it.
+[[nodiscard]] inline msg::ImageName image_of(JobId job, std::uint64_t epoch, std::uint64_t generation) {
+  return {Epoch{epoch}, Generation{generation}, checkpoint_path(job, Epoch{epoch}, Generation{generation})};
+}
 
 struct RigOptions {
   int hosts{3};
