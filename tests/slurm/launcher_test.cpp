@@ -119,7 +119,7 @@ TEST(LaunchPlan, WithoutSlurm) {
   EXPECT_EQ(plan.hosts, 6);
   EXPECT_TRUE(has(plan, "mpirun") && has(plan, "7"));
   EXPECT_FALSE(has(plan, "--slots") || has(plan, "--host"));
-  EXPECT_TRUE(plan.notes.empty());
+  EXPECT_EQ(plan.notes, std::vector<std::string>{"launching: " + plan.spell()});
 }
 
 TEST(LaunchPlan, HandsOnWhatHostsHave) {
