@@ -48,9 +48,23 @@ void each_text(Spec& spec, Each each) {
 
 }  // namespace
 
+namespace {
+
+// Beyond the ends of 64 bits it begins anew: check_array() lets none come that far.
+std::int64_t number_at(Axis const& range, std::uint64_t index) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(range.first) + index * static_cast<std::uint64_t>(range.step));
+}
+
+bool leaves_64_bits(Axis const& range) {
+  std::int64_t way = 0, last = 0;
+  return range.count > 0 && (__builtin_mul_overflow(std::int64_t{range.count} - 1, range.step, &way) ||
+                             __builtin_add_overflow(range.first, way, &last));
+}
+
+}  // namespace
+
 std::string Axis::value(std::uint64_t index) const {
-  if (count == 0) return values.at(index);
-  return fmt::format("{}", first + static_cast<std::int64_t>(index) * step);
+  return count == 0 ? values.at(index) : fmt::format("{}", number_at(*this, index));
 }
 
 std::uint64_t JobArray::size() const {
@@ -96,6 +110,10 @@ Status check_array(JobArray const& array) {
   for (auto const& axis : array.axes) {
     if (axis.name.empty()) mistake("an axis of the array has no name");
     if (axis.size() == 0) mistake(fmt::format("axis '{}' of the array has no values", axis.name));
+    if (leaves_64_bits(axis)) {
+      mistake(fmt::format("axis '{}' of the array: {} steps of {} from {} on lead beyond what 64 bits hold; choose smaller numbers",
+                          axis.name, axis.count, axis.step, axis.first));
+    }
     if (!seen.insert(axis.name).second)
       mistake(fmt::format("axis '{}' stands twice in the array", axis.name));
     known.push_back(axis.name);

@@ -2,6 +2,8 @@
 // the cost of its axes' values.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "job/arguments.hpp"
 #include "job/array.hpp"
 
@@ -67,6 +69,17 @@ TEST(JobArray, AnArgumentMadeOfAxesIsCheckedWithEach) {
   EXPECT_EQ(fault(array), "heat: steps='0.1' is malformed (a whole number)");
   array.axes[0].values = {"1", "2", "2.5"};
   EXPECT_EQ(fault(array), "heat: steps='2.5' is malformed (a whole number)");
+}
+
+TEST(JobArray, ARangeStaysWithin64Bits) {  // clients other than godwit may ask for any
+  auto array = sweep();
+  array.spec.arguments = {{"alpha", "%{seed}"}};
+  array.axes = {{.name = "seed", .first = std::numeric_limits<std::int64_t>::max() - 5, .step = 5, .count = 2}};
+  EXPECT_EQ(fault(array), "none");
+  array.axes[0].count = 3;
+  EXPECT_NE(fault(array).find("beyond what 64 bits hold"), std::string::npos) << fault(array);
+  array.axes = {{.name = "seed", .first = 0, .step = std::numeric_limits<std::int64_t>::min(), .count = 3}};
+  EXPECT_NE(fault(array).find("beyond what 64 bits hold"), std::string::npos) << fault(array);
 }
 
 TEST(JobArray, MistakesInAxesAreNamed) {
