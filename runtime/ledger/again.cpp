@@ -82,6 +82,7 @@ Status Ledger::fold(log::Pruned const& event) {
 Status Ledger::fold(log::Recovered const& event) {
   auto const whole = event.job.array();
   bool const element = event.job.element() != 0;
+  if (whole == JobId{}) return refused("Recovered", event.job, "no job has that number");
   auto* array = array_of(event.job);
   bool const known = element ? jobs_.contains(event.job) || jobs_.contains(whole) : jobs_.contains(whole) || array != nullptr;
   if (known) {

@@ -143,6 +143,7 @@ TEST(LedgerAgain, JobsAreFoundInTheirFiles) {
   EXPECT_EQ(found->lineage.size(), 2U);
   EXPECT_EQ(tale.ledger.next_job(), JobId{8});
   tale.refuses(log::Recovered{JobId{3}, spec, {}, Epoch{4}, {}, 0, JobId{8}, at(1)});
+  tale.refuses(log::Recovered{JobId{}, spec, {}, Epoch{4}, {}, 0, JobId{8}, at(1)});  // no job has that number
 
   spec.name = "sweep";
   auto const element = [](std::uint32_t index) { return JobId::of_element(5, index); };
