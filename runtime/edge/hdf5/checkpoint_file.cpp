@@ -69,10 +69,7 @@ Result<CheckpointFile> CheckpointFile::open(std::filesystem::path const& path) {
   auto seal = parse_seal(first, *bytes);
   if (!seal) return seal.failure();
   core->seal = *seal;
-  if (auto status = check_head(core->file, *seal); !status) {
-    if (auto newer = newer_format(path); newer) return *newer;
-    return status.failure();
-  }
+  if (auto status = check_head(core->file, *seal); !status) return status.failure();
   auto contents = read_contents(path, *seal);
   if (!contents) return contents.failure();
   core->contents = *std::move(contents);

@@ -154,16 +154,4 @@ Result<Contents> read_contents(std::filesystem::path const& path, Seal const& se
   }
 }
 
-std::optional<Failure> newer_format(std::filesystem::path const& path) {
-  try {
-    h5::Quiet const quiet;
-    auto const file = h5::open_file(path.string());
-    auto const format = h5::get<std::uint32_t>(file, "format_version");
-    if (format > checkpoint_format) return newer_format_failure(format);
-  } catch (h5::Error const&) {
-    // Not even that can be read: what the caller found stands.
-  }
-  return std::nullopt;
-}
-
 }  // namespace godwit

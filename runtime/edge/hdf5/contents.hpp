@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +32,5 @@ struct Contents {
 
 // Of a file whose head matches its digest.
 [[nodiscard]] Result<Contents> read_contents(std::filesystem::path const& path, Seal const& seal);
-
-// Does a file whose head doesn't match say that it is of a newer format? Looks at that attribute alone.
-// (HDF5 1.10.8 loses 424 bytes of memory when it finds a damaged header on the way.)
-[[nodiscard]] std::optional<Failure> newer_format(std::filesystem::path const& path);
 
 }  // namespace godwit

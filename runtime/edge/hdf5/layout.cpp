@@ -12,6 +12,7 @@ namespace godwit::layout {
 namespace {
 
 constexpr std::size_t rank_max = 32;  // HDF5's
+constexpr auto arena_bytes_max = std::uint64_t{1} << 60;  // far from where sums overflow
 
 Failure bad(std::string what) {
   return reject("bad_manifest", std::move(what));
@@ -81,6 +82,9 @@ Status check(Manifest const& manifest) {
                               manifest.version, manifest_version));
   }
   if (manifest.wait_left < Duration{0}) return bad("a wait of less than nothing");
+  if (manifest.arena_bytes > arena_bytes_max) {
+    return bad(fmt::format("an arena of {} bytes is more than there can be", manifest.arena_bytes));
+  }
   std::set<std::string_view> names;
   for (auto const& field : manifest.fields) {
     if (auto status = check(field); !status) return status;

@@ -181,7 +181,7 @@ struct Skeleton::Core {
     for (auto& place : places) {
       if (place.file != 0) place.offset -= base.files[base.files.size() - place.file].slabs[i];
     }
-    create_virtual_array(state, name, array, order(), places, sources);
+    (void)create_virtual_array(state, name, array, order(), places, sources);
     place_lists[i] = h5::create_dataset(all_places, name, h5::type_of(Scalar::u64),
                                         h5::space_of({places.size(), 4}), layout_for(places.size() * 32));
   }

@@ -33,7 +33,7 @@ void put_raw(Id const& object, std::string const& name, Scalar scalar, void cons
 void get_raw(Id const& object, std::string const& name, Scalar scalar, void* value) {
   auto const attribute = open(object, name);
   Id const space{check(H5Aget_space(attribute.get()), "reading the shape of " + name), &H5Sclose};
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) throw Error("attribute " + name + " isn't one number");
+  if (elements_of(space) != 1) throw Error("attribute " + name + " isn't one number");
   auto const type = type_of(scalar);
   check(H5Aread(attribute.get(), type.get(), value), "reading attribute " + name);
 }

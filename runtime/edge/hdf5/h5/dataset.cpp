@@ -32,8 +32,7 @@ void write_zero(Id const& dataset, Id const& type, Id const& selected) {
 
 Bytes read_dataset(Id const& dataset, Scalar scalar, std::uint64_t bytes_max, Order order) {
   Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
-  auto const elements = check(H5Sget_simple_extent_npoints(space.get()), "counting a dataset's elements");
-  auto const count = static_cast<std::uint64_t>(elements);
+  auto const count = elements_of(space);
   if (count > bytes_max / width_bytes(scalar)) throw Error("a dataset larger than the file that holds it");
   Bytes bytes(count * width_bytes(scalar));
   if (bytes.empty()) return bytes;
@@ -47,8 +46,7 @@ std::vector<std::pair<std::string, std::uint64_t>> read_files_and_roots(Id const
   Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
   Id const stored{check(H5Dget_type(dataset.get()), "reading a dataset's type"), &H5Tclose};
   auto const row_bytes = H5Tget_size(stored.get());
-  auto const count = static_cast<std::uint64_t>(
-      check(H5Sget_simple_extent_npoints(space.get()), "counting a dataset's elements"));
+  auto const count = elements_of(space);
   if (row_bytes <= 8 || row_bytes > bytes_max || count > bytes_max / row_bytes)
     throw Error("a dataset larger than the file that holds it");
   auto const type = file_and_root_type(row_bytes - 8);
@@ -69,7 +67,9 @@ std::vector<std::pair<std::string, std::uint64_t>> read_files_and_roots(Id const
 
 std::string read_text(Id const& dataset, std::uint64_t bytes_max) {
   Id const type{check(H5Dget_type(dataset.get()), "reading a dataset's type"), &H5Tclose};
+  Id const space{check(H5Dget_space(dataset.get()), "reading a dataset's shape"), &H5Sclose};
   auto const size = H5Tget_size(type.get());
+  if (H5Tget_class(type.get()) != H5T_STRING || elements_of(space) != 1) throw Error("not one text");
   if (H5Tis_variable_str(type.get()) != 0 || size == 0 || size > bytes_max)
     throw Error("a text of unknown length");
   std::string text(size, '\0');

@@ -20,6 +20,18 @@ Id space_of(std::vector<std::uint64_t> const& shape) {
           &H5Sclose};
 }
 
+std::uint64_t elements_of(Id const& space) {
+  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) return 0;
+  auto const rank = check(H5Sget_simple_extent_ndims(space.get()), "reading a shape");
+  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space.get(), extents.data(), nullptr), "reading a shape");
+  std::uint64_t elements = 1;
+  bool overflow = false;
+  for (auto const extent : extents) overflow |= __builtin_mul_overflow(elements, extent, &elements);
+  if (overflow) throw Error("a shape of more elements than there can be");
+  return elements;
+}
+
 Id first_element_of(std::vector<std::uint64_t> const& shape) {
   auto space = space_of(shape);
   if (!shape.empty()) {
