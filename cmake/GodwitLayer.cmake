@@ -5,7 +5,9 @@ add_library(godwit_warnings INTERFACE)
 target_compile_options(godwit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                  -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
                                                  # GCC 12 sees uninitialised members in moved std::variants at -O2
-                                                 -Wno-maybe-uninitialized)
+                                                 $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+                                                 # Clang sees every unity as one source, and templates of nothing
+                                                 $<$<CXX_COMPILER_ID:Clang>:-Wno-shadow> $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-lambda-capture>)
 
 add_library(godwit_sanitizers INTERFACE)
 if(GODWIT_SANITIZE)
@@ -13,6 +15,10 @@ if(GODWIT_SANITIZE)
   target_compile_options(godwit_sanitizers INTERFACE -fsanitize=${GODWIT_SANITIZE} -fno-sanitize=null,alignment -fno-omit-frame-pointer
                                                      -fno-sanitize-recover=all)
   target_link_options(godwit_sanitizers INTERFACE -fsanitize=${GODWIT_SANITIZE})
+endif()
+if(GODWIT_FUZZ)  # libFuzzer sees which branches an input takes; its main is linked to the fuzzers alone
+  target_compile_options(godwit_sanitizers INTERFACE -fsanitize=fuzzer-no-link
+    $<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${PROJECT_SOURCE_DIR}/tests/fuzz/source_location.hpp>)
 endif()
 
 # A target's sources compiled a dozen at a time: most of a source's time is what it includes, so that a build from nothing takes

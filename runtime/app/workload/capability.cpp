@@ -49,7 +49,7 @@ Status read_hosts(std::string_view text, DeclaredCapability& to) {
   for (auto const part : parts_of(text, ',')) {
     auto const range = numbers_in(part);
     if (!range || range->first < 1) return not_a_capability(fmt::format("'{}' names no hosts", text));
-    to.hosts->emplace_back(range->first, range->second);
+    to.hosts->push_back({Rank{range->first}, Rank{range->second}});
   }
   return Done{};
 }

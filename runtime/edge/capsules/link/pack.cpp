@@ -89,8 +89,8 @@ void collect(ByteView rest, JobId job, PrintedStream stream, std::vector<Piece>&
     if (!fits || (ours && digest_over(*header, text) != header->digest)) {  // torn: on to the next
       rest = rest.subspan(1);
       auto const magic = std::as_bytes(std::span(&pack_magic, 1));
-      auto const next = std::ranges::search(rest, magic);
-      rest = rest.subspan(static_cast<std::size_t>(next.begin() - rest.begin()));
+      auto const next = std::search(rest.begin(), rest.end(), magic.begin(), magic.end());
+      rest = rest.subspan(static_cast<std::size_t>(next - rest.begin()));
       continue;
     }
     if (ours) {
