@@ -8,9 +8,16 @@
 
 namespace godwit {
 
+namespace {
+constexpr std::int32_t ranks_max = 1 << 20;  // what is kept of each, and asked of all, stays small
+}
+
 Status Ledger::fold(log::WorldBegan const& event) {
   if (event.term <= term_) {
     return data_lost("ledger", fmt::format("a world of term {} after one of term {}", event.term, term_));
+  }
+  if (event.ranks < 0 || event.ranks > ranks_max) {
+    return data_lost("ledger", fmt::format("a world of {} ranks; at most {} are possible", event.ranks, ranks_max));
   }
   if (!ended_cleanly_) exposure_.failures += live_hosts();
   term_ = world_ = event.term;

@@ -93,6 +93,7 @@ TEST(Ledger, RefusesUnknownJobsAndLowEpochs) {
   book.refuses(log::Moved{job, Epoch{2}, two, noon});
   book.refuses(log::Stayed{job, Epoch{3}, ""});
   book.refuses(log::WorldBegan{Term{1}, 4, noon});
+  book.refuses(log::WorldBegan{Term{2}, 1 << 30, noon});  // no machine has so many
   book.take(log::Crashed{job, Epoch{1}, {Ending::crashed, "signal 11", "", 3}, noon});
   book.refuses(log::Granted{job, Epoch{1}, one, noon});
   book.take(log::Granted{job, Epoch{2}, two, noon});
