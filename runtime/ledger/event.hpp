@@ -130,6 +130,9 @@ struct Recovered {
   JobId next_job;          // no lower number may be given to a new one
   WallTime at; GODWIT_EVENT(job & spec & lineage & newest_epoch & clone_of & size & next_job & at)
 };
+// Single jobs and whole arrays that have been over for long: they vanish, but for who they were (ledger/identity.hpp). So does
+// what was told before that time and is about no job.
+struct Forgotten { std::vector<JobId> jobs; WallTime before; WallTime at; GODWIT_EVENT(jobs & before & at) };
 struct Parked { JobId job; Epoch epoch; WallTime at; GODWIT_EVENT(job & epoch & at) };  // released at the end of a world: no one runs it
 
 // A user's command that was to change something. For people and for history: nothing follows from it.
@@ -156,9 +159,10 @@ using LedgerEvent = std::variant<log::WorldBegan, log::WorldEnded, log::HostLost
                                  log::Suspended, log::Resumed, log::Crashed, log::Ended, log::Parked,
                                  log::ElementsCancelled, log::Commanded, log::Cloned, log::TermBegan, log::HostFenced, log::Released,
                                  log::AccountsSet, log::Scores, log::Drained, log::GrantedToGroup, log::HandedOn, log::Decided, log::Retried,
-                                 log::ElementsRetried, log::Pruned, log::Recovered>;
+                                 log::ElementsRetried, log::Pruned, log::Recovered, log::Forgotten>;
 
 [[nodiscard]] char const* name_of(LedgerEvent const& event);  // "Moved"; for tests
+[[nodiscard]] JobId job_of(LedgerEvent const& event);  // that it is about, or the array; 0: about none, or several
 
 }
 #undef GODWIT_EVENT

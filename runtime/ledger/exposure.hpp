@@ -22,6 +22,10 @@ struct Exposure {
   [[nodiscard]] Duration mean_time_between_failures() const;
 
   bool operator==(Exposure const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & failures & host_seconds & rest_ns;
+  }
 };
 
 }  // namespace godwit

@@ -14,6 +14,7 @@
 // when it ends without incident: a pointer from find() is good until the next apply().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,7 +25,9 @@
 #include "base/result.hpp"
 #include "ledger/event.hpp"
 #include "ledger/exposure.hpp"
+#include "ledger/identity.hpp"
 #include "ledger/record.hpp"
+#include "ledger/snapshot.hpp"
 #include "ledger/usage.hpp"
 
 namespace godwit {
@@ -44,6 +47,16 @@ class Ledger {
   // record() makes an element's spec: not for loops over arrays.
   [[nodiscard]] std::optional<JobRecord> record(JobId job) const;
   [[nodiscard]] std::optional<JobState> state(JobId job) const;
+
+  // Who has been forgotten, as far as they had names: the newest of each name. Null: no such job.
+  [[nodiscard]] std::map<std::string, Identity> const& identities() const { return identities_; }
+  [[nodiscard]] Identity const* forgotten(JobId job) const;
+  [[nodiscard]] std::string const* name_of(JobId forgotten) const;
+
+  // All of it, as parts in order; and made of them again, of an empty one: no apply() before the last.
+  void save(std::function<void(part::Part const&)> const& each) const;
+  Status restore(part::Part&& part);
+  Status restore(ByteView part);  // encoded
 
   // How many are in which state: of all; of a single job, an element or an array; of some elements.
   [[nodiscard]] JobCounts const& counts() const { return counts_; }
@@ -118,6 +131,8 @@ class Ledger {
   Status fold(log::ElementsRetried const& event);
   Status fold(log::Pruned const& event);
   Status fold(log::Recovered const& event);
+  Status fold(log::Forgotten const& event);
+  void forget(JobId job);
   // The record, if it is known, has not ended and is at this epoch.
   Result<JobRecord*> live(char const* event, JobId job, Epoch epoch);
   Status grant(char const* event, log::Granted const& grant, bool to_group);
@@ -139,6 +154,8 @@ class Ledger {
   JobMap<JobRecord> jobs_;
   JobMap<ArrayRecord> arrays_;  // by the array's own id
   std::map<JobId, std::vector<Decision>> decisions_;
+  std::map<std::string, Identity> identities_;
+  std::map<JobId, std::string> forgotten_;  // the other way round
   JobCounts counts_;
   std::map<Rank, LostHost> lost_;
   std::set<Rank> drained_;

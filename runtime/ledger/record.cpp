@@ -18,13 +18,16 @@ bool FinishedElements::fits(JobRecord const& record) {
 }
 
 void FinishedElements::insert(JobRecord const& record) {
-  auto const element = record.job.element();
+  insert(record.job.element(), {record.host, static_cast<std::uint32_t>(record.epoch.value), record.outcome.steps,
+                                record.started, record.ended});
+}
+
+void FinishedElements::insert(std::uint32_t element, Entry const& finished) {
   auto& page = pages_[element / page_size];
   if (page.entries.empty()) page.entries.resize(page_size);
   auto& entry = page.entries[element % page_size];
   if (entry.host == no_rank) ++page.used;
-  entry = {record.host, static_cast<std::uint32_t>(record.epoch.value), record.outcome.steps, record.started,
-           record.ended};
+  entry = finished;
 }
 
 void FinishedElements::erase(std::uint32_t element) {

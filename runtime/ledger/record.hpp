@@ -24,6 +24,10 @@ struct OpenIntent {
   Rank source, target;
   Epoch target_epoch, thaw_epoch;
   bool operator==(OpenIntent const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & source & target & target_epoch & thaw_epoch;
+  }
 };
 
 // Why a job was to be moved or to wait, where no user asked for that: for people.
@@ -31,6 +35,10 @@ struct Decision {
   WallTime at;
   std::string what;
   bool operator==(Decision const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & at & what;
+  }
 };
 
 struct JobRecord {
@@ -59,6 +67,12 @@ struct JobRecord {
   std::optional<WallTime> runs_since;  // its account is charged from then on; none: it hasn't started where it is
   Outcome outcome;
   bool operator==(JobRecord const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & job & state & host & at_group & epoch & granted & newest_epoch & spec & intent & void_epochs & lineage & stored_bytes &
+        clone_of & origin & suspended & moves & crashes & host_losses & fresh_files & submitted & started & ended & placing & placed &
+        runs_since & outcome;
+  }
 };
 
 // Elements that finished without incident: granted once, never moved, suspended, crashed or saved.
@@ -70,10 +84,15 @@ class FinishedElements {
     std::uint64_t steps{0};
     WallTime started, ended;
     bool operator==(Entry const&) const = default;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+      archive & host & epoch & steps & started & ended;
+    }
   };
 
   [[nodiscard]] static bool fits(JobRecord const& record);
   void insert(JobRecord const& record);
+  void insert(std::uint32_t element, Entry const& entry);
   void erase(std::uint32_t element);
   [[nodiscard]] Entry const* find(std::uint32_t element) const;
   [[nodiscard]] Intervals within(std::uint32_t first, std::uint32_t last) const;
@@ -95,6 +114,10 @@ struct ArrayRecord {
     std::string reason;
     WallTime at;
     bool operator==(Cancelled const&) const = default;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+      archive & last & reason & at;
+    }
   };
 
   JobId job;

@@ -10,6 +10,8 @@
 
 namespace godwit {
 
+inline constexpr std::int32_t ranks_max = 1 << 20;  // what is kept of each, and asked of all, stays small
+
 [[nodiscard]] inline Failure refused(char const* event, JobId job, std::string const& why) {
   return data_lost("ledger", fmt::format("{} of job {}: {}", event, job, why));
 }

@@ -18,6 +18,10 @@ class Usage {
   [[nodiscard]] std::map<std::string, std::uint64_t> const& core_us() const { return core_us_; }
 
   bool operator==(Usage const&) const = default;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & core_us_;
+  }
 
  private:
   std::map<std::string, std::uint64_t> core_us_;

@@ -70,7 +70,11 @@ JobCounts Ledger::counts(JobId job) const {
     if (auto const* whole = array(job)) return whole->counts;
   }
   JobCounts counts;
-  if (auto const known = state(job)) ++counts.of(*known);
+  if (auto const known = state(job)) {
+    ++counts.of(*known);
+  } else if (auto const* identity = forgotten(job)) {
+    return identity->counts();
+  }
   return counts;
 }
 

@@ -5,12 +5,9 @@
 
 #include "base/mutation.hpp"
 #include "ledger/ledger.hpp"
+#include "ledger/refusal.hpp"
 
 namespace godwit {
-
-namespace {
-constexpr std::int32_t ranks_max = 1 << 20;  // what is kept of each, and asked of all, stays small
-}
 
 Status Ledger::fold(log::WorldBegan const& event) {
   if (event.term <= term_) {
