@@ -70,6 +70,12 @@ void AllocatorLoop::write_down() {
   }
 }
 
+// Likewise: who has another in its place leaves the log to that one.
+void AllocatorLoop::let_compact() {
+  if (leads()) ports_.journal.may_compact();
+  if (auto const trouble = ports_.journal.trouble()) world.log.write({Level::warning, {}, {}, *trouble});
+}
+
 void AllocatorLoop::carry_out(allocator::Send& effect) {
   if (effect.unjournalled || mutated(Mutation::send_before_durable)) return say(effect.to, effect.message);
   outbox_.put(std::move(effect));
@@ -105,6 +111,7 @@ bool AllocatorLoop::look_at_journal() {
   if (durable) {
     outbox_.durable(*durable);
     tell_of_hindrance();
+    let_compact();
     return release();
   }
   broken_ = true;

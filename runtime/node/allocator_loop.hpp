@@ -46,6 +46,7 @@ class AllocatorLoop final : public Loop {
   void carry_out(allocator::Confirm& effect) { outbox_.put(effect); }
   void carry_out(allocator::Exit& effect);
   void write_down();
+  void let_compact();
   bool look_at_journal();
   void tell_of_hindrance();
   bool release();

@@ -33,6 +33,9 @@ std::optional<Successor> Succession::poll() {
 Result<Successor> Succession::begin(OpenedLedger opened) const {
   Ledger ledger;
   if (mutated(Mutation::miss_the_last_record) && !opened.records.empty()) opened.records.pop_back();
+  for (auto const& part : opened.base) {
+    if (auto restored = ledger.restore(part); !restored) return restored.failure();
+  }
   for (auto const& [term, record] : opened.records) {
     auto const event = decode<LedgerEvent>(record);
     if (!event) return event.failure();

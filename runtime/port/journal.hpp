@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -22,6 +23,11 @@ class Journal {
   virtual Result<JournalPosition> durable() = 0;
   // Why nothing becomes durable for now, though it will: the store is full. None: all is well, or will never be again.
   [[nodiscard]] virtual std::optional<Failure> hindrance() { return std::nullopt; }
+  // Its writer leads, at this instant: what follows from the log so far may take its place, as soon as that pays. Positions go on.
+  // What is durable stays so all the while, and no append waits for it for long.
+  virtual void may_compact() {}
+  // What came in between: told once, for people.
+  [[nodiscard]] virtual std::optional<std::string> trouble() { return std::nullopt; }
 };
 
 }  // namespace godwit

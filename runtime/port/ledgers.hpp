@@ -20,8 +20,9 @@ namespace godwit {
 
 struct OpenedLedger {
   Term term;                                           // of the log that was created, still empty
-  std::vector<std::pair<Term, Bytes>> records;         // of the older logs, in order; sealed ones only as far as they count
-  std::vector<std::pair<Term, std::uint64_t>> seals;   // how many records of each older log that was
+  std::vector<Bytes> base;                             // parts of what follows from the oldest records, if those aren't read any more
+  std::vector<std::pair<Term, Bytes>> records;         // of the older logs, after that, in order; sealed ones only as far as they count
+  std::vector<std::pair<Term, std::uint64_t>> seals;   // how many records of each older log there were, read or not
   std::unique_ptr<Journal> journal;                    // of the new one
 };
 struct LedgerOpened {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "contract/adapter.hpp"
-#include "ledger/event.hpp"
+#include "ledger/ledger.hpp"
 #include "port/ledgers.hpp"
 
 namespace godwit::contract {

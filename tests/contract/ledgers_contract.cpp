@@ -180,4 +180,38 @@ TEST_P(LedgersContract, AWorldThatBeginsSealsLikeATerm) {
   EXPECT_EQ(opened(rig->here(), t3).records, (Records{entry(t1, lost(1)), entry(t2, world)}));
 }
 
+// However short the log was made, and whoever reads it: what follows from it is the same.
+TEST_P(LedgersContract, ASnapshotStandsForTheRecordsItWasMadeOf) {
+  opened(rig->here(), t1);
+  Ledger expected;
+  auto const take = [&](LedgerEvent const& event) {
+    EXPECT_TRUE(expected.apply(event));
+    append(t1, event);
+    journals.at(t1)->may_compact();
+  };
+  take(log::WorldBegan{t1, 9, {}, {}, {}});
+  for (int host = 1; host <= 60; ++host) take(log::Commanded{"tester", std::string(100'000, 'x'), {}, WallTime{host}});
+  for (int host = 1; host <= 4; ++host) take(log::HostLost{Rank{host}, false, WallTime{100 + host}});
+  Term term = t1;
+  OpenedLedger second;
+  ASSERT_TRUE(until([&] {
+    second = opened(rig->elsewhere(), term = term.next());
+    return !second.base.empty();
+  }));
+  auto const ledger_of = [](OpenedLedger const& read) {
+    Ledger ledger;
+    for (auto const& part : read.base) EXPECT_TRUE(ledger.restore(part));
+    for (auto const& [of, record] : read.records) EXPECT_TRUE(ledger.apply(*decode<LedgerEvent>(record)));
+    return ledger;
+  };
+  EXPECT_EQ(ledger_of(second), expected);
+  EXPECT_EQ(second.seals.front(), (std::pair<Term, std::uint64_t>{t1, 65})) << "also of records that nobody reads any more";
+  append(term, began(term, second.seals));
+  append(t1, lost(5));  // it doesn't know yet, and makes its log shorter still
+  journals.at(t1)->may_compact();
+  auto const third = opened(rig->here(), term.next());
+  EXPECT_TRUE(expected.apply(began(term, second.seals)));
+  EXPECT_EQ(ledger_of(third), expected);
+}
+
 }  // namespace godwit::contract

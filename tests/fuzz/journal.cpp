@@ -21,12 +21,12 @@ std::filesystem::path fresh_directory() {
 void put_logs(std::filesystem::path const& ledger, ByteView input) {
   auto const logs = decode<fuzz::Logs>(input);
   if (!logs) {
-    auto bytes = journal::header(Term{1});
+    auto bytes = journal::head_of(journal::SegmentHead{Term{1}, 0, 0});
     bytes.insert(bytes.end(), input.begin(), input.end());
     return fuzz::put_file(journal_path(ledger, Term{1}), bytes);
   }
   for (auto const& log : *logs) {
-    auto bytes = journal::header(log.term);
+    auto bytes = journal::head_of(journal::SegmentHead{log.term, 0, 0});
     for (auto const& record : log.records) {
       if (!record.empty()) journal::append_record(bytes, record);
     }

@@ -49,6 +49,13 @@ struct TermLog {
   std::uint64_t named_by{0};  // as of an image
 };
 
+// What follows from so many records of a term, and all before them.
+struct SimSnapshot {
+  Term term;
+  std::uint64_t before{0};
+  std::vector<Bytes> parts;
+};
+
 class SimDisk {
  public:
   SimDisk(std::uint64_t seed, Scheduler const& scheduler) : random_(seed), chance_of_names_(seed + 1), scheduler_(scheduler) {}
@@ -71,6 +78,7 @@ class SimDisk {
   // All records that count, in order, with their terms, of terms before this one: of sealed logs only as many as the
   // seal says.
   [[nodiscard]] std::vector<std::pair<Term, Bytes>> read_logs(Term before) const;
+  std::vector<SimSnapshot> snapshots;  // oldest first
   [[nodiscard]] Term newest_term() const { return logs.empty() ? Term{0} : logs.rbegin()->first; }
 
   bool names_are_durable{false};     // as soon as they are given

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/archive.hpp"
+
 namespace godwit::sim {
 
 SimJournal::SimJournal(SimDisk& disk, Scheduler& scheduler, Term term, std::uint64_t seed, std::uint64_t process)
@@ -39,6 +41,37 @@ void SimJournal::commit() {
   });
 }
 
+void SimJournal::may_compact() {
+  constexpr std::uint64_t worthwhile = 25;
+  auto const durable = disk_.logs.at(term_).durable;
+  if (compacting_ || broken_ || ended_ || durable < compacted_ + worthwhile) return;
+  compacting_ = true;
+  auto const time = 1ms + Duration{static_cast<std::int64_t>(random_.below(300'000'000))};
+  scheduler_.after(time * disk_.slow, [this, durable, here = std::weak_ptr(here_)] {
+    if (here.expired()) return;
+    compacting_ = false;
+    if (!ended_ && !broken_) publish(durable);
+  });
+}
+
+// Of what its own log follows on, and its beginning.
+void SimJournal::publish(std::uint64_t before) {
+  compacted_ = before;
+  auto const& own = disk_.logs.at(term_).records;
+  SimSnapshot snapshot{term_, before, {}};
+  Ledger ledger;
+  auto const take = [&](Bytes const& record) {
+    auto const event = decode<LedgerEvent>(record);
+    return event && ledger.apply(*event).ok();
+  };
+  bool sound = true;
+  for (auto const& [term, record] : disk_.read_logs(term_.next())) sound = sound && (term == term_ || take(record));
+  for (std::uint64_t at = 0; at < before; ++at) sound = sound && take(own[at]);
+  if (!sound) return;
+  ledger.save([&](part::Part const& part) { snapshot.parts.push_back(encode(part)); });
+  disk_.snapshots.push_back(std::move(snapshot));
+}
+
 Status SimLedgers::create(Term term) {
   if (disk_.logs.contains(term) || disk_.newest_term() > term) {
     return reject("term_taken", fmt::format("the log of term {} is there already", term));
@@ -64,7 +97,24 @@ OpenedLedger SimLedgers::read(Term term) {
   on_journal(*journal);
   opened.journal = std::move(journal);
   on_opened(opened);
+  shorten(opened);
   return opened;
+}
+
+// The newest that counts takes the place of the records that it was made of.
+void SimLedgers::shorten(OpenedLedger& opened) {
+  for (auto snapshot = disk_.snapshots.rbegin(); snapshot != disk_.snapshots.rend(); ++snapshot) {
+    std::uint64_t before = 0, of_term = 0;
+    for (auto const& [term, record] : opened.records) {
+      if (term > snapshot->term || of_term == snapshot->before) break;
+      ++before;
+      if (term == snapshot->term) ++of_term;
+    }
+    if (of_term != snapshot->before) continue;
+    opened.base = snapshot->parts;
+    opened.records.erase(opened.records.begin(), opened.records.begin() + static_cast<std::ptrdiff_t>(before));
+    return;
+  }
 }
 
 Result<OpenedLedger> SimLedgers::open_now(Term term) {

@@ -1,12 +1,15 @@
 // SimJournal and SimLedgers: the ledger's logs on the shared disk, as port/ledgers.hpp promises them: a term's log is
 // created exclusively, and one that is opened after a record was durable shows that record. Appends become durable in
-// groups, some time later; a process that ends leaves some of those that weren't yet.
+// groups, some time later; a process that ends leaves some of those that weren't yet. A log of some length is made shorter now and
+// then: who reads it gets a snapshot, and what follows; also one that a former allocator made when it was long superseded, if
+// what it was made of counts.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "ledger/ledger.hpp"
 #include "port/ledgers.hpp"
 #include "sim/disk.hpp"
 
@@ -26,15 +29,18 @@ class SimJournal final : public Journal {
 
   JournalPosition append(Bytes record) override;
   Result<JournalPosition> durable() override;
+  void may_compact() override;
 
  private:
   void commit();
+  void publish(std::uint64_t before);
 
   SimDisk& disk_;
   Scheduler& scheduler_;
   Random random_;
   Term term_;
-  bool committing_{false}, ended_{false}, broken_{false};
+  bool committing_{false}, compacting_{false}, ended_{false}, broken_{false};
+  std::uint64_t compacted_{0};  // records of this term, by the newest snapshot
   std::shared_ptr<bool> here_{std::make_shared<bool>(true)};  // while it lives, what was planned is meant
 };
 
@@ -58,6 +64,7 @@ class SimLedgers final : public Ledgers {
  private:
   [[nodiscard]] Status create(Term term);
   [[nodiscard]] OpenedLedger read(Term term);
+  void shorten(OpenedLedger& opened);
 
   SimDisk& disk_;
   Scheduler& scheduler_;

@@ -76,15 +76,18 @@ void Universe::begin_world(int hosts) {
     process.on_record = [this](Term term, ByteView bytes) { audit_.record(term, bytes); };
     process.ledgers().on_opened = [this](OpenedLedger const& opened) {
       audit_.is_read(opened);
-      claims_[opened.term] = {opened.term, opened.records, opened.seals, nullptr};
+      claims_[opened.term] = {opened.term, {}, opened.records, opened.seals, nullptr};
     };
     process.control().on_answer = [this](CommandId id, Answer const& answer) { answered(id, answer); };
   }
   auto& first = *world.ranks[0];
   auto opened = first.ledgers().open_now(disk_.newest_term().next());
   if (!opened) wrong("a world can't begin: {}", opened.failure().context);
-  audit_.begins(*opened);
+  audit_.begins(claims_.at(opened->term));
   Ledger ledger;
+  for (auto const& part : opened->base) {
+    if (auto const restored = ledger.restore(part); !restored) wrong("the ledger can't be restored: {}", restored.failure().context);
+  }
   for (auto const& [term, bytes] : opened->records) {
     auto const applied = ledger.apply(*decode<LedgerEvent>(bytes));
     if (!applied) wrong("the ledger can't be replayed: {}", applied.failure().context);

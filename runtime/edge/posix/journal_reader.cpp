@@ -5,160 +5,113 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <limits>
 
-#include "base/archive.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/posix/journal_format.hpp"
+#include "edge/posix/journal_gathering.hpp"
 
 namespace godwit {
 namespace {
 
-Failure damaged(std::filesystem::path const& path, std::size_t offset, std::string_view what) {
-  return data_lost(
-      "ledger_damaged",
-      fmt::format("{} is damaged at byte {}: {}. What happened after it isn't known any more, so no "
-                  "runtime starts on this store; restore the file from a backup, or begin a new store",
-                  path.string(), offset, what));
-}
+constexpr int looks_max = 8;  // at files that are being made fewer
 
-// "00000012.log" → 12
-std::optional<Term> term_of(std::filesystem::path const& path) {
-  auto const name = path.filename().string();
-  Term term;
-  auto const [end, error] = std::from_chars(name.data(), name.data() + name.size(), term.value);
-  if (error != std::errc{} || end == name.data() || std::string_view(end) != ".log") return std::nullopt;
-  return term;
-}
-
-struct LogRead {
-  std::uint64_t records{0};
-  std::size_t sound_bytes{0};  // up to a torn end
-};
-
-// At most `limit` records; what follows is left alone.
-Result<LogRead> read_log(std::filesystem::path const& path, Term term, ByteView bytes, std::uint64_t limit,
-                         std::function<Status(Term, ByteView)> const& each) {
-  auto const expected = journal::header(term);
-  if (limit == 0 || bytes.size() < expected.size()) return LogRead{};  // the crash came before the header was whole
-  if (!std::equal(expected.begin(), expected.end(), bytes.begin())) {
-    return damaged(path, 0, "this is no header of a ledger of this term and format version");
+Status deliver_base(SnapshotRead const& base, std::filesystem::path const& ledger, JournalTaker const& taker) {
+  auto const path = snapshot_path(ledger, {base.head.term, base.head.segment});
+  if (!taker.part) return data_lost("ledger", fmt::format("{}: who reads takes no snapshot", path.string()));
+  for (auto const& bytes : base.parts) {
+    auto const offset = static_cast<std::size_t>(bytes.data() - view_of(base.text).data());
+    if (auto const taken = taker.part(bytes); !taken) return journal::damaged(path, offset, taken.failure().context);
   }
-  LogRead log{0, expected.size()};
-  while (log.sound_bytes < bytes.size() && log.records < limit) {
-    auto const rest = bytes.subspan(log.sound_bytes);
-    auto const payload = journal::record_at(rest);
-    if (!payload) {
-      if (journal::any_record_in(rest.subspan(1))) {
-        return damaged(path, log.sound_bytes, "this record doesn't have its checksum, and sound ones follow");
-      }
-      break;
+  return Done{};
+}
+
+Status deliver(journal::SegmentRead const& segment, JournalTaker const& taker) {
+  auto const bytes = view_of(segment.text);
+  auto at = segment.begin;
+  for (std::uint64_t record = 0; record < segment.records; ++record) {
+    auto const payload = *journal::record_at(bytes.subspan(at));
+    if (auto taken = taker.record(segment.id.term, payload); !taken) {
+      return journal::damaged(segment.path, at, taken.failure().context);
     }
-    if (auto taken = each(term, *payload); !taken) {
-      return damaged(path, log.sound_bytes, taken.failure().context);
-    }
-    log.sound_bytes += journal::record_head_bytes + payload->size();
-    ++log.records;
+    at += journal::record_head_bytes + payload.size();
   }
-  return log;
+  return Done{};
 }
 
-// A file that isn't there is an empty one: a candidate may have given up before it was made.
-Result<std::string> text_of(std::filesystem::path const& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return std::string();
-  return read_file(path, std::numeric_limits<std::size_t>::max() - 1);
-}
-
-// What the first record of a log says about the older ones; none: it begins no term.
-std::optional<std::vector<log::Seal>> seals_in(ByteView record) {
-  auto const event = decode<LedgerEvent>(record);
-  if (!event) return std::nullopt;
-  if (auto const* world = std::get_if<log::WorldBegan>(&*event)) return world->seals;
-  if (auto const* begun = std::get_if<log::TermBegan>(&*event)) return begun->seals;
-  return std::nullopt;
-}
-
-constexpr std::uint64_t all_records = std::numeric_limits<std::uint64_t>::max();
-
-// Which logs count, and how many records of each: what the newest one that begins a term says. Where none does,
-// nothing was ever decided.
-Result<std::vector<log::Seal>> what_counts(std::filesystem::path const& ledger, std::vector<Term> const& terms) {
-  for (auto term = terms.rbegin(); term != terms.rend(); ++term) {
-    auto const path = journal_path(ledger, *term);
-    auto const text = text_of(path);
-    if (!text) return text.failure();
-    std::optional<std::vector<log::Seal>> seals;
-    auto const first = read_log(path, *term, view_of(*text), 1, [&](Term, ByteView record) -> Status {
-      seals = seals_in(record);
-      return Done{};
-    });
-    if (!first) return first.failure();
-    if (!seals) continue;
-    seals->push_back({*term, all_records});
-    return *std::move(seals);
+Status cut_torn_end(journal::SegmentRead const& segment, bool cuts, std::vector<std::string>& notes) {
+  if (segment.limited || segment.sound_bytes == segment.text.size()) return Done{};
+  notes.push_back(fmt::format("{}: {} torn bytes at {}", segment.path.string(), segment.text.size() - segment.sound_bytes,
+                              segment.sound_bytes));
+  if (cuts && ::truncate(segment.path.c_str(), static_cast<off_t>(segment.sound_bytes)) != 0) {
+    return retry_later("io_error", fmt::format("cutting {}: {}", segment.path.string(), errno_text(errno)));
   }
-  std::vector<log::Seal> all;
-  for (auto const term : terms) all.push_back({term, all_records});
-  return all;
+  return Done{};
+}
+
+using Terms = std::optional<std::vector<Term>>;  // none: all there are
+
+Result<LedgerFiles> files_of(std::filesystem::path const& ledger, Terms const& terms) {
+  auto files = ledger_files(ledger);
+  if (!files || !terms) return files;
+  auto const is_other = [&](Term term) { return std::ranges::find(*terms, term) == terms->end(); };
+  std::erase_if(files->logs, [&](auto const& one) { return is_other(one.first); });
+  std::erase_if(files->snapshots, [&](auto const& id) { return is_other(id.term); });
+  for (auto const term : *terms) files->logs[term].insert(0);
+  return files;
+}
+
+Result<JournalRead> read(std::filesystem::path const& ledger, Terms const& terms, std::optional<log::Seal> upto,
+                         JournalTaker const& taker, JournalUse use) {
+  auto files = files_of(ledger, terms);
+  if (!files) return files.failure();
+  auto gathered = journal::gather(ledger, *files, upto);
+  for (int looks = 1; !gathered && looks < looks_max; ++looks) {
+    auto const again = files_of(ledger, terms);
+    if (!again) return again.failure();
+    if (*again == *files) break;
+    files = *again;
+    gathered = journal::gather(ledger, *files, upto);
+  }
+  if (!gathered) return gathered.failure();
+  JournalRead journal;
+  auto const known = files->terms();
+  if (!known.empty()) journal.newest = known.back();
+  journal.seals = std::move(gathered->seals);
+  journal.cut = std::move(gathered->passed_over);
+  if (auto const& base = gathered->base) {
+    journal.base = SegmentId{base->head.term, base->head.segment};
+    journal.base_bytes = base->text.size();
+    if (auto delivered = deliver_base(*base, ledger, taker); !delivered) return delivered.failure();
+  }
+  for (auto const& segment : gathered->segments) {
+    if (auto delivered = deliver(segment, taker); !delivered) return delivered.failure();
+    journal.records += segment.records;
+    journal.log_bytes += segment.sound_bytes;
+    bool const cuts = use == JournalUse::take_over && !known.empty() && segment.id.term == known.back();
+    if (auto cut = cut_torn_end(segment, cuts, journal.cut); !cut) return cut.failure();
+  }
+  return journal;
 }
 
 }  // namespace
 
 Result<std::vector<Term>> terms_in(std::filesystem::path const& ledger) {
-  std::vector<Term> terms;
-  std::error_code error;
-  for (std::filesystem::directory_iterator each(ledger, error), end; !error && each != end;
-       each.increment(error)) {
-    if (auto const term = term_of(each->path())) terms.push_back(*term);
-  }
-  if (error) {
-    return retry_later("io_error", fmt::format("listing {}: {}", ledger.string(), error.message()));
-  }
-  std::sort(terms.begin(), terms.end());
-  return terms;
+  auto const files = ledger_files(ledger);
+  if (!files) return files.failure();
+  return files->terms();
 }
 
-std::filesystem::path journal_path(std::filesystem::path const& ledger, Term term) {
-  return ledger / fmt::format("{:08}.log", term);
+Result<JournalRead> read_journal(std::filesystem::path const& ledger, JournalTaker const& taker, JournalUse use) {
+  return read(ledger, std::nullopt, std::nullopt, taker, use);
 }
 
-Result<JournalRead> read_journal(std::filesystem::path const& ledger,
-                                 std::function<Status(Term, ByteView)> const& each, JournalUse use) {
-  auto const terms = terms_in(ledger);
-  if (!terms) return terms.failure();
-  return read_journal(ledger, *terms, each, use);
+Result<JournalRead> read_journal(std::filesystem::path const& ledger, std::vector<Term> const& terms, JournalTaker const& taker,
+                                 JournalUse use) {
+  return read(ledger, terms, std::nullopt, taker, use);
 }
 
-Result<JournalRead> read_journal(std::filesystem::path const& ledger, std::vector<Term> const& terms,
-                                 std::function<Status(Term, ByteView)> const& each, JournalUse use) {
-  auto const counting = what_counts(ledger, terms);
-  if (!counting) return counting.failure();
-  JournalRead journal;
-  if (!terms.empty()) journal.newest = terms.back();
-  for (auto const& [term, limit] : *counting) {
-    auto const path = journal_path(ledger, term);
-    auto const text = text_of(path);
-    if (!text) return text.failure();
-    auto const log = read_log(path, term, view_of(*text), limit, each);
-    if (!log) return log.failure();
-    journal.records += log->records;
-    journal.seals.push_back({term, log->records});
-    if (limit != all_records) {
-      if (log->records == limit) continue;
-      return damaged(path, log->sound_bytes,
-                     fmt::format("{} records were there when the next term began, and now {}", limit, log->records));
-    }
-    if (log->sound_bytes == text->size()) continue;
-    journal.cut.push_back(fmt::format("{}: {} torn bytes at {}", path.string(), text->size() - log->sound_bytes,
-                                      log->sound_bytes));
-    bool const cut = use == JournalUse::take_over && term == terms.back();
-    if (cut && ::truncate(path.c_str(), static_cast<off_t>(log->sound_bytes)) != 0) {
-      return retry_later("io_error", fmt::format("cutting {}: {}", path.string(), errno_text(errno)));
-    }
-  }
-  return journal;
+Result<JournalRead> read_journal_up_to(std::filesystem::path const& ledger, log::Seal upto, JournalTaker const& taker) {
+  return read(ledger, std::nullopt, upto, taker, JournalUse::look);
 }
 
 }  // namespace godwit

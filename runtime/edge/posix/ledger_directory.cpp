@@ -23,7 +23,7 @@ Status claim(std::filesystem::path const& ledger, Term term) {
   return retry_later("io_error", fmt::format("creating {}: {}", path.string(), errno_text(errno)));
 }
 
-Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term, WakeGroup& wake) {
+Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term, std::uint64_t log_bytes_min, WakeGroup& wake) {
   auto terms = terms_in(ledger);
   if (!terms) return terms.failure();
   for (auto below = terms->empty() ? Term{1} : terms->back().next(); below < term; below = below.next()) {
@@ -39,12 +39,18 @@ Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term, W
   opened.term = term;
   auto const read = read_journal(
       ledger, *terms,
-      [&](Term of, ByteView record) -> Status {
-        opened.records.emplace_back(of, Bytes(record.begin(), record.end()));
-        return Done{};
-      },
+      {[&](Term of, ByteView record) -> Status {
+         opened.records.emplace_back(of, Bytes(record.begin(), record.end()));
+         return Done{};
+       },
+       [&](ByteView part) -> Status {
+         opened.base.emplace_back(part.begin(), part.end());
+         return Done{};
+       }},
       JournalUse::look);
   if (!read) return read.failure();
+  (*journal)->set_log_bytes_min(log_bytes_min);
+  (*journal)->follows_on(read->base_bytes, read->log_bytes);
   for (auto const& seal : read->seals) opened.seals.emplace_back(seal.term, seal.records);
   wake.add((*journal)->wait_fd());
   opened.journal = *std::move(journal);
@@ -53,8 +59,8 @@ Result<OpenedLedger> open_term(std::filesystem::path const& ledger, Term term, W
 
 }  // namespace
 
-LedgerDirectory::LedgerDirectory(std::filesystem::path ledger)
-    : ledger_(std::move(ledger)), done_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+LedgerDirectory::LedgerDirectory(std::filesystem::path ledger, std::uint64_t log_bytes_min)
+    : ledger_(std::move(ledger)), log_bytes_min_(log_bytes_min), done_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   invariant(static_cast<bool>(done_), "eventfd failed");
   wake_.add(done_.get());
 }
@@ -66,7 +72,7 @@ LedgerDirectory::~LedgerDirectory() {
 void LedgerDirectory::open(RequestId request, Term term) {
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, request, term] {
-    auto result = open_term(ledger_, term, wake_);
+    auto result = open_term(ledger_, term, log_bytes_min_, wake_);
     {
       std::lock_guard const lock(mutex_);
       opened_.push_back({request, std::move(result)});

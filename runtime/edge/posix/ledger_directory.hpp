@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "edge/capsules/link/unique_fd.hpp"
+#include "edge/posix/journal_log.hpp"
 #include "edge/posix/wake_group.hpp"
 #include "port/ledgers.hpp"
 
@@ -19,7 +20,7 @@ namespace godwit {
 
 class LedgerDirectory final : public Ledgers {
  public:
-  explicit LedgerDirectory(std::filesystem::path ledger);
+  explicit LedgerDirectory(std::filesystem::path ledger, std::uint64_t log_bytes_min = JournalLog::log_bytes_min);
   ~LedgerDirectory() override;
   LedgerDirectory(LedgerDirectory const&) = delete;
   LedgerDirectory& operator=(LedgerDirectory const&) = delete;
@@ -32,6 +33,7 @@ class LedgerDirectory final : public Ledgers {
 
  private:
   std::filesystem::path ledger_;
+  std::uint64_t log_bytes_min_;
   WakeGroup wake_;
   UniqueFd done_;
   std::thread thread_;
