@@ -87,16 +87,21 @@ Result<Decision> Allocator::Core::decide_one(std::vector<JobArray> const& jobs, 
   auto const& array = jobs[index];
   auto const old = names.find(array.spec.name);
   if (array.spec.name.empty() || old == names.end()) return decision;
-  auto const known = work_of(old->second);
-  bool same = same_work(known, array) && known.spec.after.size() == array.spec.after.size();
+  auto const* identity = ledger.forgotten(old->second);
+  auto const known = identity == nullptr ? work_of(old->second) : JobArray();
+  auto const& after = identity == nullptr ? known.spec.after : identity->after;
+  bool same = after.size() == array.spec.after.size() &&
+              (identity == nullptr ? same_work(known, array) : identity->work == digest_of_work(array).value);
   for (std::size_t k = 0; same && k < array.spec.after.size(); ++k) {
     auto const& place = decision.after[k];
     auto const id = place ? made[*place].known : std::optional(array.spec.after[k].id);
-    same = id == known.spec.after[k].id && array.spec.after[k].until == known.spec.after[k].until;
+    same = id == after[k].id && array.spec.after[k].until == after[k].until;
   }
   if (same) {
     decision.known = old->second;
-  } else if (has_started(old->second)) {
+  } else if (identity != nullptr && !identity->began) {
+    return decision;  // it came to nothing: its name is free
+  } else if (identity != nullptr || has_started(old->second)) {
     auto const counts = ledger.counts(old->second);
     return reject("name_taken",
                   fmt::format("name '{}' is taken by job {}, which is another job and has started already{}; "

@@ -35,8 +35,9 @@ std::string why_never(Ledger const& ledger, JobId over) {
     return fmt::format("it was to start after {} finished, and {} of its elements {}", called(*array),
                        failed ? counts.failed : counts.cancelled, failed ? "failed" : "were cancelled");
   }
-  return fmt::format("it was to start after {} finished, and that {}", called(*ledger.find(over)),
-                     failed ? "failed" : "was cancelled");
+  auto const* record = ledger.find(over);
+  return fmt::format("it was to start after {} finished, and that {}",
+                     record != nullptr ? called(*record) : fmt::format("job {}", over), failed ? "failed" : "was cancelled");
 }
 
 }  // namespace

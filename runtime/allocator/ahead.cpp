@@ -33,6 +33,7 @@ void Allocator::Core::keep_pace(JobId job, Rank host) {
 }
 
 void Allocator::Core::forget_if_over(JobId array) {
+  note_over(array);
   auto const* record = ledger.array(array);
   auto const at = record == nullptr || record->counts.live() > 0 ? array_paces.end() : array_paces.find(array);
   if (at == array_paces.end()) return;

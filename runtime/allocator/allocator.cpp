@@ -43,11 +43,16 @@ Allocator::Core::Core(Settings settings_given, Ledger ledger_given)
   auto const name = [this](std::string const& text, JobId job) {
     if (!text.empty() && job.element() == 0) names[text] = std::max(names[text], job);
   };
+  for (auto const& [known, identity] : ledger.identities()) name(known, identity.job);
   for (auto const& [job, record] : ledger.jobs()) {
     name(record.spec.name, job);
     note_heir(record);
+    if (job.element() == 0) note_over(job);
   }
-  for (auto const& [job, array] : ledger.arrays()) name(array.work->spec.name, job);
+  for (auto const& [job, array] : ledger.arrays()) {
+    name(array.work->spec.name, job);
+    note_over(job);
+  }
 }
 
 void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, Effects& effects) {
@@ -68,6 +73,7 @@ void Allocator::Core::step(Instant at, WallTime wall_time, Event const& event, E
       }
     } while (!to_release.empty());
     answer_clones();
+    forget_old();
   }
   go_on_shutting_down();
   tell_lead();

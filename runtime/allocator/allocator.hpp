@@ -38,6 +38,9 @@ struct Settings {
   Duration group_ahead_max{30s};  // jobs that run longer aren't granted to groups ahead of room
   policy::BalanceTuning balance;  // looked at each interval of `scheduling`; a job stays for its quantum
   std::uint64_t store_quota{0};  // for all checkpoints together; 0: no limit
+  // Jobs that are over are remembered for so long, and so many of them, an array as one; 0: no limit.
+  Duration history_age{std::chrono::hours(30 * 24)};
+  std::uint64_t history_jobs{100'000};
   Duration gather{0};        // after the start, grants wait this long for hosts that haven't joined yet
 };
 

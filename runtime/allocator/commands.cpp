@@ -235,14 +235,14 @@ void Allocator::Core::on(CommandReceived const& event) {
 
 void Allocator::Core::carry_out(CommandReceived const& event) {
   auto const rows = [&](cmd::JobReference const& reference, RowsWanted wanted) {
-    auto const selection = resolve(reference.empty() ? "all" : reference);
+    auto const selection = resolve(reference.empty() ? "all" : reference, Past::included);
     if (!selection) return refuse(event.id, selection.failure());
     reply(event.id, rows_of(selection->choices, wanted));
   };
   std::visit(Overloaded{
                  [&](cmd::Submit const& command) { submit(event, command); },
                  [&](cmd::Count const& command) {
-                   auto const selection = resolve_all(command.jobs);
+                   auto const selection = resolve_all(command.jobs, Past::included);
                    if (!selection) return refuse(event.id, selection.failure());
                    cmd::Counts answer;
                    for (auto const& choice : selection->choices) answer.counts += counts_of(choice);

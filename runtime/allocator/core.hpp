@@ -223,6 +223,13 @@ struct Allocator::Core {
   void clear_desk_but_cancel(JobId job, Failure const& why);
   void let_go(JobRecord const& record, Operation const& operation);
 
+  // ---- forgetting.cpp
+  void note_over(JobId job);
+  void no_longer_over(JobId job);
+  void forget_old();
+  [[nodiscard]] bool may_be_forgotten(JobId job) const;
+  void forget_traces(JobId job);
+
   // ---- waits.cpp
   void wait(CommandId command, cmd::Wait const& wanted);
   void settle(JobId job, bool for_good = true);
@@ -318,8 +325,12 @@ struct Allocator::Core {
   void carry_out(CommandReceived const& event);
 
   // ---- references.cpp
-  [[nodiscard]] Result<Selection> resolve(cmd::JobReference const& reference) const;
-  [[nodiscard]] Result<Selection> resolve_all(std::vector<cmd::JobReference> const& references) const;
+  // Past: also who is forgotten, but for a name.
+  enum class Past : std::uint8_t { excluded, included };
+  [[nodiscard]] Result<Selection> resolve(cmd::JobReference const& reference, Past with = Past::excluded) const;
+  [[nodiscard]] Result<Selection> resolve_any(cmd::JobReference const& reference) const;
+  [[nodiscard]] Result<Selection> resolve_all(std::vector<cmd::JobReference> const& references, Past with = Past::excluded) const;
+  [[nodiscard]] Failure no_such_job(std::string_view reference) const;
   [[nodiscard]] std::optional<JobId> named(std::string_view reference) const;
   [[nodiscard]] Choice whole(JobId job) const;
   [[nodiscard]] JobCounts counts_of(Choice const& choice) const;
@@ -370,6 +381,7 @@ struct Allocator::Core {
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
   [[nodiscard]] cmd::JobRow row_of(ArrayRecord const& array) const;
+  [[nodiscard]] cmd::JobRow row_of(std::string const& name, Identity const& identity) const;
   struct RowsWanted {
     bool with_images{false};
     bool elements{false};  // of whole arrays too: those that are not as they were submitted
@@ -424,6 +436,9 @@ struct Allocator::Core {
   Balancing balancing;
   std::set<JobId> leased;                   // might still run under a former world's lease
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
+  std::set<std::pair<WallTime, JobId>> past;    // single jobs and arrays that have ended, and when: who is forgotten next
+  std::map<JobId, WallTime> past_since;         // the other way round
+  Instant forget_due;
   std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first
   std::map<JobId, std::set<JobId>> dependents;  // the other way round
   std::set<JobId> to_release;                   // something in it ended: are there dependents?

@@ -2,6 +2,7 @@
 // A job that is named exactly so comes first, whatever its name looks like.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -51,23 +52,30 @@ std::optional<Range> range(std::string_view text) {
   return Range{*first, *last};
 }
 
-Failure no_such_job(std::string_view reference) {
+}  // namespace
+
+Failure Allocator::Core::no_such_job(std::string_view reference) const {
+  auto const given = number(reference.substr(0, reference.rfind('_')));
+  JobId const job{given.value_or(0)};
+  bool const was = job.value > 0 && job < ledger.next_job() && ledger.counts(job).all() == 0;
+  if (was) {
+    return reject("job_forgotten", fmt::format("no such job: {} any more: it is over, and the runtime has forgotten it (--history)", job));
+  }
   return reject("no_such_job", fmt::format("no such job: {}", reference));
 }
-
-}  // namespace
 
 // The single job or array that is called so.
 std::optional<JobId> Allocator::Core::named(std::string_view reference) const {
   if (auto const at = names.find(reference); at != names.end()) return at->second;
   JobId job;
   if (reference == "last") {
-    job.value = ledger.next_job().value - 1;
-  } else if (auto const given = number(reference)) {
+    if (!ledger.jobs().empty()) job = ledger.jobs().rbegin()->first.array();
+    if (!ledger.arrays().empty()) job = std::max(job, ledger.arrays().rbegin()->first);
+  } else if (auto const given = number(reference); given && *given < ledger.next_job().value) {
     job.value = *given;
   }
-  if (job.value == 0 || job.value >= ledger.next_job().value) return std::nullopt;
-  return job;
+  bool const known = record_of(job) != nullptr || ledger.array(job) != nullptr || ledger.forgotten(job) != nullptr;
+  return known ? std::optional(job) : std::nullopt;
 }
 
 Choice Allocator::Core::whole(JobId job) const {
@@ -81,7 +89,19 @@ JobCounts Allocator::Core::counts_of(Choice const& choice) const {
   return ledger.counts(choice.job, choice.elements);
 }
 
-Result<Selection> Allocator::Core::resolve(cmd::JobReference const& reference) const {
+Result<Selection> Allocator::Core::resolve(cmd::JobReference const& reference, Past with) const {
+  auto selection = resolve_any(reference);
+  if (!selection || with == Past::included) return selection;
+  for (auto const& choice : selection->choices) {
+    if (auto const* identity = ledger.forgotten(choice.job)) {
+      return reject("job_forgotten", fmt::format("job {} ({}) is over, and the runtime has forgotten all but its name (--history)", choice.job,
+                                                 identity->type));
+    }
+  }
+  return selection;
+}
+
+Result<Selection> Allocator::Core::resolve_any(cmd::JobReference const& reference) const {
   std::string_view text = reference;
   std::optional<JobState> state;
   if (auto const at = text.rfind('@'); at != text.npos && !names.contains(text)) {
@@ -92,7 +112,11 @@ Result<Selection> Allocator::Core::resolve(cmd::JobReference const& reference) c
   }
   Selection selection;
   if (text == "all") {
-    for (auto job = JobId{1}; job < ledger.next_job(); job = job.next()) selection.choices.push_back(whole(job));
+    for (auto const& [job, record] : ledger.jobs()) {
+      if (job.element() == 0) selection.choices.push_back(whole(job));
+    }
+    for (auto const& [job, array] : ledger.arrays()) selection.choices.push_back(whole(job));
+    std::ranges::sort(selection.choices, {}, &Choice::job);
   } else if (auto const job = named(text)) {
     selection.choices.push_back(whole(*job));
     selection.one = ledger.array(*job) == nullptr;
@@ -126,12 +150,14 @@ Result<Selection> Allocator::Core::resolve(cmd::JobReference const& reference) c
 }
 
 // Several references together; none: all jobs.
-Result<Selection> Allocator::Core::resolve_all(std::vector<cmd::JobReference> const& references) const {
+Result<Selection> Allocator::Core::resolve_all(std::vector<cmd::JobReference> const& references, Past with) const {
   if (references.empty()) return resolve("all");
   std::map<JobId, Choice> together;
   bool one = references.size() == 1;
   for (auto const& reference : references) {
-    auto found = resolve(reference);
+    auto found = resolve(reference, with);
+    // Of several, one without a name that is forgotten by now is no reason to tell nothing of the others.
+    if (!found && with == Past::included && references.size() > 1 && found.failure().code == "job_forgotten") continue;
     if (!found) return found.failure();
     one = one && found->one;
     for (auto& choice : found->choices) {

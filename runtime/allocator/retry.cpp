@@ -50,6 +50,7 @@ cmd::Act Allocator::Core::retry_one(JobId job, bool afresh) {
     return act;
   }
   journal(log::Retried{job, afresh, wall});
+  no_longer_over(job.array());
   auto const& record = *record_of(job);
   auto const lease_end = began + ledger.old_leases();
   if (record.fresh_files && ledger.old_leases() > Duration{0} && now < lease_end) {
@@ -83,6 +84,7 @@ cmd::Act Allocator::Core::retry_never_begun(JobId array, Intervals const& elemen
   }
   leave_line(array);
   journal(log::ElementsRetried{array, elements.list(), wall});
+  no_longer_over(array);
   hold_back(array);
   line_up(array);
   reopen(array, elements);

@@ -50,6 +50,24 @@ cmd::JobRow Allocator::Core::row_of(JobRecord const& record, bool with_images) c
   return row;
 }
 
+// One that is forgotten, but for its name.
+cmd::JobRow Allocator::Core::row_of(std::string const& name, Identity const& identity) const {
+  cmd::JobRow row;
+  row.job = identity.job;
+  row.spec.name = name;
+  row.spec.type = identity.type;
+  auto const counts = identity.counts();
+  if (counts.all() > 1) row.elements = counts;
+  row.submitted = identity.submitted;
+  row.ended = identity.ended;
+  row.state = counts.failed > 0 ? JobState::failed : counts.cancelled > 0 ? JobState::cancelled : JobState::finished;
+  row.outcome.ending = counts.failed > 0      ? Ending::failed
+                       : counts.cancelled > 0 ? Ending::cancelled
+                                              : Ending::finished;
+  row.outcome.reason = "it ended long ago: only its name is remembered";
+  return row;
+}
+
 namespace {
 
 // Of a long list only the first values: a row isn't the place for a million lines.
@@ -102,6 +120,10 @@ cmd::Jobs Allocator::Core::rows_of(std::vector<Choice> const& choices, RowsWante
   std::size_t of_elements = 0;
   for (auto const& choice : choices) {
     auto const* array = ledger.array(choice.job);
+    if (auto const* identity = ledger.forgotten(choice.job)) {
+      answer.rows.push_back(row_of(*ledger.name_of(choice.job), *identity));
+      continue;
+    }
     if (array == nullptr || (choice.whole && !wanted.elements)) {
       if (answer.rows.size() >= limit) {
         ++answer.left_out;

@@ -5,7 +5,7 @@
 namespace godwit::allocator {
 
 void Allocator::Core::wait(CommandId command, cmd::Wait const& wanted) {
-  auto selection = resolve_all(wanted.jobs);
+  auto selection = resolve_all(wanted.jobs, Past::included);
   if (!selection) return refuse(command, selection.failure());
   Waiter waiter;
   for (auto const& choice : selection->choices) {

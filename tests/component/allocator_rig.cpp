@@ -2,16 +2,14 @@
 
 namespace godwit::allocator {
 
-namespace {
-constexpr WallTime noon{1'700'000'000'000'000'000};
-}
-
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
   allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease,
                                                     .scheduling = {.quantum_min = options_.quantum},
                                                     .hosts_per_manager = options_.hosts_per_manager,
                                                     .balance = options_.balance,
                                                     .store_quota = options_.store_quota,
+                                                    .history_age = options_.history_age,
+                                                    .history_jobs = options_.history_jobs,
                                                     .gather = options_.gather},
                                            options_.ledger);
   if (options_.takes_over) {
@@ -42,11 +40,11 @@ void Rig::feed(Event const& event) {
   nothing_more();
   if (std::holds_alternative<JournalBroken>(event)) broken_ = true;
   Effects effects;
-  allocator_->step(now_, noon, event, effects);
+  allocator_->step(now_, wall_, event, effects);
   for (auto const& effect : effects) record(effect);
   if (auto const changes = std::exchange(changes_, {}); !changes.empty() && !exit_) {
     effects.clear();  // the journal is fast here
-    for (auto const change : changes) allocator_->step(now_, noon, Confirmed{change}, effects);
+    for (auto const change : changes) allocator_->step(now_, wall_, Confirmed{change}, effects);
     for (auto const& effect : effects) record(effect);
   }
 }

@@ -39,6 +39,8 @@ struct RigOptions {
   policy::BalanceTuning balance{};
   Duration quantum{60s};
   std::uint64_t store_quota{0};
+  Duration history_age{0};
+  std::uint64_t history_jobs{0};
   bool takes_over{
       false};  // from another allocator; the hosts are told, and say what they hold if `join`: nothing
 };
@@ -65,6 +67,7 @@ class Rig {
   void pass_polling(std::set<int> const& silent);  // likewise, until something is appended; takes the polls
   std::map<int, NodeLoad> loads;  // that hosts say in their heart-beats; half a load average where nothing is set
   std::map<int, std::vector<msg::JobReport>> reports;  // likewise; of jobs
+  void let_years_pass(int years) { wall_.unix_ns += years * Duration(std::chrono::hours(24 * 365)).count(); }  // by the wall's clock alone
   void sleep(Duration duration) { now_ = now_ + duration; }  // time goes by, and nobody does anything
 
   // ---- what came of it: takes the oldest of its kind
@@ -157,6 +160,7 @@ class Rig {
   std::unique_ptr<Allocator> allocator_;
   Ledger replica_;  // fed by the appends only
   Instant now_{1'000'000'000};
+  WallTime wall_{1'700'000'000'000'000'000};
   CommandId next_command_{1};
   std::deque<Send> sends_;
   std::deque<LedgerEvent> appends_;
