@@ -162,5 +162,21 @@ TEST(Suggestion, OffersTheNearestElseAll) {
   EXPECT_EQ(suggestion("", {"args"}), "; known: args");
 }
 
+TEST(Argument, History) {
+  auto const week = parse_history("7d");
+  ASSERT_TRUE(week);
+  EXPECT_EQ(week->age, std::chrono::hours(7 * 24));
+  EXPECT_EQ(week->jobs, 0U) << "what isn't said is no limit";
+  auto const both = parse_history("5000,1h30min");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->age, 90min);
+  EXPECT_EQ(both->jobs, 5000U);
+  auto const all = parse_history("all");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->age, Duration{0});
+  EXPECT_EQ(all->jobs, 0U);
+  for (auto const* wrong : {"", "soon", "0", "7d,", ",", "never", "-5"}) EXPECT_FALSE(parse_history(wrong)) << wrong;
+}
+
 }  // namespace
 }  // namespace godwit

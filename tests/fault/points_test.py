@@ -1,6 +1,7 @@
 """A process killed at each named point of the protocol: before a message leaves, when it has come, before an event is
-appended to the ledger, and in the middle of publishing a checkpoint; whichever rank comes there first. Meanwhile jobs are
-moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of an undisturbed run.
+appended to the ledger, and in the middle of publishing a checkpoint or of making the ledger shorter; whichever rank comes there
+first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
+an undisturbed run.
 
 Not tried here: the start of a runtime before all of its hosts have joined, which ends it (Hello, Welcome, WorldBegan), and
 what comes when all jobs have ended."""
@@ -16,7 +17,7 @@ from chaos import Chaos, runs
 from rig import Refused, wait_for
 
 JOBS = {"counters": 40, "plates": 6}
-QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--goal", "none")
+QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--goal", "none", "--ledger-log", "4kB")
 
 STARTS = ["StartJob", "ClaimOutputs", "OutputsClaimed", "JobStarted", "JobEnded"]
 MOVES = ["PrepareArrival", "ArrivalReady", "Round", "Commit", "Accepted", "Departed"]
@@ -25,10 +26,12 @@ TERMS = ["AskVote", "Vote", "Holdings", "ReportsSeen"]
 EVENTS = ["Granted", "Started", "Intent", "Moved", "Checkpointed", "Suspended", "Resumed", "Ended", "HostLost", "HostFenced",
           "TermBegan"]
 PUBLISHING = ["written", "flushed", "renamed", "durable"]
+COMPACTING = ["segment", "marked", "written", "durable", "renamed", "proven", "removing", "done"]
 
 POINTS = ([f"send:{what}" for what in STARTS + MOVES + ORDERS] + [f"hear:{what}" for what in STARTS + MOVES + ORDERS] +
           [f"send:{what}" for what in TERMS] + [f"hear:{what}" for what in TERMS] +
           [f"append:{what}" for what in EVENTS] + [f"publish:{what}" for what in PUBLISHING] +
+          [f"compact:{what}" for what in COMPACTING] +
           ["send:Heartbeat@40", "hear:Heartbeat@40", "send:HeartbeatSeen@40", "hear:HeartbeatSeen@40"])
 PER_RUN = 16
 RUNS_MAX = 12

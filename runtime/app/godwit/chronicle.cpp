@@ -208,6 +208,11 @@ struct Teller {
             .event = "recovered",
             .what = fmt::format("found in its checkpoints, after the ledger was lost: {}; {}", from, spell_spec(e.spec))};
   }
+  Entry operator()(log::Forgotten const& e) const {
+    return {.at = e.at,
+            .event = "forgotten",
+            .what = fmt::format("{} job{} that ended long ago forgotten", e.jobs.size(), e.jobs.size() == 1 ? "" : "s")};
+  }
   Entry operator()(log::Parked const& e) const {
     return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
   }

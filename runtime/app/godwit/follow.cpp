@@ -18,6 +18,7 @@ constexpr Duration first_look{10ms};
 constexpr Duration slowest_look{250ms};
 constexpr Duration between_lines{10s};  // where there is no terminal
 constexpr Duration rate_over{10s};
+constexpr std::size_t forgotten_asked_max = 10'000;
 constexpr int list_share = 20;  // lists take at most one part in this many of the time
 
 // A line that is to be rewritten must not wrap.
@@ -113,8 +114,9 @@ Status Follower::list(rpc::Client& client) {
   auto const began = Clock::now();
   auto jobs = ask_for<cmd::Jobs>(client, cmd::ListJobs{.jobs = jobs_.size() == 1 ? references_.front() : ""});
   if (!jobs) return jobs.failure();
-  rows_ = std::move(jobs->rows);
+  auto const before = std::exchange(rows_, std::move(jobs->rows));
   std::erase_if(rows_, [&](auto const& row) { return !jobs_.contains(row.job); });
+  if (rows_.size() < jobs_.size()) add_forgotten(client, before);
   for (auto const& row : rows_) {
     if (row.elements && row.elements->failed > 0 && !quiet_) {
       if (auto const named = name_failed(client, row); !named) return named;
@@ -123,6 +125,23 @@ Status Follower::list(rpc::Client& client) {
   }
   next_list_ = Clock::now() + list_share * (Clock::now() - began);
   return Done{};
+}
+
+// They ended, and the runtime has forgotten them: as they were when they were last seen, or what it knows of their names.
+void Follower::add_forgotten(rpc::Client& client, std::vector<cmd::JobRow> const& before) {
+  auto missing = jobs_;
+  for (auto const& row : rows_) missing.erase(row.job);
+  for (auto const& row : before) {
+    if (is_over(row) && missing.erase(row.job) > 0) rows_.push_back(row);
+  }
+  if (over()) {
+    for (auto const job : missing) {
+      if (rows_.size() >= jobs_.size() || asked_forgotten_++ >= forgotten_asked_max) break;
+      auto const found = ask_for<cmd::Jobs>(client, cmd::ShowJob{fmt::format("{}", job)});
+      if (found && !found->rows.empty()) rows_.push_back(found->rows.front());
+    }
+  }
+  std::ranges::sort(rows_, {}, &cmd::JobRow::job);
 }
 
 Status Follower::name_failed(rpc::Client& client, cmd::JobRow const& array) {

@@ -46,6 +46,7 @@ class Follower {
 
   Status look(rpc::Client& client);
   Status list(rpc::Client& client);
+  void add_forgotten(rpc::Client& client, std::vector<cmd::JobRow> const& before);
   Status name_failed(rpc::Client& client, cmd::JobRow const& array);
   void say_outcome(cmd::JobRow const& row);
   void say_progress();
@@ -63,6 +64,7 @@ class Follower {
   bool said_suspended_{false};
   std::set<JobId> said_;  // whose outcome is out
   std::size_t named_{0};  // failed elements
+  std::size_t asked_forgotten_{0};
   std::string last_line_;
   Clock::time_point began_, next_line_, next_list_;
   JobCounts counts_;

@@ -25,6 +25,22 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   return error == std::errc{} && end == last && number > 0 ? std::optional(number) : std::nullopt;
 }
 
+// There is no event of it: was there ever any?
+Failure unknown_job(std::filesystem::path const& store, std::string const& word) {
+  auto const ledger = read_ledger(store);
+  if (ledger) {
+    auto const named = ledger->identities().find(word);
+    auto const number = number_of(word);
+    if (named != ledger->identities().end() || (number && *number < ledger->next_job().value)) {
+      auto const what = named == ledger->identities().end() ? word : fmt::format("{} ({})", named->second.job, word);
+      return reject("job_forgotten", fmt::format("job {} is over, and its history is forgotten; 'godwit start --history' says how long it is "
+                                                 "kept",
+                                                 what));
+    }
+  }
+  return reject("no_such_job", fmt::format("no such job: {}", word));
+}
+
 // "7", "7_3", "sweep", "sweep_3", "last".
 Result<JobId> find_job(std::filesystem::path const& store, std::string const& word) {
   std::map<std::string, std::uint32_t> names;
@@ -55,7 +71,7 @@ Result<JobId> find_job(std::filesystem::path const& store, std::string const& wo
       bar == std::string::npos ? std::nullopt : number_of(std::string_view(word).substr(bar + 1));
   auto const array = bar == std::string::npos ? std::nullopt : of_text(word.substr(0, bar));
   if (element && array) return JobId::of_element(*array, *element);
-  return reject("no_such_job", fmt::format("no such job: {}", word));
+  return unknown_job(store, word);
 }
 
 // What became of an array's elements, whose own events would be too many to tell.
@@ -193,8 +209,7 @@ int history_of_job(Invocation const& invocation, std::string const& word) {
   JobStory story(*job);
   auto const read = read_events(invocation.store(), [&](LedgerEvent const& event) { story.take(event); });
   if (!read) return invocation.complain(read.failure());
-  if (!story.exists())
-    return invocation.complain(reject("no_such_job", fmt::format("no such job: {}", word)));
+  if (!story.exists()) return invocation.complain(unknown_job(invocation.store(), word));
   if (!invocation.json) {
     print_story(story, *job);
     return exit_done;

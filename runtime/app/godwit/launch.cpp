@@ -126,6 +126,21 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
         auto const bytes = parse_size(text);
         return bytes ? std::string() : bytes.failure().context;
       });
+  verb.add_option("--history", to.history,
+                  "How long jobs that are over are remembered, how many of them (an array is one), or both: 30d,100000 (the usual), "
+                  "or all. Their files stay; so do their names, for workload files that are run again")
+      ->type_name("TIME,COUNT")
+      ->check([](std::string const& text) {
+        auto const history = parse_history(text);
+        return history ? std::string() : history.failure().context;
+      });
+  verb.add_option("--ledger-log", to.ledger_log,
+                  "Size from which the ledger's log is made shorter, if it has outgrown what follows from it; else 4MiB")
+      ->type_name("SIZE")
+      ->check([](std::string const& text) {
+        auto const bytes = parse_size(text);
+        return bytes ? std::string() : bytes.failure().context;
+      });
   verb.add_option("--managers", to.managers,
                   "Hosts speak to rank 0 in groups, and take jobs from their manager's queue: flat (the usual one: "
                   "each by itself), per-node, or so many hosts to a manager. For hundreds of hosts and more")

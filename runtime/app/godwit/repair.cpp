@@ -184,19 +184,19 @@ Result<fs::path> replace_ledger(fs::path const& store, std::vector<log::Recovere
   if (error) return failed(error, draft);
   if (auto const written = write_log(draft, term, jobs); !written) return written.failure();
   fs::path aside;
-  auto const terms = terms_in(ledger);
-  if (!terms) return terms.failure();
-  if (!terms->empty()) {
+  auto const files = ledger_files(ledger);
+  if (!files) return files.failure();
+  auto const former = paths_of(ledger, *files);
+  if (!former.empty()) {
     aside = ledger / fmt::format("before-{}", term);
     fs::create_directories(aside, error);
     if (error) return failed(error, aside);
   }
-  for (auto const old : *terms) {
-    auto const path = journal_path(ledger, old);
+  for (auto const& path : former) {
     fs::rename(path, aside / path.filename(), error);
     if (error) return failed(error, path);
   }
-  if (!terms->empty()) {
+  if (!former.empty()) {
     if (auto const synced = sync_directory(aside); !synced) return synced.failure();
   }
   if (auto const synced = sync_directory(ledger); !synced) return synced.failure();

@@ -9,32 +9,78 @@
 
 namespace godwit::cli {
 
-Status read_events(std::filesystem::path const& store, std::function<void(LedgerEvent const&)> const& each) {
+namespace {
+
+Status there_is_one(std::filesystem::path const& store) {
   std::error_code error;
-  if (!std::filesystem::is_directory(store / "ledger", error)) {
-    return reject("no_store",
-                  fmt::format("there is no ledger in {}: no runtime was ever started on it", store.string()));
+  if (std::filesystem::is_directory(store / "ledger", error)) return Done{};
+  return reject("no_store", fmt::format("there is no ledger in {}: no runtime was ever started on it", store.string()));
+}
+
+// What a snapshot tells: former events; and in their place, of elements that finished without incident, what is known of them.
+class SnapshotTeller {
+ public:
+  explicit SnapshotTeller(std::function<void(LedgerEvent const&)> const& each) : each_(each) {}
+
+  Status take(ByteView bytes) {
+    auto part = decode<part::Part>(bytes);
+    if (!part) return part.failure();
+    if (auto* const finished = std::get_if<part::Finished>(&*part)) finished_.push_back(std::move(*finished));
+    auto const* const told = std::get_if<part::Told>(&*part);
+    if (told == nullptr) return Done{};
+    auto const event = decode<LedgerEvent>(told->event);
+    if (!event) return event.failure();
+    each_(*event);
+    if (auto const* const submitted = std::get_if<log::Submitted>(&*event)) tell_finished(submitted->job);
+    return Done{};
   }
-  auto const read = read_journal(
-      store / "ledger",
-      [&](Term, ByteView record) -> Status {
-        auto const event = decode<LedgerEvent>(record);
-        if (!event) return event.failure();
-        each(*event);
-        return Done{};
-      },
-      JournalUse::look);
+
+ private:
+  void tell_finished(JobId array) {
+    for (auto const& some : finished_) {
+      if (some.array != array) continue;
+      for (auto const& [place, entry] : some.entries) {
+        auto const job = JobId::of_element(array.number(), place);
+        Epoch const epoch{entry.epoch};
+        each_(log::Granted{job, epoch, entry.host, entry.started, {}});
+        each_(log::Started{job, epoch, {}, false, entry.started});
+        each_(log::Ended{job, epoch, {Ending::finished, {}, {}, entry.steps}, entry.ended});
+      }
+    }
+  }
+
+  std::function<void(LedgerEvent const&)> const& each_;
+  std::vector<part::Finished> finished_;
+};
+
+}  // namespace
+
+Status read_events(std::filesystem::path const& store, std::function<void(LedgerEvent const&)> const& each) {
+  if (auto const there = there_is_one(store); !there) return there;
+  SnapshotTeller teller(each);
+  auto const read = read_journal(store / "ledger",
+                                 {[&](Term, ByteView record) -> Status {
+                                    auto const event = decode<LedgerEvent>(record);
+                                    if (!event) return event.failure();
+                                    each(*event);
+                                    return Done{};
+                                  },
+                                  [&](ByteView part) { return teller.take(part); }},
+                                 JournalUse::look);
   return read ? Status(Done{}) : Status(read.failure());
 }
 
 Result<Ledger> read_ledger(std::filesystem::path const& store) {
+  if (auto const there = there_is_one(store); !there) return there.failure();
   Ledger ledger;
-  Status applied = Done{};
-  auto const read = read_events(store, [&](LedgerEvent const& event) {
-    if (applied) applied = ledger.apply(event);
-  });
+  auto const read = read_journal(store / "ledger",
+                                 {[&](Term, ByteView record) -> Status {
+                                    auto const event = decode<LedgerEvent>(record);
+                                    return event ? ledger.apply(*event) : Status(event.failure());
+                                  },
+                                  [&](ByteView part) { return ledger.restore(part); }},
+                                 JournalUse::look);
   if (!read) return read.failure();
-  if (!applied) return applied.failure();
   return ledger;
 }
 

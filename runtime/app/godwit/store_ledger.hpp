@@ -11,7 +11,7 @@
 
 namespace godwit::cli {
 
-// Every event, oldest first. reject "no_store" if no runtime was ever started on it.
+// Every event that is remembered, oldest first. reject "no_store" if no runtime was ever started on it.
 [[nodiscard]] Status read_events(std::filesystem::path const& store, std::function<void(LedgerEvent const&)> const& each);
 [[nodiscard]] Result<Ledger> read_ledger(std::filesystem::path const& store);
 

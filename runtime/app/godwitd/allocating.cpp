@@ -38,6 +38,8 @@ allocator::Settings allocator_settings(Options const& options, PolicyPlugin cons
           .hosts_per_manager = options.managers,
           .balance = {.goal = options.goal},
           .store_quota = options.store_quota,
+          .history_age = options.history.age,
+          .history_jobs = options.history.jobs,
           .gather = 2s};
 }
 

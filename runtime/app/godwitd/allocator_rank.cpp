@@ -116,10 +116,11 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
     workload = std::move(*read);
   }
   Ledger ledger;
-  auto const replayed = read_journal(store->ledger(), [&](Term, ByteView record) -> Status {
-    auto const event = decode<LedgerEvent>(record);
-    return event ? ledger.apply(*event) : Status(event.failure());
-  });
+  auto const replayed = read_journal(store->ledger(), {[&](Term, ByteView record) -> Status {
+                                                         auto const event = decode<LedgerEvent>(record);
+                                                         return event ? ledger.apply(*event) : Status(event.failure());
+                                                       },
+                                                       [&](ByteView part) { return ledger.restore(part); }});
   if (!replayed) return replayed.failure();
   Opened opened{.store = std::move(*store),
                 .ledger = std::move(ledger),
@@ -131,6 +132,8 @@ Result<Opened> open_store(Options const& options, MpiWorld const& world) {
   auto journal = JournalLog::create(opened.store.ledger(), opened.term);
   if (!journal) return journal.failure();
   opened.journal = std::move(*journal);
+  opened.journal->set_log_bytes_min(options.ledger_log);
+  opened.journal->follows_on(replayed->base_bytes, replayed->log_bytes);
   auto const recorded = record(opened.store.ledger(), opened.term, options, world, opened.remnants);
   if (!recorded) return recorded.failure();
   auto server =

@@ -109,7 +109,7 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                            .idle_max = idle_max});
   Hdf5CheckpointStore store({.store = options.store});
   NodeGauge gauge(machine.cpus);
-  LedgerDirectory ledgers(StoreDirectory::ledger_of(options.store));
+  LedgerDirectory ledgers(StoreDirectory::ledger_of(options.store), options.ledger_log);
   StandbyOffices offices(options);
   HostPorts ports{capsules, store, gauge, SuccessionPorts{ledgers, offices, allocator_settings(options, *policy)}};
   Node node({transport, clock, log}, std::move(ports), host);

@@ -115,6 +115,24 @@ std::variant<Options, int> read_options(int argc, char** argv) {
          "Most that all checkpoints together may take, such as 500GiB; else any")
       ->type_name("SIZE");
   app.add_option_function<std::string>(
+         "--history",
+         [&options](std::string const& text) {
+           auto const history = parse_history(text);
+           if (!history) throw CLI::ValidationError("--history", history.failure().context);
+           options.history = *history;
+         },
+         "How long jobs that are over are remembered, how many of them, or both: 30d,100000 (the usual), or all")
+      ->type_name("TIME,COUNT");
+  app.add_option_function<std::string>(
+         "--ledger-log",
+         [&options](std::string const& text) {
+           auto const bytes = parse_size(text);
+           if (!bytes) throw CLI::ValidationError("--ledger-log", bytes.failure().context);
+           options.ledger_log = *bytes;
+         },
+         "Size from which the ledger's log is made shorter, if it has outgrown what follows from it (4MiB)")
+      ->type_name("SIZE");
+  app.add_option_function<std::string>(
          "--managers",
          [&options](std::string const& text) {
            auto const hosts = parse_managers(text);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/workload/argument.hpp"
 #include "app/workload/capability.hpp"
 #include "base/time.hpp"
 #include "policy/balance.hpp"
@@ -29,6 +30,8 @@ struct Options {
   Duration interval{1s};   // of the policy
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
   std::uint64_t store_quota{0};  // for all checkpoints; 0: no limit
+  std::uint64_t ledger_log{std::uint64_t{4} << 20};  // bytes of log from which a snapshot is made
+  History history;               // how long jobs that are over are remembered
   std::int64_t margin{0};  // by which its account's index must exceed the other's
   std::int32_t managers{0};  // hosts to each; 0: none; -1: those of a node
   policy::BalanceGoal goal{policy::BalanceGoal::offload};  // for which jobs are moved without being asked for

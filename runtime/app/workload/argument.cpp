@@ -74,6 +74,31 @@ Result<Duration> parse_duration(std::string_view text) {
   return Duration{static_cast<std::int64_t>(std::llround(total))};
 }
 
+// Of which only one is said, the other is no limit.
+Result<History> parse_history(std::string_view text) {
+  History history{Duration{0}, 0};
+  if (text == "all") return history;
+  auto const wrong = reject("bad_history", fmt::format("'{}': expected a time such as 7d, a number of jobs, both with a comma between "
+                                                       "them, or all",
+                                                       text));
+  if (text.empty() || text.back() == ',') return wrong;
+  for (auto rest = text; !rest.empty();) {
+    auto const comma = std::min(rest.find(','), rest.size());
+    auto const word = rest.substr(0, comma);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    bool const number = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+    if (number) {
+      auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), history.jobs);
+      if (error != std::errc{} || history.jobs == 0) return wrong;
+      continue;
+    }
+    auto const age = parse_duration(word);
+    if (!age || *age <= Duration{0}) return wrong;
+    history.age = *age;
+  }
+  return history;
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   auto rest = text;
   auto const bytes = take(rest, size_units);

@@ -18,6 +18,13 @@ namespace godwit {
 // "90s", "10min", "1h30min"; units ns us ms s min h d. "never" is 0.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
+// How long jobs that are over are remembered, how many of them, or both: "7d", "5000", "7d,5000"; "all": for ever.
+struct History {
+  Duration age{std::chrono::hours(30 * 24)};  // 0: no limit
+  std::uint64_t jobs{100'000};                // likewise
+};
+[[nodiscard]] Result<History> parse_history(std::string_view text);
+
 // "512MiB", "2G"; units B, K M G T and KiB MiB GiB TiB (1024), kB MB GB TB (1000).
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
 

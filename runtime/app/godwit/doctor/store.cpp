@@ -171,13 +171,14 @@ Finding ledger(std::filesystem::path const& store) {
   auto const directory = store / "ledger";
   if (!std::filesystem::is_directory(directory, error)) return {"ledger", Verdict::ok, "none yet", {}};
   auto const read = read_journal(
-      directory, [](Term, ByteView) -> Status { return Done{}; }, JournalUse::look);
+      directory, {[](Term, ByteView) -> Status { return Done{}; }, [](ByteView) -> Status { return Done{}; }}, JournalUse::look);
   if (!read) return {"ledger", Verdict::fail, read.failure().context, "see docs/protocol.md, \"Ledger\""};
-  return {"ledger",
-          Verdict::ok,
-          fmt::format("{} records, {} runtime{} so far", read->records, read->newest,
-                      read->newest.value == 1 ? "" : "s"),
-          {}};
+  auto const found = fmt::format("{} records{}, {} runtime{} so far", read->records,
+                                 read->base ? fmt::format(" after a snapshot of {}", spell_bytes(read->base_bytes)) : "", read->newest,
+                                 read->newest.value == 1 ? "" : "s");
+  if (read->cut.empty() || read->cut.front().find("snapshot") == std::string::npos) return {"ledger", Verdict::ok, found, {}};
+  return {"ledger", Verdict::warn, fmt::format("{}; {}", found, read->cut.front()),
+          "nothing is lost: the next snapshot takes its place; look after the disk"};
 }
 
 Finding hosts_of(rpc::Client& client) {
