@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -108,7 +109,7 @@ TEST(DeathWatch, ADeathIsReportedOnce) {
     ::_exit(0);
   }
   DeathWatch watch;
-  watch.watch(7, child);
+  watch.watch(7, std::array{child});
   EXPECT_TRUE(watch.take_dead().empty());
   EXPECT_TRUE(is_alive(child));
   ::kill(child, SIGKILL);
@@ -128,8 +129,36 @@ TEST(DeathWatch, WhoIsGoneAlreadyIsDead) {
   if (child == 0) ::_exit(0);
   ::waitpid(child, nullptr, 0);
   DeathWatch watch;
-  watch.watch(3, child);
+  watch.watch(3, std::array{child});
   EXPECT_EQ(watch.take_dead(), std::vector<int>{3});
+}
+
+TEST(DeathWatch, OneOfTwoIsNotEnough) {
+  std::array<pid_t, 2> children{};
+  for (auto& child : children) {
+    child = ::fork();
+    if (child == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  auto const end = [](pid_t child) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  };
+  DeathWatch watch;
+  watch.watch(7, children);
+  end(children[0]);
+  EXPECT_TRUE(watch.take_dead().empty());
+  end(children[1]);
+  EXPECT_EQ(watch.take_dead(), std::vector<int>{7});
+}
+
+TEST(IsAlive, NotOnceItHasEnded) {
+  auto const child = ::fork();
+  if (child == 0) ::_exit(0);
+  EXPECT_TRUE(eventually([child] { return !is_alive(child); })) << "though nobody has waited for it";
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(StopSignals, AreSeenAndDoNotKill) {

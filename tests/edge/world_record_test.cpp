@@ -51,6 +51,15 @@ TEST_F(WorldRecord, OnlyWhatIsProvenToHaveEndedIsNotWaitedFor) {
   EXPECT_EQ(begin({elsewhere}, true), whole) << "which it does still";
 }
 
+TEST_F(WorldRecord, AZygoteThatLivesMayHaveCapsules) {
+  Process process = dead_process();
+  process.zygote = live.pid;
+  begin({process}, true);
+  EXPECT_EQ(begin({dead_process()}, false), whole);
+  pass(whole);
+  EXPECT_EQ(begin({}, false), Duration{0});
+}
+
 TEST_F(WorldRecord, AnEarlierBootIsAProof) {
   begin({{live.pid, "here", "an earlier boot"}}, true);
   EXPECT_EQ(begin({}, false), Duration{0});

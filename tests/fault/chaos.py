@@ -258,6 +258,8 @@ class Chaos:
 
         wait_for(is_replaced, "another allocator to answer")
         self.takeovers.append(time.monotonic() - began)
+        if self.takeovers[-1] > 20:
+            print(f"another allocator took {self.takeovers[-1]:.0f} s:\n{self.run.text()}", flush=True)
         return True
 
     def host_stopped(self):

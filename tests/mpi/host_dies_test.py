@@ -1,6 +1,7 @@
 """Hosts killed with SIGKILL, one after the other, under jobs that run: in the same runtime each job goes on elsewhere from its
 newest checkpoint, or from its beginning, and ends with the outputs of a run that nobody disturbed. Real mpirun and processes."""
 
+import json
 import os
 import pathlib
 import signal
@@ -58,6 +59,29 @@ class HostDies(unittest.TestCase):
             runtime.stop()
             runtime.check_witness()
             runtime.start()  # all hosts are there again
+
+    def test_a_job_that_outlives_its_host_has_no_successor(self):
+        with Runtime(hosts=2, witness=True) as runtime:
+            job = runtime.submit("counter", name="ticker", limit=3000, delay_us=1000)
+            wait_for(lambda: runtime.row(job)["steps"] > 0, "it to run")
+            host = runtime.row(job)["host"]
+            victim = next(row["pid"] for row in runtime.ask("hosts")["rows"] if row["host"] == host)
+            ranks = json.loads((runtime.store / "ledger" / "world.json").read_text())["ranks"]
+            zygote = next(rank["zygote"] for rank in ranks if rank["pid"] == victim)
+
+            def state():
+                return next(row["state"] for row in runtime.ask("hosts")["rows"] if row["host"] == host)
+
+            os.kill(zygote, signal.SIGSTOP)  # it would end the job at once
+            try:
+                os.kill(victim, signal.SIGKILL)
+                wait_for(lambda: state() != "alive", "the host to be silent")
+                self.assertEqual(state(), "late")
+            finally:
+                os.kill(zygote, signal.SIGCONT)
+            wait_for(lambda: state() == "dead", "its death to be known")
+            self.assertEqual(runtime.wait(job)[0]["state"], "FINISHED")
+            runtime.check_witness()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ namespace godwit {
 namespace {
 
 constexpr Duration survivors_patience = 15s;
+constexpr Duration remnants_patience = 2s;
 
 // What rank 0 needs of the store before anything may begin.
 struct Opened {
@@ -83,8 +84,20 @@ Status take_store(std::filesystem::path const& path, StoreDirectory& store) {
 Status record(std::filesystem::path const& ledger, Term term, Options const& options, MpiWorld const& world,
               std::vector<Remnant> const& remnants) {
   std::vector<Process> processes;
-  for (auto const& peer : world.peers()) processes.push_back({peer.pid, peer.node, peer.boot_id});
+  for (auto const& peer : world.peers()) processes.push_back({peer.pid, peer.node, peer.boot_id, peer.zygote});
   return record_world(ledger, term, options.lease, processes, remnants);
+}
+
+// Those of this node may be about to end: zygotes end their capsules first.
+std::vector<Remnant> remnants_left(std::filesystem::path const& ledger, bool all_quiesced, Duration lease) {
+  auto const deadline = BootClock{}.now() + remnants_patience;
+  for (;;) {
+    auto const now = here();
+    auto left = read_remnants(ledger, all_quiesced, lease, now);
+    auto const ends_soon = [&now](Remnant const& each) { return each.process.node == now.node; };
+    if (std::ranges::none_of(left, ends_soon) || now.now > deadline) return left;
+    std::this_thread::sleep_for(10ms);
+  }
 }
 
 // A former world's hosts may run jobs still: one of the world before, unless that ended cleanly and no host
@@ -93,7 +106,7 @@ void look_for_remnants(Opened& opened, Options const& options) {
   bool const clean = opened.ledger.ended_cleanly();
   bool const all_quiesced =
       clean && std::ranges::all_of(opened.ledger.lost(), [](auto const& one) { return one.second.fenced; });
-  opened.remnants = read_remnants(opened.store.ledger(), all_quiesced, options.lease, here());
+  opened.remnants = remnants_left(opened.store.ledger(), all_quiesced, options.lease);
   opened.old_leases = leases_left(opened.remnants, here());
   if (opened.old_leases > Duration{0}) {
     opened.notes.push_back(

@@ -27,7 +27,7 @@ int run(int argc, char** argv) {
   StopSignals signals;
   auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule");
   ::alarm(start_patience_s);
-  auto world = MpiWorld::join(argc, argv);
+  auto world = MpiWorld::join(argc, argv, zygote ? zygote->pid() : 0);
   if (!world) {
     fmt::print(stderr, "godwitd: {}\n", world.failure().context);
     return exit_start_failed;

@@ -23,11 +23,11 @@ std::filesystem::path record_path(std::filesystem::path const& ledger) {
 }
 
 Json json_of(Process const& process) {
-  return {{"pid", process.pid}, {"node", process.node}, {"boot_id", process.boot_id}};
+  return {{"pid", process.pid}, {"node", process.node}, {"boot_id", process.boot_id}, {"zygote", process.zygote}};
 }
 
 Process process_of(Json const& entry) {
-  return {entry.value("pid", 0), entry.value("node", ""), entry.value("boot_id", "")};
+  return {entry.value("pid", 0), entry.value("node", ""), entry.value("boot_id", ""), entry.value("zygote", 0)};
 }
 
 Json json_of(Remnant const& remnant) {
@@ -40,13 +40,13 @@ Json json_of(Remnant const& remnant) {
 
 bool has_ended(Process const& process, Here const& here) {
   if (process.node != here.node || here.boot_id.empty()) return false;
-  return process.boot_id != here.boot_id || !is_alive(process.pid);
+  return process.boot_id != here.boot_id || !(is_alive(process.pid) || is_alive(process.zygote));
 }
 
 // Its number may be another program's by now.
 bool is_rank(Process const& process) {
   auto const name = read_file(fmt::format("/proc/{}/comm", process.pid), 64);
-  return !name || *name == "godwitd\n";
+  return is_alive(process.pid) && (!name || *name == "godwitd\n");
 }
 
 // A sixteenth more than the lease, as everywhere: clocks differ in their rates.

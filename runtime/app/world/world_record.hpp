@@ -20,6 +20,7 @@ namespace godwit {
 struct Process {
   std::int32_t pid{0};
   std::string node, boot_id;
+  std::int32_t zygote{0};  // its capsules live until this has ended, too; 0: it has none
 };
 
 // Of an earlier world, and not proven to have ended.

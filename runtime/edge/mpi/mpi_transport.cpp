@@ -1,6 +1,7 @@
 #include "edge/mpi/mpi_transport.hpp"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "base/panic.hpp"
@@ -28,7 +29,9 @@ MpiTransport::MpiTransport(MpiWorld const& world) : world_(world), frames_(world
   for (int rank = 0; rank < world.ranks(); ++rank) {
     Rank const peer{rank};
     if (peer == self() || !world.is_here(peer)) continue;
-    deaths_.watch(rank, world.peers()[static_cast<std::size_t>(rank)].pid);
+    auto const& process = world.peers()[static_cast<std::size_t>(rank)];
+    std::array<pid_t, 2> const both{process.pid, process.zygote};
+    deaths_.watch(rank, std::span(both).first(process.zygote == 0 ? 1 : 2));
   }
 }
 

@@ -22,19 +22,20 @@ namespace godwit {
 
 struct Peer {
   std::int32_t pid{0};
+  std::int32_t zygote{0};  // its capsules live until this has ended; 0: it has none
   std::string node;
   std::string boot_id;
   std::string bell;  // the name of its doorbell
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& pid& node& boot_id& bell;
+    archive& pid& zygote& node& boot_id& bell;
   }
 };
 
 class MpiWorld {
  public:
-  // Blocks until every rank has started. Fails if MPI doesn't.
-  static Result<MpiWorld> join(int& argc, char**& argv);
+  // Blocks until every rank has started. Fails if MPI doesn't. `zygote`: this rank's, 0 if it has none.
+  static Result<MpiWorld> join(int& argc, char**& argv, std::int32_t zygote = 0);
 
   // Collective, at the start only: the first failure among all ranks, on all ranks.
   Status agree(Status const& mine) const;
