@@ -13,6 +13,7 @@
 #include "base/fault_point.hpp"
 #include "edge/posix/compaction.hpp"
 #include "edge/posix/file.hpp"
+#include "edge/posix/journal_format.hpp"
 #include "edge/posix/journal_log.hpp"
 #include "edge/posix/journal_reader.hpp"
 #include "edge/posix/ledger_directory.hpp"
@@ -208,6 +209,28 @@ TEST_F(CompactionTest, ASnapshotDamagedAtAnyByteIsPassedOverAndNamed) {
   EXPECT_TRUE(read_.cut.empty());
   writer.compact();  // from the sound ones
   expect(writer.ledger);
+}
+
+TEST_F(CompactionTest, ASnapshotOfAFormerFormatIsRead) {
+  auto writer = begin(Term{1});
+  writer.job();
+  writer.compact();
+  writer.job("plate");
+  writer.compact();
+  writer.settle();
+  auto const name = std::string("00000001-2.snapshot");
+  auto const whole = content(name);
+  auto const head = journal::snapshot_head(view_of(whole));
+  ASSERT_TRUE(head);
+  auto const rest = whole.substr(journal::snapshot_head_bytes);
+  for (auto version = journal::oldest_snapshot_read - 1; version <= journal::format_version + 1; ++version) {
+    bool const is_read = version >= journal::oldest_snapshot_read && version <= journal::format_version;
+    auto const bytes = journal::head_of(*head, version);
+    replace(name, to_text(bytes) + rest);
+    expect(writer.ledger, "format " + std::to_string(version));
+    EXPECT_EQ(read_.base, (SegmentId{Term{1}, is_read ? 2U : 1U})) << "format " << version;
+    EXPECT_EQ(read_.cut.empty(), is_read) << "format " << version;
+  }
 }
 
 TEST_F(CompactionTest, OneThatIsMadeAfterADamagedOneGoesBackFurther) {

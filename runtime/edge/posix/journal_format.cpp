@@ -40,9 +40,9 @@ Bytes head_of(SegmentHead const& head) {
   return bytes;
 }
 
-Bytes head_of(SnapshotHead const& head) {
+Bytes head_of(SnapshotHead const& head, std::uint32_t version) {
   auto bytes = to_bytes(snapshot_magic);
-  append_number(bytes, format_version);
+  append_number(bytes, version);
   append_number(bytes, head.term.value);
   append_number(bytes, head.segment);
   append_number(bytes, head.before);
@@ -68,8 +68,10 @@ std::uint64_t before_of_head(ByteView bytes) {
 
 std::optional<SnapshotHead> snapshot_head(ByteView bytes) {
   if (bytes.size() < snapshot_head_bytes) return std::nullopt;
+  auto const version = number_at<std::uint32_t>(bytes, 8);
+  if (version < oldest_snapshot_read || version > format_version) return std::nullopt;
   SnapshotHead const head{Term{number_at<std::uint64_t>(bytes, 12)}, number_at<std::uint32_t>(bytes, 20), number_at<std::uint64_t>(bytes, 24)};
-  auto const expected = head_of(head);
+  auto const expected = head_of(head, version);
   if (!std::equal(expected.begin(), expected.end(), bytes.begin())) return std::nullopt;
   return head;
 }

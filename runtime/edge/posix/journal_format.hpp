@@ -16,6 +16,7 @@ inline constexpr std::size_t record_head_bytes = 4 + 8;
 inline constexpr std::size_t record_bytes_max = std::size_t{256} << 20;
 inline constexpr std::uint32_t format_version = 9;
 inline constexpr std::uint32_t oldest_version_read = 8;  // its events are some of today's
+inline constexpr std::uint32_t oldest_snapshot_read = 9;  // there were none before
 
 struct SegmentHead {
   Term term;
@@ -33,7 +34,7 @@ struct SnapshotHead {  // everything before that segment
 inline constexpr std::size_t snapshot_head_bytes = header_bytes + 4 + 8 + 8;
 
 [[nodiscard]] Bytes head_of(SegmentHead const& head);
-[[nodiscard]] Bytes head_of(SnapshotHead const& head);
+[[nodiscard]] Bytes head_of(SnapshotHead const& head, std::uint32_t version = format_version);
 
 // Of a head that is whole: why it isn't one of this kind, this term and segment, or a version that can be read; empty: it is.
 [[nodiscard]] std::string fault_of_head(ByteView bytes, Term term);
