@@ -80,7 +80,7 @@ std::string spell_counts(JobCounts const& counts) {
 bool Allocator::Core::applies(Verb verb, JobRecord const& record) const {
   if (is_ended(record.state)) return false;
   if (verb == Verb::cancel || verb == Verb::clone) return true;
-  if (record.state == JobState::waiting || record.state == JobState::stranded) return false;
+  if (record.state == JobState::waiting || record.state == JobState::stranded) return verb == Verb::resume && record.suspended;
   if (record.state == JobState::held) return verb == Verb::resume;
   auto const desk = desks.find(record.job);
   bool const in_flux = record.state == JobState::starting ||

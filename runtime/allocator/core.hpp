@@ -266,6 +266,9 @@ struct Allocator::Core {
   // ---- orders.cpp
   void begin_order(JobRecord const& record, Operation const& operation);
   void order_done(JobRecord const& record, Desk& desk);
+  void keep_word(JobRecord const& record, bool suspended_there);
+  void tell_word(JobRecord const& record);
+  void resume_when_it_starts(JobRecord const& record, Operation const& operation);
   void written_on_request(msg::Checkpointed const& message);
 
   // ---- clones.cpp

@@ -70,6 +70,8 @@ std::optional<Failure> Allocator::Core::obstacle(JobRecord const& record, Operat
   if (operation.verb == Verb::cancel) return std::nullopt;
   if (operation.verb == Verb::clone)
     return operation.target ? not_a_live_host(*operation.target) : std::nullopt;
+  bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded;
+  if (operation.verb == Verb::resume && stands_still && record.suspended) return std::nullopt;
   if (record.state == JobState::stranded) {
     return peer_lost("stranded", fmt::format("{} is stranded: host {} died, and may still run it; it goes on "
                                              "elsewhere as soon as that is out of the question",
@@ -114,6 +116,7 @@ void Allocator::Core::begin(JobRecord const& record, Operation operation) {
   if (record.state == JobState::held && operation.verb == Verb::resume) return let_go(record, operation);
   bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded ||
                             record.state == JobState::held;
+  if (operation.verb == Verb::resume && stands_still) return resume_when_it_starts(record, operation);
   if (operation.verb == Verb::clone && stands_still) return begin_clone(record, operation);
   begin_order(record, operation);
 }

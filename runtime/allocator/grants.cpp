@@ -73,7 +73,6 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
                               from, called(*record), message.from->path));
     }
   }
-  bool const wanted_suspended = record->suspended;
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
   if (message.job.element() == 0 || message.steps > 0) {
     auto& report = keep_report(message.job);
@@ -90,11 +89,7 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
          fmt::format("{} runs on host {}{}", called(*record), from,
                      from_origin ? fmt::format(", from {}", message.from->path) : ""));
   }
-  if (wanted_suspended != message.suspended && serving()) {
-    // The image is older than the user's last word on it.
-    auto const verb = wanted_suspended ? Verb::suspend : Verb::resume;
-    desks[message.job].queue.push_front(Operation{verb, Asked{std::nullopt, 0, now}, std::nullopt});
-  }
+  keep_word(*record_of(message.job), message.suspended);
   to_serve.insert(message.job);
 }
 

@@ -60,6 +60,7 @@ void Allocator::Core::hear(Rank from, msg::Accepted const& message) {
   report.epoch = message.target_epoch;
   report.steps = message.steps;
   moved(*record);
+  if (auto const* now_at = record_of(message.job)) keep_word(*now_at, message.suspended);
 }
 
 void Allocator::Core::hear(Rank from, msg::Departed const& message) {
@@ -144,6 +145,8 @@ void Allocator::Core::hear(Rank from, msg::Stayed const& message) {
     send(intent.target, msg::AbandonMove{message.job, intent.target_epoch, intent.thaw_epoch, false, message.why});
   }
   stayed(*record, desk->refused ? *desk->refused : message.why);
+  // What it was told before the move began may not have reached it then, or be of a former allocator.
+  if (auto const* there = record_of(message.job)) tell_word(*there);
 }
 
 // Custody stays with the source, at the thaw epoch; if that is dead, the job goes on elsewhere.

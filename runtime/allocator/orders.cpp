@@ -83,6 +83,28 @@ void Allocator::Core::order_done(JobRecord const& record, Desk& desk) {
   close(job, std::move(act));
 }
 
+// Its user's last word is in the ledger, and wins over what the image said that it went on from.
+void Allocator::Core::keep_word(JobRecord const& record, bool suspended_there) {
+  if (record.suspended != suspended_there) tell_word(record);
+}
+
+// To its host, wherever that might not have heard it, or not have obeyed: a host that has does nothing.
+void Allocator::Core::tell_word(JobRecord const& record) {
+  if (!serving()) return;
+  if (record.state == JobState::suspended) send(record.host, msg::SuspendJob{new_request(), record.job, record.epoch});
+  if (record.state == JobState::running) send(record.host, msg::ResumeJob{new_request(), record.job, record.epoch});
+}
+
+// It stands still for want of a host, and was suspended before.
+void Allocator::Core::resume_when_it_starts(JobRecord const& record, Operation const& operation) {
+  cmd::Act act;
+  act.job = record.job;
+  act.what = "resumed: it goes on as soon as it has a host";
+  journal(log::Resumed{record.job, record.epoch});
+  note(Level::info, record.job, record.epoch, fmt::format("{} {}", called(record), act.what));
+  answer(operation.asked, std::move(act));
+}
+
 void Allocator::Core::hear(Rank from, msg::Checkpointed const& message) {
   if (!ledger.state(message.job)) return;
   auto const key = log::ImageKey{message.image.epoch, message.image.generation};

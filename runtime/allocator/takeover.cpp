@@ -96,9 +96,7 @@ void Allocator::Core::reconcile(JobId job, Rank host, std::vector<msg::Held> con
   auto const& record = *record_of(job);
   if (record.intent) return reconcile_move(record, host, held);
   if (!is_at(held, record.epoch)) return park(record);
-  // A user's word that was obeyed and not written down was not answered either: the ledger's counts.
-  if (record.state == JobState::suspended) send(host, msg::SuspendJob{new_request(), job, record.epoch});
-  if (record.state == JobState::running) send(host, msg::ResumeJob{new_request(), job, record.epoch});
+  tell_word(record);  // one that was obeyed and not written down was not answered either: the ledger's counts
 }
 
 // Whoever can still say no does so; whoever doesn't have the job has had its say.

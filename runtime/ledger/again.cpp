@@ -26,7 +26,7 @@ Status Ledger::fold(log::Retried const& event) {
   become(record, JobState::waiting);
   record.host = no_rank;
   record.crashes = record.host_losses = 0;
-  record.suspended = false;
+  record.suspended = record.as_its_image = false;
   record.outcome = {};
   record.ended = {};
   if (event.afresh) {
@@ -118,6 +118,7 @@ Status Ledger::fold(log::Recovered const& event) {
   record.lineage = event.lineage;
   record.epoch = record.granted = record.newest_epoch = event.newest_epoch;
   record.clone_of = event.clone_of;
+  record.as_its_image = true;
   record.submitted = record.started = event.at;
   jobs_.try_emplace(event.job, std::move(record));
   next_job_ = std::max({next_job_, whole.next(), event.next_job});

@@ -88,7 +88,7 @@ struct GrantedToGroup {  // to any host of a manager's group: who has it, nobody
 struct HandedOn {  // that host has it, or may have had it when it died; no_rank: nobody has it, and nobody will at this epoch
   JobId job; Epoch epoch; Rank host; WallTime at; GODWIT_EVENT(job & epoch & host & at)
 };
-struct Started {  // from: the image that this epoch began from; none: afresh
+struct Started {  // from: the image that this epoch began from; none: afresh. suspended: as that says; its user's word is another thing
   JobId job; Epoch epoch; std::optional<ImageKey> from; bool suspended{false}; WallTime at;
   GODWIT_EVENT(job & epoch & from & suspended & at)
 };

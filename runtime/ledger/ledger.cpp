@@ -237,7 +237,7 @@ Status Ledger::fold(log::Started const& event) {
     }
   }
   record.lineage.erase(record.lineage.begin(), adopted);
-  record.suspended = event.suspended;
+  if (std::exchange(record.as_its_image, false)) record.suspended = event.suspended;
   record.fresh_files = false;  // it has files of its own by now
   if (record.started == WallTime{}) record.started = event.at;
   record.runs_since = event.at;
@@ -318,7 +318,7 @@ Status Ledger::fold(log::Suspended const& event) {
   auto const found = live("Suspended", event.job, event.epoch);
   if (!found) return found.failure();
   auto& record = **found;
-  if (record.state != JobState::running) {
+  if (!runs(record)) {
     return refused("Suspended", event.job, fmt::format("it is {}", to_string(record.state)));
   }
   record.suspended = true;
@@ -330,11 +330,12 @@ Status Ledger::fold(log::Resumed const& event) {
   auto const found = live("Resumed", event.job, event.epoch);
   if (!found) return found.failure();
   auto& record = **found;
-  if (record.state != JobState::suspended) {
+  bool const stands_still = record.state == JobState::waiting || record.state == JobState::stranded;
+  if (!runs(record) && !(stands_still && record.suspended)) {
     return refused("Resumed", event.job, fmt::format("it is {}", to_string(record.state)));
   }
   record.suspended = false;
-  go_on(record);
+  if (!stands_still) go_on(record);
   return Done{};
 }
 

@@ -56,7 +56,8 @@ struct JobRecord {
   std::uint64_t stored_bytes{0};       // of its generations, as far as is known
   JobId clone_of;                      // 0: none
   std::optional<log::ImageOf> origin;  // of a clone: what it begins from while its lineage is empty
-  bool suspended{false};
+  bool suspended{false};               // its user's word, whatever its image says
+  bool as_its_image{false};            // the ledger was lost: its user's word is what the image says that it begins from
   std::uint32_t moves{0};
   std::uint32_t crashes{0};
   std::uint32_t host_losses{0};  // in a row
@@ -69,9 +70,15 @@ struct JobRecord {
   bool operator==(JobRecord const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
+    // One byte, as when there was one of them: snapshots of before are read.
+    auto words = static_cast<std::uint8_t>((suspended ? 1 : 0) | (as_its_image ? 2 : 0));
     archive & job & state & host & at_group & epoch & granted & newest_epoch & spec & intent & void_epochs & lineage & stored_bytes &
-        clone_of & origin & suspended & moves & crashes & host_losses & fresh_files & submitted & started & ended & placing & placed &
-        runs_since & outcome;
+        clone_of & origin & words & moves & crashes & host_losses & fresh_files & submitted & started & ended & placing & placed & runs_since &
+        outcome;
+    if constexpr (Archive::is_loading::value) {
+      suspended = (words & 1) != 0;
+      as_its_image = (words & 2) != 0;
+    }
   }
 };
 

@@ -238,6 +238,7 @@ TEST(AllocatorBalance, AMoveThatFailedIsNotTriedAgainAtOnce) {
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, retry_later("no_safe_point", "step 4 is still running")});
   rig.appended<log::Stayed>();
   rig.sent<msg::AbandonMove>(2);
+  rig.sent<msg::ResumeJob>(1);
   EXPECT_NE(told(rig, job).find("it stayed on host 1: step 4 is still running"), std::string::npos) << told(rig, job);
   pass_reporting(rig, 300s, {{1, {job}}});
   EXPECT_GE(rig.now() - at, Duration{20s});

@@ -88,6 +88,7 @@ TEST(AllocatorDeaths, TheTargetDiesBeforeItTookTheJob) {
   EXPECT_EQ(abandon.thaw_epoch, move.thaw_epoch);
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, abandon.why});
   rig.appended<log::Stayed>();
+  rig.sent<msg::ResumeJob>(1);
   EXPECT_EQ(rig.failed(command), "host_died: host 2 died in the middle of the move");
   EXPECT_EQ(rig.record(job).state, JobState::running);
 }

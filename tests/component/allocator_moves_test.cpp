@@ -94,6 +94,7 @@ TEST(AllocatorMoves, TheSourceStays) {
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, no_safe_point});
   EXPECT_EQ(rig.appended<log::Stayed>().epoch, Epoch{3});
   EXPECT_EQ(rig.sent<msg::AbandonMove>(2).target_epoch, move.target_epoch) << "it may not have heard the source";
+  EXPECT_EQ(rig.sent<msg::ResumeJob>(1).epoch, Epoch{3}) << "nor it what was said before";
   EXPECT_EQ(rig.failed(command), "no_safe_point: no safe point for 31 s");
   EXPECT_EQ(rig.record(job).epoch, Epoch{3});
   // The next move is minted above both.
@@ -126,6 +127,7 @@ TEST(AllocatorMoves, ThatNobodyEndsIsEnded) {
   EXPECT_TRUE(rig.sent<msg::AbandonMove>(1).target_fenced);
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, word.why});
   rig.appended<log::Stayed>();
+  rig.sent<msg::ResumeJob>(1);
   EXPECT_EQ(rig.failed(command), "no_memory: no memory left");
 }
 
@@ -165,7 +167,9 @@ TEST(AllocatorMoves, TheTargetRefuses) {
     rig.hears(1, stayed);
     rig.appended<log::Stayed>();
     EXPECT_EQ(rig.failed(command), "no_memory: no memory left");
-    if (!refusal_first) rig.sent<msg::AbandonMove>(2), rig.hears(2, refused(move));
+    if (!refusal_first) rig.sent<msg::AbandonMove>(2);
+    rig.sent<msg::ResumeJob>(1);
+    if (!refusal_first) rig.hears(2, refused(move));
   }
 }
 
@@ -252,6 +256,7 @@ TEST(AllocatorMoves, AllMoveAtOnceEachForItself) {
   rig.hears(1, msg::Stayed{JobId{1}, moves[0].target_epoch, moves[0].thaw_epoch, no_safe_point});
   rig.appended<log::Stayed>();
   rig.sent<msg::AbandonMove>(2);
+  rig.sent<msg::ResumeJob>(1);
   rig.accepted(moves[1], 2);
   rig.departed(moves[1]);
   auto const acts = rig.replied<cmd::Acted>(command).acts;

@@ -239,6 +239,7 @@ TEST(AllocatorCalls, AMoveThatFailsSendsTheCallBackToTheSource) {
   rig.hears(1, msg::Stayed{job, move.target_epoch, move.thaw_epoch, reject("x", "y")});
   rig.appended<log::Stayed>();
   rig.sent<msg::AbandonMove>(2);
+  rig.sent<msg::ResumeJob>(1);
   rig.failed(migrate);
   auto const again = rig.sent<msg::CallJob>(1);
   EXPECT_EQ(again.epoch, move.thaw_epoch);

@@ -272,7 +272,7 @@ msg::PrepareArrival Rig::prepares(int target) {
 }
 
 void Rig::accepted(msg::PrepareArrival const& move, int target) {
-  hears(target, msg::Accepted{move.job, move.target_epoch, 10, false});
+  hears(target, msg::Accepted{move.job, move.target_epoch, 10, record(move.job).suspended});
   auto const event = appended<log::Moved>();
   EXPECT_EQ(event.host, Rank{target});
   EXPECT_EQ(event.epoch, move.target_epoch);

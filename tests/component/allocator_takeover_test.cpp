@@ -35,6 +35,7 @@ void refuses(Rig& rig) { rig.hears(2, msg::Refused{job, e1, e2, e3, reject("x", 
 void stays(Rig& rig) {
   rig.hears(1, msg::Stayed{job, e2, e3, reject("x", "y")});
   EXPECT_EQ(rig.appended<log::Stayed>().epoch, e3);
+  EXPECT_EQ(rig.sent<msg::ResumeJob>(1).epoch, e3);
 }
 void accepts(Rig& rig) {
   rig.hears(2, msg::Accepted{job, e2, 10, false});

@@ -232,7 +232,7 @@ TEST(AllocatorWorld, TheUsersLastWordIsKeptWhateverTheImageSays) {
   rig.appended<log::Started>();
   auto const order = rig.sent<msg::SuspendJob>(1);
   rig.hears(1, msg::OrderDone{order.request, JobId{1}, std::nullopt, {}});
-  rig.appended<log::Suspended>();
+  rig.nothing_more();  // the ledger has it so already
   // And the other way round.
   auto const resume = rig.says(cmd::Resume{"1"});
   rig.hears(1, msg::OrderDone{rig.sent<msg::ResumeJob>(1).request, JobId{1}, std::nullopt, {}});

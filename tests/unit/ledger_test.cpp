@@ -129,9 +129,8 @@ TEST(Ledger, AMoveEndsAtOneOfItsTwoEpochs) {
 TEST(Ledger, ASuspendedJobStaysSuspendedThroughMovesAndWorlds) {
   Book book;
   book.running();
-  book.refuses(log::Resumed{job, Epoch{1}});
   book.take(log::Suspended{job, Epoch{1}});
-  book.refuses(log::Suspended{job, Epoch{1}});
+  book.refuses(log::Suspended{job, Epoch{2}});
   EXPECT_EQ(book.record().state, JobState::suspended);
   book.take(log::Intent{job, one, two, Epoch{2}, Epoch{3}, noon});
   book.take(log::Moved{job, Epoch{2}, two, noon});
@@ -144,6 +143,56 @@ TEST(Ledger, ASuspendedJobStaysSuspendedThroughMovesAndWorlds) {
   EXPECT_EQ(book.record().state, JobState::suspended);
   book.take(log::Resumed{job, Epoch{4}});
   EXPECT_EQ(book.record().state, JobState::running);
+}
+
+TEST(Ledger, WhatItsUserSaidWinsOverWhatAnImageSays) {
+  Book book;
+  book.running();
+  book.take(log::Suspended{job, Epoch{1}});
+  book.take(log::Crashed{job, Epoch{1}, {}, noon});
+  book.take(log::Granted{job, Epoch{2}, one, noon});
+  book.take(log::Started{job, Epoch{2}, std::nullopt, false, noon});
+  EXPECT_EQ(book.record().state, JobState::suspended);
+  book.take(log::Suspended{job, Epoch{2}});  // as logs of format 8 have it here
+  EXPECT_EQ(book.record().state, JobState::suspended);
+  book.take(log::Resumed{job, Epoch{2}});
+  book.take(log::Crashed{job, Epoch{2}, {}, noon});
+  book.refuses(log::Resumed{job, Epoch{2}});  // it waits, and isn't suspended
+  book.refuses(log::Suspended{job, Epoch{2}});
+  book.take(log::Granted{job, Epoch{3}, one, noon});
+  book.take(log::Started{job, Epoch{3}, std::nullopt, true, noon});
+  EXPECT_EQ(book.record().state, JobState::running);
+  book.take(log::Resumed{job, Epoch{3}});  // likewise
+  EXPECT_EQ(book.record().state, JobState::running);
+}
+
+TEST(Ledger, WhatWaitsOrIsStrandedCanBeResumed) {
+  Book book;
+  book.running();
+  book.take(log::Suspended{job, Epoch{1}});
+  book.take(log::HostLost{one, false, noon});
+  EXPECT_EQ(book.record().state, JobState::stranded);
+  book.take(log::Resumed{job, Epoch{1}});
+  EXPECT_EQ(book.record().state, JobState::stranded);
+  EXPECT_FALSE(book.record().suspended);
+  book.take(log::HostFenced{one, noon});
+  book.take(log::Granted{job, Epoch{2}, two, noon});
+  book.take(log::Started{job, Epoch{2}, std::nullopt, true, noon});
+  EXPECT_EQ(book.record().state, JobState::running);
+}
+
+TEST(Ledger, OfARecoveredJobTheImageTells) {
+  for (bool const suspended : {true, false}) {
+    Book book;
+    book.take(log::Recovered{job, {}, {image(1, 1)}, Epoch{1000}, {}, 0, job.next(), noon});
+    book.take(log::Granted{job, Epoch{1001}, one, noon});
+    book.take(log::Started{job, Epoch{1001}, image(1, 1), suspended, noon});
+    EXPECT_EQ(book.record().state, suspended ? JobState::suspended : JobState::running);
+    book.take(log::Crashed{job, Epoch{1001}, {}, noon});
+    book.take(log::Granted{job, Epoch{1002}, one, noon});
+    book.take(log::Started{job, Epoch{1002}, image(1, 1), !suspended, noon});
+    EXPECT_EQ(book.record().state, suspended ? JobState::suspended : JobState::running) << "once";
+  }
 }
 
 TEST(Ledger, TheLineageIsNewestFirstAndCutToWhereAJobBegan) {
