@@ -63,6 +63,7 @@ struct JobSpec {
   bool checkpoint_auto{false};    // as often as pays, from what one costs and how often hosts fail: Daly's formula
   Retention retention;                // of its checkpoints
   bool checkpoint_partner{false};     // recorded; for copies in a partner's memory
+  bool checkpoint_compress{false};    // its generations' large arrays
   std::int32_t crash_limit{3};    // crashes after which it fails
   std::int32_t host_loss_limit{3};  // hosts in a row that died while they had it, after which it is held; 0: no limit
   std::int32_t max_failed{-1};    // of an array: when more elements than this have failed, no more start; -1: no limit
@@ -76,9 +77,15 @@ struct JobSpec {
   bool operator==(JobSpec const&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
+    // One byte, as when there was one wish: ledgers of before are read.
+    auto wishes = static_cast<std::uint8_t>((checkpoint_partner ? 1 : 0) | (checkpoint_compress ? 2 : 0));
     archive & type & arguments & name & account & directory & environment & cores & memory_bytes & host &
-        resources & labels & priority & together & apart & checkpoint_every & checkpoint_auto & retention & checkpoint_partner & crash_limit & host_loss_limit & max_failed &
+        resources & labels & priority & together & apart & checkpoint_every & checkpoint_auto & retention & wishes & crash_limit & host_loss_limit & max_failed &
         step_limit & time_limit & stdout_path & stderr_path & after & plugin_digest;
+    if constexpr (Archive::is_loading::value) {
+      checkpoint_partner = (wishes & 1) != 0;
+      checkpoint_compress = (wishes & 2) != 0;
+    }
   }
 };
 

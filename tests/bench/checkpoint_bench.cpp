@@ -2,7 +2,10 @@
 // the same bytes to the same file system, and its stopped time (until Staged) against a memcpy of the same
 // bytes. Both sides from and into touched memory, in interleaved pairs; medians.
 //
-//   godwit-bench-checkpoint [--mib N] [--pairs N] [--directory DIR]
+//   godwit-bench-checkpoint [--mib N] [--pairs N] [--directory DIR] [--compressed]
+//
+// With --compressed instead: bytes and time of a compressed one against those of one that isn't, of random numbers and of smooth
+// ones (sines, as a solved plate has).
 //
 // One JSON object a line: name value unit reference ratio asked holds, and the spread of the ratio
 // (quartiles over the pairs).
@@ -14,6 +17,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <vector>
@@ -35,6 +39,7 @@ struct Times {
   double plain{0};    // write + fsync
   double stopped{0};  // request to Staged
   double durable{0};  // request to Written
+  std::uint64_t bytes{0};  // of the file
 };
 
 double quantile(std::vector<double> values, double at) {
@@ -54,6 +59,21 @@ class Bench {
     std::memset(target_.data(), 1, target_.size());
     store_.reserve({1}, bytes);
     wait_for<stored::Reserved>();
+  }
+
+  void make_smooth() {
+    auto const side = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(pages_.size() / 8)));
+    for (std::uint64_t i = 0; i * 8 + 8 <= pages_.size(); ++i) {
+      auto const value = std::sin(static_cast<double>(i % side) * 3 / static_cast<double>(side)) *
+                         std::sin(static_cast<double>(i / side) * 2 / static_cast<double>(side));
+      std::memcpy(pages_.data() + i * 8, &value, 8);
+    }
+  }
+  Times one(std::uint64_t number, bool compress) {
+    Times times;
+    ::sync();
+    checkpoint(times, number, compress);
+    return times;
   }
 
   Times pair(std::uint64_t number) {
@@ -90,16 +110,17 @@ class Bench {
     std::filesystem::remove(path);
   }
 
-  void checkpoint(Times& times, std::uint64_t number) {
+  void checkpoint(Times& times, std::uint64_t number, bool compress = false) {
     Manifest manifest;
     manifest.type = "bench";
     manifest.arena_bytes = pages_.size();
-    manifest.arrays.push_back({"pages", Scalar::u8, {pages_.size()}, 0, pages_.size()});
+    manifest.arrays.push_back({"pages", Scalar::f64, {pages_.size() / 8}, 0, pages_.size()});
     CheckpointLabel label;
     label.job = {1};
     label.epoch = {1};
     label.generation = {number + 1};
     label.spec.type = "bench";
+    label.spec.checkpoint_compress = compress;
     auto encoded = encode(manifest);
 
     auto const begin = Clock::now();
@@ -109,6 +130,7 @@ class Bench {
     auto const written = wait_for<stored::Written>();
     times.durable = seconds_since(begin);
     invariant(written.image.ok(), written.image.ok() ? "" : written.image.failure().context);
+    times.bytes = written.bytes;
     std::filesystem::remove(directory_ / written.image->path);
   }
 
@@ -173,6 +195,30 @@ int run(std::filesystem::path const& directory, std::uint64_t mib, std::uint64_t
   return 0;
 }
 
+int run_compressed(std::filesystem::path const& directory, std::uint64_t mib, std::uint64_t pairs) {
+  Bench bench(directory, mib << 20);
+  std::uint64_t number = 1;
+  for (auto const* what : {"random", "smooth"}) {
+    if (what == std::string_view("smooth")) bench.make_smooth();
+    (void)bench.one(number++, false);
+    std::vector<double> plain, compressed;
+    std::uint64_t plain_bytes = 0, compressed_bytes = 0;
+    for (std::uint64_t i = 0; i < pairs; ++i) {
+      auto const one = bench.one(number++, false);
+      auto const other = bench.one(number++, true);
+      plain.push_back(one.durable);
+      compressed.push_back(other.durable);
+      plain_bytes = one.bytes;
+      compressed_bytes = other.bytes;
+    }
+    fmt::print(R"({{"name": "compressed checkpoint of {} MiB, {} numbers", "bytes": {}, "bytes_plain": {}, "seconds": {:.3f}, )"
+               R"("seconds_plain": {:.3f}, "pairs": {}}})"
+               "\n",
+               mib, what, compressed_bytes, plain_bytes, quantile(compressed, 0.5), quantile(plain, 0.5), pairs);
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace godwit
 
@@ -184,6 +230,8 @@ int main(int argc, char** argv) {
   app.add_option("--mib", mib, "size of the job's state");
   app.add_option("--pairs", pairs, "measurements of each kind");
   app.add_option("--directory", parent, "on the file system to be measured");
+  bool compressed = false;
+  app.add_flag("--compressed", compressed, "compressed checkpoints against others");
   CLI11_PARSE(app, argc, argv);
 
   auto pattern = parent + "/godwit-bench-XXXXXX";
@@ -191,7 +239,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}: {}\n", parent, std::strerror(errno));
     return 1;
   }
-  auto const code = godwit::run(pattern, mib, pairs);
+  auto const code = compressed ? godwit::run_compressed(pattern, mib, pairs) : godwit::run(pattern, mib, pairs);
   std::filesystem::remove_all(pattern);
   return code;
 }

@@ -126,7 +126,7 @@ accounts:
 defaults:
   account: chem/anna
   memory: 2GiB
-  checkpoint: {every: auto, keep: 2, partner: true}
+  checkpoint: {every: auto, keep: 2, partner: true, compress: true}
 jobs:
   report:
     type: counter
@@ -141,7 +141,7 @@ jobs:
     args: {steps: 5000, output: "out/%{alpha}-%{seed}.csv"}
     checkpoint: {every: 10min}
     max_failed: 10
-  other: {type: counter, after: [sweep], checkpoint: {every: never, partner: false}}
+  other: {type: counter, after: [sweep], checkpoint: {every: never, partner: false, compress: false}}
 )");
   ASSERT_TRUE(jobs) << jobs.failure().context;
   ASSERT_EQ(jobs->size(), 3U);
@@ -160,6 +160,7 @@ jobs:
   EXPECT_TRUE(report.checkpoint_auto);
   EXPECT_EQ(report.retention.keep, 2);
   EXPECT_TRUE(report.checkpoint_partner);
+  EXPECT_TRUE(report.checkpoint_compress);
   EXPECT_EQ(sweep.size(), 300U);
   EXPECT_EQ(sweep.spec.max_failed, 10);
   EXPECT_EQ(sweep.spec.checkpoint_every, 10min);
@@ -171,6 +172,7 @@ jobs:
   EXPECT_FALSE(other.checkpoint_auto);
   EXPECT_EQ(other.checkpoint_every, 0s);
   EXPECT_FALSE(other.checkpoint_partner);
+  EXPECT_FALSE(other.checkpoint_compress);
 }
 
 TEST_F(WorkloadFile, TakesAxesFromFilesAndLines) {
@@ -270,7 +272,7 @@ jobs:
     type: t
     step_limit: 5
     stdout: [a]
-    checkpoint: {every: often, keep: 0, partner: perhaps}
+    checkpoint: {every: often, keep: 0, partner: perhaps, compress: 9}
 )"),
             "2: defaults.time_limit: 'soon' is not a duration; expected such as 90s, 10min or 1h30min\n"
             "2: defaults.max_failed: expected a whole number from 0\n"
@@ -278,7 +280,8 @@ jobs:
             "7: jobs.a.stdout: expected a path\n"
             "8: jobs.a.checkpoint.every: 'often' is not a duration; expected such as 90s, 10min or 1h30min\n"
             "8: jobs.a.checkpoint.keep: expected a whole number from 1\n"
-            "8: jobs.a.checkpoint.partner: expected true or false");
+            "8: jobs.a.checkpoint.partner: expected true or false\n"
+            "8: jobs.a.checkpoint.compress: expected true or false");
 }
 
 TEST_F(WorkloadFile, RefusesWhatIsNotSupportedYetByName) {

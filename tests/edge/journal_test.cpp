@@ -83,7 +83,7 @@ TEST_F(JournalTest, TheFormatIsAsDocumented) {
   write_term(Term{3}, {"x"});
   auto const bytes = content(Term{3});
   EXPECT_EQ(file(Term{3}).filename(), "00000003.log");
-  EXPECT_EQ(bytes.substr(0, 20), std::string("GODWITLG\11\0\0\0\3\0\0\0\0\0\0\0", 20));
+  EXPECT_EQ(bytes.substr(0, 20), std::string("GODWITLG\12\0\0\0\3\0\0\0\0\0\0\0", 20));
   EXPECT_EQ(bytes.substr(20, 4), std::string("\1\0\0\0", 4));
   EXPECT_EQ(bytes.substr(32), "x");
 }

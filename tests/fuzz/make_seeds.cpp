@@ -11,8 +11,9 @@
 #include "app/workload/workload_keys.hpp"
 #include "edge/capsules/link/wire.hpp"
 #include "edge/capsules/link/zygote_wire.hpp"
-#include "edge/hdf5/seal.hpp"
+#include "edge/hdf5/compression.hpp"
 #include "edge/hdf5/layout.hpp"
+#include "edge/hdf5/seal.hpp"
 #include "edge/rpc/codec.hpp"
 #include "fuzz/fuzz.hpp"
 #include "fuzz/logs.hpp"
@@ -125,7 +126,7 @@ accounts:
 defaults:
   account: chem/anna
   memory: 2GiB
-  checkpoint: {every: auto, keep: 2, keep_every: 1h, quota: 10GiB, partner: true}
+  checkpoint: {every: auto, keep: 2, keep_every: 1h, quota: 10GiB, compress: true, partner: true}
   environment: {OMP_NUM_THREADS: 2}
 jobs:
   sweep:
@@ -200,7 +201,29 @@ Recipe recipe_of(test::Image const& image) {
   recipe.manifest = encode(image.manifest);
   recipe.specification = {R"({"cores": 2, "memory_bytes": 1, "environment": {"A": "b"}, "resources": {"gpu": 1}, "labels": ["x"]})"};
   recipe.output = {"a line"};
-  for (auto const& array : image.manifest.arrays) recipe.arrays.push_back({to_bytes(array.name), {}, {}, {}});
+  for (auto const& array : image.manifest.arrays) recipe.arrays.push_back({to_bytes(array.name), {}, {}, {}, {}});
+  return recipe;
+}
+
+// Its large arrays compressed.
+Recipe in_chunks(test::Image const& image) {
+  auto recipe = recipe_of(image);
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; i < recipe.arrays.size(); ++i) {
+    auto const& array = image.manifest.arrays[i];
+    auto& part = recipe.arrays[i];
+    part.data.clear();
+    if (!layout::is_slab(array)) continue;
+    ChunkPlan const plan(array.shape, width_bytes(array.scalar));
+    Compressor compressor(width_bytes(array.scalar));
+    for (std::uint64_t n = 0; n < plan.count(); ++n) {
+      auto const chunk = plan.chunk(n);
+      auto const stored = compressor.compress(ByteView(image.pages).subspan(array.offset + chunk.first, chunk.bytes), plan.chunk_bytes());
+      part.chunks.push_back({0, chunk.first, at, stored.size(), plan.chunk_bytes()});
+      part.data.insert(part.data.end(), stored.begin(), stored.end());
+      at += stored.size();
+    }
+  }
   return recipe;
 }
 
@@ -225,7 +248,7 @@ void checkpoint(Shelf shelf, Shelf files) {
   odd.arrays.back().blocks = {1};
   odd.needed.clear();
   shelf.add(encode(odd));
-  for (auto& array : odd.arrays) array = {to_bytes("x"), {3, 5}, {}, {}};
+  for (auto& array : odd.arrays) array = {to_bytes("x"), {3, 5}, {}, {}, {}};
   shelf.add(encode(odd));
   image.manifest.arena_bytes = std::numeric_limits<std::uint64_t>::max();
   image.manifest.arrays = {{"temperature", Scalar::u8, {image.manifest.arena_bytes}, 0, image.manifest.arena_bytes}};
@@ -234,6 +257,11 @@ void checkpoint(Shelf shelf, Shelf files) {
   shelf.add(encode(odd));
   image = test::sample_image({12}, 70, 60);
   image.manifest.fields.clear();
+  shelf.add(encode(in_chunks(image)));
+  auto part = in_chunks(image);
+  part.needed = {{"1-1.h5", 0}};
+  for (auto& array : part.arrays) array.places = {{0, 4, 0, 4096}, {4, 4, 1, 0}, {8, 1, 0, 0}};
+  shelf.add(encode(part));
   require(make_file(tiny, scratch() / "tiny.h5"), "no file can be made of the tiny image");
   auto const file = test::read_file(scratch() / "tiny.h5");
   shelf.add(file);

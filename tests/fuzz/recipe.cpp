@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "edge/hdf5/compression.hpp"
 #include "edge/hdf5/h5/attribute.hpp"
 #include "edge/hdf5/h5/dataset.hpp"
 #include "edge/hdf5/h5/error.hpp"
@@ -76,9 +77,13 @@ class Kitchen {
       put_needed(integrity);
       put_places(h5::create_group(integrity, "places"));
     }
+    if (has_chunks()) put_chunks(h5::create_group(integrity, "chunks"));
     std::vector<layout::Blocks> all;
     for (std::size_t i = 0; i < arrays_.size(); ++i) {
-      auto const content = is_increment() && layout::is_slab(arrays_[i]) ? content_by_places(i) : put_array(i, state);
+      auto const content = !layout::is_slab(arrays_[i])  ? put_array(i, state)
+                           : is_increment()              ? content_by_places(i)
+                           : !parts_[i].chunks.empty()   ? content_by_chunks(i)
+                                                         : put_array(i, state);
       auto const& given = parts_[i].blocks;
       all.push_back(given.empty() ? right_blocks(content, recipe_.format) : given);
       auto const& digests = all.back();
@@ -92,6 +97,12 @@ class Kitchen {
 
  private:
   [[nodiscard]] bool is_increment() const { return !recipe_.needed.empty(); }
+
+  [[nodiscard]] bool has_chunks() const {
+    return std::ranges::any_of(parts_, [](RecipeArray const& part) { return !part.chunks.empty(); });
+  }
+  // What lies behind its head are the pages and chunks that the recipe has, not what HDF5 puts there.
+  [[nodiscard]] bool has_area() const { return is_increment() || has_chunks(); }
 
   static void put_numbers(h5::Id const& where, std::string const& name, Scalar scalar, std::vector<std::uint64_t> const& shape,
                           ByteView values) {
@@ -146,6 +157,26 @@ class Kitchen {
       put_numbers(group, layout::link_name(arrays_[i].name), Scalar::u64, {places.size(), 4}, std::as_bytes(std::span(places)));
     }
   }
+  void put_chunks(h5::Id const& group) const {
+    for (std::size_t i = 0; i < arrays_.size(); ++i) {
+      auto rows = parts_[i].chunks;
+      for (auto& row : rows) row.address += begin_of(row.file);
+      static_assert(sizeof(RecipeChunk) == 40);
+      put_numbers(group, layout::link_name(arrays_[i].name), Scalar::u64, {rows.size(), 5}, std::as_bytes(std::span(rows)));
+    }
+  }
+  // Of a file that needs no others.
+  [[nodiscard]] Bytes content_by_chunks(std::size_t i) const {
+    Bytes content(std::min(arrays_[i].bytes, array_bytes_max));
+    for (auto const& row : parts_[i].chunks) {
+      if (row.whole > array_bytes_max || row.stored > area_.size() || row.address > area_.size() - row.stored) continue;
+      Bytes whole(row.whole);
+      auto const width = std::max<std::uint64_t>(1, width_bytes(arrays_[i].scalar));
+      if (row.first >= content.size() || !expand(ByteView(area_).subspan(row.address, row.stored), width, whole)) continue;
+      std::copy_n(whole.begin(), std::min(whole.size(), content.size() - row.first), content.begin() + static_cast<std::ptrdiff_t>(row.first));
+    }
+    return content;
+  }
   [[nodiscard]] Bytes content_by_places(std::size_t i) const {
     auto const bytes = std::min(arrays_[i].bytes, array_bytes_max);
     auto const before = ancestor_content();
@@ -197,7 +228,7 @@ class Kitchen {
     seal.format = recipe_.format;
     seal.file_bytes = memory_.bytes();
     seal.head_bytes = slab_.value_or(seal.file_bytes);
-    if (is_increment()) {
+    if (has_area()) {
       if (seal.file_bytes > head_bytes_of_increment) throw h5::Error("more than the fuzzer makes");
       seal.head_bytes = head_bytes_of_increment;
       seal.file_bytes = seal.head_bytes + area_.size();
@@ -240,7 +271,7 @@ Ancestor make_ancestor(std::filesystem::path const& directory) {
   recipe.job = 7;
   recipe.label = encode(label);
   recipe.manifest = encode(manifest);
-  recipe.arrays.push_back({to_bytes("an ancestor's "), {}, {}, {}});
+  recipe.arrays.push_back({to_bytes("an ancestor's "), {}, {}, {}, {}});
   Kitchen kitchen(recipe);
   auto const bytes = kitchen.make();
   put_file(directory / "1-1.h5", bytes);

@@ -23,14 +23,23 @@ struct RecipeRow {  // of /integrity/places
   }
 };
 
+struct RecipeChunk {  // of /integrity/chunks
+  std::uint64_t file{0}, first{0}, address{0}, stored{0}, whole{0};
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& file& first& address& stored& whole;
+  }
+};
+
 struct RecipeArray {               // of one in the manifest
   Bytes data;                      // repeated until it is filled
   std::vector<std::uint64_t> shape;   // of its dataset; empty: as the manifest says
   std::vector<std::uint64_t> blocks;  // digests; empty: the right ones
   std::vector<RecipeRow> places;      // of a file that needs others; in this file they count from behind the head
+  std::vector<RecipeChunk> chunks;    // likewise
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& data& shape& blocks& places;
+    archive& data& shape& blocks& places& chunks;
   }
 };
 

@@ -9,6 +9,12 @@ inline Image golden_image() {
   return sample_image({12}, 64, 64);
 }
 
+inline Image golden_image_5() {  // compressed: all others are of format 4
+  auto image = golden_image();
+  image.label.spec.checkpoint_compress = true;
+  return image;
+}
+
 // What the older formats had no fields for isn't in them.
 inline Image golden_image_2() {
   auto image = golden_image();
@@ -25,8 +31,9 @@ inline Image golden_image_1() {
 }
 
 // Two generations in that store, of which the second holds a few pages; the arrays of each.
-inline std::pair<Image, Image> golden_generations(std::filesystem::path const& store) {
+inline std::pair<Image, Image> golden_generations(std::filesystem::path const& store, bool compress = false) {
   JobInPages job(store);
+  job.image.label.spec.checkpoint_compress = compress;
   auto const kept = [&] {
     auto image = job.image;
     image.pages = job.arrays();

@@ -10,12 +10,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   godwit::test::TestStore store(argv[1]);
-  auto const written = store.write(godwit::test::golden_image());
+  auto const written = store.write(godwit::test::golden_image_5());
   if (!written.image) {
     std::fprintf(stderr, "%s\n", written.image.failure().context.c_str());
     return 1;
   }
-  static_cast<void>(godwit::test::golden_generations(argv[1]));
+  static_cast<void>(godwit::test::golden_generations(argv[1], true));
   std::printf("%s, and two that belong together beside it\n", written.image->path.c_str());
   return 0;
 }

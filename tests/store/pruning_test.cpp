@@ -178,6 +178,7 @@ TEST(Specification, IsKeptInTheFile) {
   spec.checkpoint_every = 10s;
   spec.checkpoint_auto = true;
   spec.checkpoint_partner = true;
+  spec.checkpoint_compress = true;
   spec.retention = {3, 7, 60s, 1000};
   spec.crash_limit = 9;
   spec.host_loss_limit = 8;

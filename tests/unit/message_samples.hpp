@@ -27,6 +27,7 @@ inline JobSpec spec() {
   s.checkpoint_auto = true;
   s.retention = {2, 10, 60s, 1 << 20};
   s.checkpoint_partner = true;
+  s.checkpoint_compress = true;
   s.crash_limit = 5;
   s.host_loss_limit = 2;
   s.max_failed = 10;

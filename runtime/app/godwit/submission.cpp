@@ -214,6 +214,7 @@ void add_submission_options(CLI::App& verb, Submission& to) {
                        "With --keep: of the older ones each Nth, too, or the first in each such time"),
        "N|TIME");
   note(verb.add_option("--quota", to.quota, "Most that all its generations may take: the oldest go first"), "SIZE");
+  note(verb.add_flag("--compress", to.compress, "Write the large arrays of its checkpoints compressed: smaller, and slower"), "");
 }
 
 Result<Request> jobs_of(Submission const& submission) {
@@ -233,6 +234,7 @@ Result<Request> jobs_of(Submission const& submission) {
   spec.crash_limit = submission.crash_limit;
   spec.host_loss_limit = submission.host_loss_limit;
   spec.max_failed = submission.max_failed;
+  spec.checkpoint_compress = submission.compress;
   spec.stdout_path = submission.stdout_path;
   spec.stderr_path = submission.stderr_path;
   if (auto const read = read_arguments(submission, spec); !read) return read.failure();

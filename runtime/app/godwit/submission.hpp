@@ -18,6 +18,7 @@ struct Submission {
   std::vector<std::string> environment, arrays, each_line, after, resources, labels;
   std::string keep_every, quota;  // of its checkpoints
   std::int32_t keep{0};
+  bool compress{false};
   std::int32_t priority{0};
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};

@@ -66,6 +66,7 @@ class WorkloadReader {
   // The keys that defaults and a job share; true if `key` is one of them.
   bool read_common(std::string const& key, YAML::Node const& value, Place const& place, JobSpec& to);
   void read_checkpoint(YAML::Node const& node, Place const& place, JobSpec& to);
+  void read_truth(YAML::Node const& value, Place const& place, bool& to);
   void read_resources(YAML::Node const& node, Place const& place, JobSpec& to);
   void read_labels(YAML::Node const& node, Place const& place, JobSpec& to);
   void read_group(YAML::Node const& value, Place const& place, std::string& to);

@@ -153,15 +153,19 @@ void WorkloadReader::read_checkpoint(YAML::Node const& node, Place const& place,
         mistake(here, bytes.failure());
       }
     } else if (key == "partner") {
-      auto const given = entry.second.IsScalar() ? entry.second.Scalar() : std::string();
-      if (given == "true" || given == "false")
-        to.checkpoint_partner = given == "true";
-      else
-        mistake(here, "expected true or false");
+      read_truth(entry.second, here, to.checkpoint_partner);
+    } else if (key == "compress") {
+      read_truth(entry.second, here, to.checkpoint_compress);
     } else if (key == "every" && text(entry.second, here, "auto, never or a duration such as 10min", word)) {
       if (auto const set = set_checkpoint_every(word, to); !set) mistake(here, set.failure());
     }
   }
+}
+
+void WorkloadReader::read_truth(YAML::Node const& value, Place const& place, bool& to) {
+  auto const word = value.IsScalar() ? value.Scalar() : std::string();
+  if (word != "true" && word != "false") return mistake(place, "expected true or false");
+  to = word == "true";
 }
 
 // A job's own count takes the place of the defaults'; 0: none of it.

@@ -44,7 +44,7 @@ std::vector<WorkloadKey> const& common_keys() {
       {"apart", "GROUP", "No two live jobs of that group are on one host"},
       {"host", "N", "Start on this host only"},
       {"cwd", "DIR", "Its working directory, seen from the file's own; else that"},
-      {"checkpoint", "{every: …, keep: …, keep_every: …, quota: …, partner: …}",
+      {"checkpoint", "{every: …, keep: …, keep_every: …, quota: …, compress: …, partner: …}",
        "When its state is written to the store, and what of it is kept"},
       {"crash_limit", "N", "Crashes after which it fails; else 3"},
       {"host_loss_limit", "N", "Hosts in a row that died with it, after which it is held; else 3; 0: never"},
@@ -73,6 +73,8 @@ std::vector<WorkloadKey> const& checkpoint_keys() {
       {"keep_every", "N or TIME",
        "Of the older ones each Nth is kept, too, or the first in each such time; goes with keep"},
       {"quota", "SIZE", "Most that all its generations may take, such as 10GiB: the oldest go first"},
+      {"compress", "true or false",
+       "Large arrays are written compressed (shuffle and deflate, as HDF5 tools read them): smaller, and slower to write"},
       {"partner", "true or false", "A copy in another host's memory; recorded, not done yet"}};
   return keys;
 }

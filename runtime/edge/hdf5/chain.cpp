@@ -45,6 +45,7 @@ std::vector<Ancestor> Chain::ancestors_of_next() const {
 
 bool Chains::may_build_upon(Chain const& chain, CheckpointLabel const& label,
                             Manifest const& manifest) const {
+  if (chain.compressed != label.spec.checkpoint_compress) return false;
   if (chain.files.size() > ancestors_max_ || label.parent != chain.image || !is_like(chain, manifest))
     return false;
   if (chain.slab_bytes() < slab_bytes_min) return false;

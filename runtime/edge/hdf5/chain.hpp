@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "edge/hdf5/checkpoint_file.hpp"
+#include "edge/hdf5/compression.hpp"
 #include "edge/hdf5/page_digests.hpp"
 #include "edge/hdf5/places.hpp"
 
@@ -29,10 +30,12 @@ struct Chain {
     std::uint64_t bytes{0};
     std::vector<std::uint64_t> slabs;  // per array: where its data begin, 0 if it has none
     std::vector<std::uint64_t> pages;  // per array, of its own
+    std::vector<std::vector<StoredChunk>> chunks;  // per array, of those that are compressed; its slab is 0
   };
   msg::ImageName image;
   std::vector<ArrayPlace> arrays;
   bool little_endian{true};
+  bool compressed{false};
   std::vector<PageDigests> digests;  // per array
   std::vector<Places> places;        // per array in a slab; `file` is an index of `files`
   std::vector<File> files;           // the full one first, the image's own last

@@ -61,6 +61,14 @@ struct CheckpointFile::Core {
   Seal seal;
   Contents contents;
   std::vector<OpenFile> ancestors;  // open, and those that are meant
+
+  [[nodiscard]] OpenFile const& of(std::uint64_t number) const { return number == 0 ? file : ancestors[number - 1]; }
+
+  struct Expanded {  // a chunk: what is read next of a file is mostly of the same
+    std::size_t array{0}, row{0};
+    Bytes bytes;
+  };
+  std::vector<Expanded> expanded;  // per file
 };
 
 }  // namespace godwit

@@ -73,6 +73,7 @@ Result<CheckpointFile> CheckpointFile::open(std::filesystem::path const& path) {
   auto contents = read_contents(path, *seal);
   if (!contents) return contents.failure();
   core->contents = *std::move(contents);
+  core->expanded.resize(core->contents.ancestors.size() + 1);
   for (auto const& ancestor : core->contents.ancestors) {
     auto const& file = core->ancestors.emplace_back(path.parent_path() / ancestor.file);
     if (auto status = check_ancestor(file, ancestor); !status) return status.failure();
@@ -123,17 +124,61 @@ std::vector<std::uint64_t> const& CheckpointFile::blocks(std::size_t array) cons
   return core_->contents.arrays[array].blocks;
 }
 
-// Bytes [from, from + into.size()) of an array.
-Status CheckpointFile::read_places(Places const& places, std::uint64_t from,
+Status CheckpointFile::expand_chunk(std::size_t array, std::size_t row) const {
+  auto const& [file, chunk] = core_->contents.arrays[array].chunks[row];
+  auto& expanded = core_->expanded[file];
+  if (expanded.array == array && expanded.row == row && !expanded.bytes.empty()) return Done{};
+  Bytes stored(chunk.stored);
+  if (auto status = core_->of(file).read(chunk.address, stored); !status) {
+    return file == 0 ? status : without(ancestors()[file - 1], status.failure());
+  }
+  expanded.array = array;
+  expanded.row = row;
+  expanded.bytes.resize(chunk.whole);
+  auto const& place = manifest().arrays[array];
+  if (expand(stored, width_bytes(place.scalar), expanded.bytes)) return Done{};
+  expanded.bytes.clear();
+  auto const failure = data_lost("damaged", fmt::format("damaged: {}: the chunk at byte {} can't be decompressed", place.name, chunk.address));
+  return file == 0 ? failure : without(ancestors()[file - 1], failure);
+}
+
+// Bytes [from, from + into.size()) of what a file's chunks of an array hold.
+Status CheckpointFile::read_chunks(std::size_t array, std::uint64_t file, std::uint64_t from,
                                    std::span<std::byte> into) const {
+  auto const& rows = core_->contents.arrays[array].chunks;
+  auto const place_of = [](ChunkRow const& row) { return std::pair(row.file, row.chunk.first); };
+  auto row = static_cast<std::size_t>(std::ranges::upper_bound(rows, std::pair(file, from), {}, place_of) - rows.begin());
+  for (; !into.empty(); ++row) {
+    bool const there = row > 0 && rows[row - 1].file == file;
+    auto const skipped = there ? from - rows[row - 1].chunk.first : 0;
+    auto const end = there && row < rows.size() && rows[row].file == file ? rows[row].chunk.first - rows[row - 1].chunk.first
+                     : there                                             ? rows[row - 1].chunk.whole
+                                                                         : 0;
+    if (skipped >= end || end > rows[row - 1].chunk.whole) {
+      return data_lost("damaged", fmt::format("damaged: {}: no chunk holds byte {}", manifest().arrays[array].name, from));
+    }
+    if (auto status = expand_chunk(array, row - 1); !status) return status;
+    auto const part = into.first(std::min<std::uint64_t>(into.size(), end - skipped));
+    std::copy_n(core_->expanded[file].bytes.begin() + static_cast<std::ptrdiff_t>(skipped), part.size(), part.begin());
+    from += part.size();
+    into = into.subspan(part.size());
+  }
+  return Done{};
+}
+
+// Bytes [from, from + into.size()) of an array.
+Status CheckpointFile::read_places(std::size_t array, std::uint64_t from,
+                                   std::span<std::byte> into) const {
+  auto const& [blocks, places, chunks, small] = core_->contents.arrays[array];
   auto const page = from / tracked_page_bytes;
   auto place = std::ranges::upper_bound(places, page, {}, &Place::first);
   for (--place; !into.empty(); ++place) {
     auto const skipped = from - place->first * tracked_page_bytes;
     auto const part =
         into.first(std::min<std::uint64_t>(into.size(), place->count * tracked_page_bytes - skipped));
-    auto const& file = place->file == 0 ? core_->file : core_->ancestors[place->file - 1];
-    if (auto status = file.read(place->offset + skipped, part); !status) {
+    if (std::ranges::binary_search(chunks, place->file, {}, &ChunkRow::file)) {
+      if (auto status = read_chunks(array, place->file, place->offset + skipped, part); !status) return status;
+    } else if (auto status = core_->of(place->file).read(place->offset + skipped, part); !status) {
       return place->file == 0 ? status : without(ancestors()[place->file - 1], status.failure());
     }
     from += part.size();
@@ -146,7 +191,7 @@ Status CheckpointFile::read_block(std::size_t array, std::size_t block, std::spa
   auto const& stored = core_->contents.arrays[array];
   auto const from = block * layout::block_bytes;
   if (!stored.places.empty()) {
-    if (auto status = read_places(stored.places, from, into); !status) return status;
+    if (auto status = read_places(array, from, into); !status) return status;
   } else {
     std::copy_n(stored.small.begin() + static_cast<std::ptrdiff_t>(from), into.size(), into.begin());
   }

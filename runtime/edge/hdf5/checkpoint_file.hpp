@@ -100,7 +100,9 @@ class CheckpointFile {
  private:
   struct Core;
   explicit CheckpointFile(std::unique_ptr<Core> core);
-  [[nodiscard]] Status read_places(Places const& places, std::uint64_t from, std::span<std::byte> into) const;
+  [[nodiscard]] Status read_places(std::size_t array, std::uint64_t from, std::span<std::byte> into) const;
+  [[nodiscard]] Status read_chunks(std::size_t array, std::uint64_t file, std::uint64_t from, std::span<std::byte> into) const;
+  [[nodiscard]] Status expand_chunk(std::size_t array, std::size_t row) const;
   [[nodiscard]] Status export_array(std::size_t array, std::filesystem::path const& to) const;
   [[nodiscard]] Status read_block(std::size_t array, std::size_t block, std::span<std::byte> into) const;
 

@@ -33,14 +33,50 @@ Result<std::vector<Ancestor>> read_ancestors(h5::Id const& file, Seal const& sea
   return ancestors;
 }
 
+constexpr std::uint64_t chunk_row_bytes = 5 * 8;
+constexpr std::uint64_t whole_bytes_max = 16 << 20;  // of a chunk: many times what is written
+constexpr auto place_max = std::uint64_t{1} << 60;   // far from where sums overflow
+
+bool is_possible(ChunkRow const& row, ArrayPlace const& array, std::size_t ancestors, Seal const& seal) {
+  auto const& chunk = row.chunk;
+  bool const inside = row.file > 0 ? row.file <= ancestors && chunk.address <= place_max
+                                   : chunk.address >= seal.head_bytes && chunk.address <= seal.file_bytes &&
+                                         chunk.stored <= seal.file_bytes - chunk.address;
+  return inside && chunk.first <= place_max && chunk.whole > 0 && chunk.whole <= whole_bytes_max &&
+         chunk.whole % width_bytes(array.scalar) == 0 && chunk.stored <= chunk.whole;
+}
+
+// None in files of before there were any.
+Result<std::vector<ChunkRow>> read_chunks(h5::Id const& file, std::string const& name, ArrayPlace const& array,
+                                          std::size_t ancestors, Seal const& seal) {
+  std::vector<ChunkRow> chunks;
+  if (seal.format < layout::format_of_compression || !h5::has_link(file, "integrity/chunks")) return chunks;
+  auto const bytes =
+      h5::read_dataset(h5::open_dataset(file, "integrity/chunks/" + name), Scalar::u64, seal.head_bytes);
+  chunks.resize(bytes.size() / chunk_row_bytes);
+  static_assert(sizeof(ChunkRow) == chunk_row_bytes);
+  if (!chunks.empty()) std::memcpy(chunks.data(), bytes.data(), chunks.size() * chunk_row_bytes);
+  auto const place = [](ChunkRow const& row) { return std::pair(row.file, row.chunk.first); };
+  bool const in_order = std::ranges::adjacent_find(chunks, std::ranges::greater_equal{}, place) == chunks.end();
+  auto const possible = [&](ChunkRow const& row) { return is_possible(row, array, ancestors, seal); };
+  if (bytes.size() % chunk_row_bytes != 0 || !in_order || !std::ranges::all_of(chunks, possible))
+    return damaged("the chunks of " + array.name + " lie nowhere");
+  return chunks;
+}
+
+bool has_chunks(std::vector<ChunkRow> const& chunks, std::uint64_t file) {
+  return std::ranges::binary_search(chunks, file, {}, &ChunkRow::file);
+}
+
 Result<Places> read_places(h5::Id const& file, std::string const& name, ArrayPlace const& array,
-                           std::size_t ancestors, Seal const& seal) {
+                           std::vector<ChunkRow> const& chunks, std::size_t ancestors, Seal const& seal) {
   auto const rows =
       h5::read_dataset(h5::open_dataset(file, "integrity/places/" + name), Scalar::u64, seal.head_bytes);
   Places places(rows.size() / sizeof(Place));
   if (!places.empty()) std::memcpy(places.data(), rows.data(), places.size() * sizeof(Place));
   auto const is_possible = [&](Place const& place) {
     auto const bytes = place.count * tracked_page_bytes;
+    if (has_chunks(chunks, place.file)) return place.offset <= place_max;
     if (place.file > 0)
       return place.file <= ancestors && place.offset <= std::numeric_limits<std::int64_t>::max() - bytes;
     return place.offset >= seal.head_bytes && place.offset <= seal.file_bytes &&
@@ -64,10 +100,19 @@ Result<StoredArray> read_array(h5::Id const& file, ArrayPlace const& place, h5::
   if (stored.blocks.size() != layout::blocks_of(place.bytes))
     return damaged("digests of " + place.name + " missing");
 
+  if (layout::is_slab(place)) {
+    auto chunks = read_chunks(file, name, place, ancestors, seal);
+    if (!chunks) return chunks.failure();
+    stored.chunks = *std::move(chunks);
+  }
   if (layout::is_slab(place) && ancestors > 0) {
-    auto places = read_places(file, name, place, ancestors, seal);
+    auto places = read_places(file, name, place, stored.chunks, ancestors, seal);
     if (!places) return places.failure();
     stored.places = *std::move(places);
+    return stored;
+  }
+  if (!stored.chunks.empty()) {
+    stored.places = {{0, pages_of(place.bytes), 0, 0}};
     return stored;
   }
   auto const dataset = h5::open_dataset(file, "state/" + name);

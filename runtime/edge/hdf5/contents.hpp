@@ -7,15 +7,24 @@
 #include <vector>
 
 #include "edge/hdf5/checkpoint_file.hpp"
+#include "edge/hdf5/compression.hpp"
 #include "edge/hdf5/layout.hpp"
 #include "edge/hdf5/places.hpp"
 #include "edge/hdf5/seal.hpp"
 
 namespace godwit {
 
+struct ChunkRow {  // as /integrity/chunks has it
+  std::uint64_t file{0};  // as a Place counts it
+  StoredChunk chunk;
+};
+
 struct StoredArray {
   layout::Blocks blocks;
-  Places places;  // of an array in a slab; `file` counts the ancestors from 1 on, 0 is the file itself
+  // Of an array in a slab; `file` counts the ancestors from 1 on, 0 is the file itself. Where chunks are, `offset` counts the bytes of
+  // what they hold.
+  Places places;
+  std::vector<ChunkRow> chunks;  // by file and place
   Bytes small;    // its bytes, if it is none
 };
 

@@ -12,6 +12,7 @@
 #include "edge/hdf5/h5/property.hpp"
 #include "edge/hdf5/h5/space.hpp"
 #include "edge/hdf5/skeleton.hpp"
+#include "edge/hdf5/slab_writer.hpp"
 
 namespace godwit {
 
@@ -25,14 +26,14 @@ Status CheckpointFile::write_whole(std::filesystem::path const& to) const {
     if (!draft) return draft.failure();
     Skeleton skeleton(record);
     for (auto const& slab : skeleton.slabs()) {
-      auto at = slab.offset;
+      SlabWriter writer(*draft, skeleton, slab);
+      auto left = slab.bytes;
       Bytes buffer(layout::block_bytes);
       for (std::size_t block = 0; block < blocks(slab.array).size(); ++block) {
-        auto const left = slab.offset + slab.bytes - at;
         auto const part = std::span(buffer).first(std::min<std::uint64_t>(left, buffer.size()));
         if (auto status = read_block(slab.array, block, part); !status) return status;
-        if (auto status = draft->write(at, part); !status) return status;
-        at += part.size();
+        if (auto status = writer.add(part); !status) return status;
+        left -= part.size();
       }
     }
     std::vector<layout::Blocks> all;

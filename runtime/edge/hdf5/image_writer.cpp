@@ -5,6 +5,7 @@
 
 #include "edge/hdf5/draft.hpp"
 #include "edge/hdf5/h5/error.hpp"
+#include "edge/hdf5/slab_writer.hpp"
 
 namespace godwit {
 
@@ -39,10 +40,11 @@ std::shared_ptr<Chain const> chain_of(CheckpointRecord const& record, Skeleton c
   chain->image = image.image;
   chain->arrays = record.manifest.arrays;
   chain->little_endian = record.manifest.little_endian;
+  chain->compressed = record.label.spec.checkpoint_compress;
   chain->digests = std::move(digests);
   auto const count = chain->arrays.size();
   Chain::File own{std::filesystem::path(image.image.path).filename().string(), root, image.bytes,
-                  std::vector<std::uint64_t>(count), std::vector<std::uint64_t>(count)};
+                  std::vector<std::uint64_t>(count), std::vector<std::uint64_t>(count), skeleton.chunks()};
   for (auto const& slab : skeleton.slabs()) {
     own.slabs[slab.array] = slab.offset;
     own.pages[slab.array] = pages_of(slab.bytes);
@@ -80,8 +82,8 @@ Result<WrittenImage> write(std::filesystem::path const& store, CheckpointRecord 
 
   Skeleton skeleton(record, increment);
   for (auto const& slab : skeleton.slabs()) {
-    auto const status = draft->write_bulk(slab.offset, image.arrays[slab.array].first(slab.bytes));
-    if (!status) return status.failure();
+    SlabWriter writer(*draft, skeleton, slab);
+    if (auto status = writer.add(image.arrays[slab.array].first(slab.bytes)); !status) return status.failure();
   }
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (!layout::is_slab(arrays[i])) skeleton.put_small(i, image.arrays[i].data());

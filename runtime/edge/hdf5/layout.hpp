@@ -19,6 +19,7 @@ namespace godwit::layout {
 inline constexpr std::uint64_t block_bytes = 1 << 20;         // a digest each
 inline constexpr std::uint32_t format_of_page_digests =
     4;  // from here on a block's is that of its pages' digests
+inline constexpr std::uint32_t format_of_compression = 5;  // that of files whose large arrays are in chunks, compressed
 inline constexpr std::uint64_t compact_bytes_max = 32 << 10;  // larger data get storage of their own
 inline constexpr std::uint64_t slab_alignment = 4096;
 

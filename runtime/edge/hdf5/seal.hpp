@@ -16,7 +16,7 @@
 
 namespace godwit {
 
-inline constexpr std::uint32_t checkpoint_format = 4;
+inline constexpr std::uint32_t checkpoint_format = 5;  // the newest that is known; files say the oldest that can read them
 inline constexpr std::size_t seal_bytes = 512;
 
 struct Seal {

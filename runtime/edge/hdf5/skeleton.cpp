@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "edge/hdf5/chunk_lists.hpp"
 #include "edge/hdf5/h5/attribute.hpp"
 #include "edge/hdf5/specification.hpp"
 #include "edge/hdf5/h5/dataset.hpp"
@@ -19,6 +20,8 @@
 
 namespace godwit {
 namespace {
+
+constexpr std::uint64_t index_bytes_spare = 8192;  // beside the indexes of chunks: HDF5 takes space by 2048 bytes
 
 h5::Layout layout_for(std::uint64_t bytes) {
   return bytes <= layout::compact_bytes_max ? h5::Layout::compact : h5::Layout::contiguous_now;
@@ -78,9 +81,9 @@ void put_stream(h5::Id const& files, StreamMark const& stream) {
   put_list_dataset(group, "tail", Scalar::u8, stream.tail);
 }
 
-void put_label(h5::Id const& root, CheckpointRecord const& record) {
+void put_label(h5::Id const& root, CheckpointRecord const& record, std::uint32_t format) {
   auto const& label = record.label;
-  h5::put(root, "format_version", checkpoint_format);
+  h5::put(root, "format_version", format);
   h5::put_text(root, "godwit_version", record.software);
   h5::put(root, "job", std::uint64_t{label.job.number()});
   if (label.job.element() != 0) h5::put(root, "element", std::uint64_t{label.job.element()});
@@ -119,8 +122,35 @@ void put_manifest_summary(h5::Id const& root, Manifest const& manifest) {
 
 struct Skeleton::Core {
   Core(CheckpointRecord const& record_, Increment const* increment_)
-      : record(record_), increment(increment_) {}
+      : record(record_), increment(increment_), chunks(record_.manifest, increment_) {
+    if (is_compressed()) h5::keep_small_data_apart(access);
+  }
 
+  [[nodiscard]] bool is_compressed() const {
+    return record.label.spec.checkpoint_compress && std::ranges::any_of(record.manifest.arrays, layout::is_slab);
+  }
+  [[nodiscard]] std::uint32_t format() const {
+    return is_compressed() ? layout::format_of_compression : layout::format_of_page_digests;
+  }
+  // An array's own data: storage comes when the first of them do.
+  [[nodiscard]] h5::Id create_data(h5::Id const& group, std::string const& name, ArrayPlace const& array,
+                                   std::vector<std::uint64_t> const& shape) const {
+    auto const space = h5::space_of(shape);
+    if (!is_compressed()) return h5::create_dataset(group, name, type_of(array), space, h5::Layout::contiguous_late);
+    auto const plan = ChunkPlan(shape, width_bytes(array.scalar));
+    return h5::create_chunked_dataset(group, name, type_of(array), space, plan.extents());
+  }
+  // Behind the space that HDF5 needs to remember where they are.
+  void begin_chunks(std::vector<Slab> const& slabs) {
+    std::vector<std::uint64_t> own(record.manifest.arrays.size());
+    std::uint64_t index_bytes = index_bytes_spare;
+    for (auto const& slab : slabs) {
+      own[slab.array] = slab.plan->count();
+      index_bytes += slab.plan->index_bytes_max();
+    }
+    chunks.create(h5::open_group(file, "integrity"), own);
+    if (!slabs.empty()) memory.begin_data(index_bytes);
+  }
   void put_integrity() {
     auto const integrity = h5::create_group(file, "integrity");
     h5::put_text(integrity, "algorithm", "XXH3-64");
@@ -168,8 +198,7 @@ struct Skeleton::Core {
     auto const own_elements = page_count(increment->own[i]) * tracked_page_bytes / width;
     if (own_elements > 0) {
       auto const group = h5::create_group(own, name);
-      arrays[i] = h5::create_dataset(group, "data", type_of(array), h5::space_of({own_elements}),
-                                     h5::Layout::contiguous_late);
+      arrays[i] = create_data(group, "data", array, {own_elements});
     }
     std::vector<SourceDataset> sources{{".", "/own/" + name + "/data", {own_elements}}};
     for (auto file = base.files.rbegin(); file != base.files.rend(); ++file) {
@@ -199,11 +228,14 @@ struct Skeleton::Core {
         arrays.emplace_back();
         continue;
       }
+      auto const name = layout::link_name(array.name);
+      if (layout::is_slab(array)) {
+        arrays.push_back(create_data(state, name, array, array.shape));
+        continue;
+      }
       auto const space =
           array.bytes == 0 && array.shape.empty() ? h5::null_space() : h5::space_of(array.shape);
-      arrays.push_back(
-          h5::create_dataset(state, layout::link_name(array.name), type_of(array), space,
-                             layout::is_slab(array) ? h5::Layout::contiguous_late : h5::Layout::compact));
+      arrays.push_back(h5::create_dataset(state, name, type_of(array), space, h5::Layout::compact));
     }
   }
 
@@ -223,6 +255,7 @@ struct Skeleton::Core {
   std::vector<h5::Id> arrays;
   std::vector<h5::Id> blocks;
   std::vector<h5::Id> place_lists;
+  ChunkLists chunks;
 };
 
 Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
@@ -230,7 +263,7 @@ Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
   h5::Quiet const quiet;
   auto& file = core_->file;
   file = h5::create_file("checkpoint", h5::file_creation(seal_bytes), core_->access);
-  put_label(file, record);
+  put_label(file, record, core_->format());
   put_manifest_summary(file, record.manifest);
   put_text_dataset(file, "job", specification_of(record.label));
   put_list_dataset(file, "label", Scalar::u8,
@@ -252,19 +285,36 @@ Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
     if (!layout::is_slab(arrays[i]) || dataset.get() < 0) continue;
     auto const own_bytes =
         increment == nullptr ? arrays[i].bytes : page_count(increment->own[i]) * tracked_page_bytes;
-    auto const shape =
-        increment == nullptr ? arrays[i].shape : std::vector{own_bytes / width_bytes(arrays[i].scalar)};
+    auto const width = width_bytes(arrays[i].scalar);
+    auto const shape = increment == nullptr ? arrays[i].shape : std::vector{own_bytes / width};
+    if (core_->is_compressed()) {
+      slabs_.push_back({i, 0, own_bytes, width, ChunkPlan(shape, width)});
+      continue;
+    }
     h5::write_zero(dataset, core_->type_of(arrays[i]), h5::first_element_of(shape));
     auto const offset = h5::storage_offset(dataset);
     auto const end = slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
     if (!offset || *offset < end) throw h5::Error("a slab isn't where it should be");
-    slabs_.push_back({i, *offset, own_bytes});
+    slabs_.push_back({i, *offset, own_bytes, width, std::nullopt});
   }
+  if (core_->is_compressed()) core_->begin_chunks(slabs_);
 }
+
+std::uint64_t Skeleton::put_chunk(Slab const& slab, ChunkPlan::Chunk const& chunk, ByteView stored) {
+  h5::Quiet const quiet;
+  auto const whole = slab.plan->chunk_bytes();
+  h5::write_chunk(core_->arrays[slab.array], chunk.corner, stored, stored.size() < whole);
+  auto const address = core_->memory.last_data();
+  core_->chunks.add(slab.array, {chunk.first, address, stored.size(), whole});
+  return address;
+}
+
+std::vector<std::vector<StoredChunk>> const& Skeleton::chunks() const { return core_->chunks.own(); }
 
 Skeleton::~Skeleton() = default;
 
 std::uint64_t Skeleton::file_bytes() const {
+  if (core_->is_compressed()) return core_->memory.bytes();
   return slabs_.empty() ? 0 : slabs_.back().offset + slabs_.back().bytes;
 }
 
@@ -297,6 +347,7 @@ Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {
     static_assert(sizeof(Place) == 32);
     h5::write_dataset(core.place_lists[i], h5::type_of(Scalar::u64), all_places[i].data());
   }
+  core.chunks.write();
   h5::put(h5::open_group(core.file, "integrity"), "root", root.value);
   core.arrays.clear();
   core.blocks.clear();
@@ -304,9 +355,13 @@ Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {
   h5::close_file(std::move(core.file));
 
   Seal seal;
+  seal.format = core.format();
   seal.file_bytes = core.memory.bytes();
   if (!slabs_.empty() && seal.file_bytes != file_bytes()) throw h5::Error("something lies behind the slabs");
-  seal.head_bytes = slabs_.empty() ? seal.file_bytes : slabs_.front().offset;
+  if (slabs_.empty())
+    seal.head_bytes = seal.file_bytes;
+  else
+    seal.head_bytes = core.is_compressed() ? core.memory.data_begin().value() : slabs_.front().offset;
   Bytes head(seal.head_bytes);
   core.memory.read(0, head);
   seal.head = digest_of(ByteView(head).subspan(seal_bytes));

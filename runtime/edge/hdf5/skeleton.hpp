@@ -8,10 +8,12 @@
 // How: the file is built in a sparse h5::MemoryFile: large datasets are created without storage, and get it
 // at the end, one after another, by writing one element each. Nothing but slabs lies behind the head. Of an
 // increment the pages of an array that it holds itself are a dataset below /own, and the array is a virtual
-// one (virtual_array.hpp). Throws h5::Error. One thread.
+// one (virtual_array.hpp). Where the job wishes its arrays compressed, they are chunked datasets: HDF5 is handed the chunks, one by
+// one, and says where each belongs; its index of them needs space in the head, which is kept free. Throws h5::Error. One thread.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "base/digest.hpp"
 #include "base/time.hpp"
 #include "edge/hdf5/chain.hpp"
+#include "edge/hdf5/compression.hpp"
 #include "edge/hdf5/layout.hpp"
 #include "port/checkpoint_store.hpp"
 
@@ -41,8 +44,10 @@ struct CheckpointRecord {
 
 struct Slab {         // of an array's own data: all of it, or the pages that an increment has, whole ones
   std::size_t array;  // index in manifest.arrays
-  std::uint64_t offset;
+  std::uint64_t offset;  // in the file; 0: in chunks, by a plan
   std::uint64_t bytes;
+  std::uint64_t width;  // of a number
+  std::optional<ChunkPlan> plan;
 };
 
 class Skeleton {
@@ -58,6 +63,9 @@ class Skeleton {
   // Per array in a slab, where its pages lie; `file` counts the files that it needs, the newest from 1 on; 0:
   // this one. Without an increment: nothing.
   [[nodiscard]] std::vector<Places> places() const;
+  // Of a slab that is in chunks, its chunks in order: where this one belongs in the file.
+  [[nodiscard]] std::uint64_t put_chunk(Slab const& slab, ChunkPlan::Chunk const& chunk, ByteView stored);
+  [[nodiscard]] std::vector<std::vector<StoredChunk>> const& chunks() const;  // per array, of this file
   // The value of an array that isn't a slab.
   void put_small(std::size_t array, std::byte const* values);
   // Enters the digests and closes. The head as it should be at the start of the file, sealed.

@@ -22,6 +22,7 @@ void walk(CheckpointLabel& label, Each each) {
   each("apart", spec.apart);
   each("checkpoint_auto", spec.checkpoint_auto);
   each("checkpoint_partner", spec.checkpoint_partner);
+  each("checkpoint_compress", spec.checkpoint_compress);
   each("keep", spec.retention.keep);
   each("keep_every_nth", spec.retention.every_nth);
   each("quota_bytes", spec.retention.quota_bytes);

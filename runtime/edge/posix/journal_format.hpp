@@ -14,7 +14,7 @@ namespace godwit::journal {
 inline constexpr std::size_t header_bytes = 8 + 4 + 8;
 inline constexpr std::size_t record_head_bytes = 4 + 8;
 inline constexpr std::size_t record_bytes_max = std::size_t{256} << 20;
-inline constexpr std::uint32_t format_version = 9;
+inline constexpr std::uint32_t format_version = 10;
 inline constexpr std::uint32_t oldest_version_read = 8;  // its events are some of today's
 inline constexpr std::uint32_t oldest_snapshot_read = 9;  // there were none before
 

@@ -68,7 +68,7 @@ void fields(V& v, JobSpec& s) {
   v("memory_bytes", s.memory_bytes), v("host", s.host), v("resources", s.resources), v("labels", s.labels);
   v("priority", s.priority), v("together", s.together), v("apart", s.apart), v("checkpoint_every_ns", s.checkpoint_every);
   v("checkpoint_auto", s.checkpoint_auto), v("retention", s.retention);
-  v("checkpoint_partner", s.checkpoint_partner), v("crash_limit", s.crash_limit);
+  v("checkpoint_partner", s.checkpoint_partner), v("checkpoint_compress", s.checkpoint_compress), v("crash_limit", s.crash_limit);
   v("host_loss_limit", s.host_loss_limit), v("max_failed", s.max_failed);
   v("step_limit_ns", s.step_limit), v("time_limit_ns", s.time_limit), v("stdout_path", s.stdout_path);
   v("stderr_path", s.stderr_path), v("after", s.after), v("plugin_digest", s.plugin_digest);

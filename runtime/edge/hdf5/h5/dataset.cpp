@@ -15,6 +15,22 @@ Id create_dataset(Id const& where, std::string const& name, Id const& type, Id c
           &H5Dclose};
 }
 
+Id create_chunked_dataset(Id const& where, std::string const& name, Id const& type, Id const& space,
+                          std::vector<std::uint64_t> const& chunk) {
+  auto const creation = chunked_creation(chunk);
+  return {check(H5Dcreate2(where.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT, creation.get(),
+                           H5P_DEFAULT),
+                "creating dataset " + name),
+          &H5Dclose};
+}
+
+void write_chunk(Id const& dataset, std::vector<std::uint64_t> const& corner, ByteView stored, bool filtered) {
+  constexpr std::uint32_t no_filter = 3;  // a bit each: neither shuffled nor deflated
+  std::vector<hsize_t> const at(corner.begin(), corner.end());
+  check(H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, filtered ? 0 : no_filter, at.data(), stored.size(), stored.data()),
+        "writing a chunk");
+}
+
 Id open_dataset(Id const& where, std::string const& path) {
   return {check(H5Dopen2(where.get(), path.c_str(), H5P_DEFAULT), "opening dataset " + path), &H5Dclose};
 }

@@ -17,6 +17,10 @@ namespace godwit::h5 {
 
 [[nodiscard]] Id create_dataset(Id const& where, std::string const& name, Id const& type, Id const& space,
                                 Layout layout);
+[[nodiscard]] Id create_chunked_dataset(Id const& where, std::string const& name, Id const& type, Id const& space,
+                                        std::vector<std::uint64_t> const& chunk);
+// A whole chunk as it is to be stored: filtered, or not at all.
+void write_chunk(Id const& dataset, std::vector<std::uint64_t> const& corner, ByteView stored, bool filtered);
 [[nodiscard]] Id open_dataset(Id const& where, std::string const& path);
 void write_dataset(Id const& dataset, Id const& type, void const* values);
 // Writes one element (of at most 8 bytes) of zeros there, so that late storage gets allocated.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "edge/hdf5/h5/error.hpp"
 
@@ -23,6 +24,10 @@ void MemoryFile::read(std::uint64_t at, std::span<std::byte> into) const {
 
 void MemoryFile::write(std::uint64_t at, ByteView from) {
   bytes_ = std::max(bytes_, at + from.size());
+  if (data_begin_ && at >= *data_begin_) {
+    last_data_ = at;
+    return;
+  }
   while (!from.empty()) {
     auto const within = at % page_bytes;
     auto const part = from.first(std::min<std::size_t>(from.size(), page_bytes - within));
@@ -34,15 +39,27 @@ void MemoryFile::write(std::uint64_t at, ByteView from) {
   }
 }
 
-std::uint64_t MemoryFile::place(std::uint64_t end, std::uint64_t size) const {
-  return size < align_from_ ? end : (end + align_to_ - 1) / align_to_ * align_to_;
+std::uint64_t MemoryFile::place(std::uint64_t size) const {
+  return size < align_from_ ? end_ : (end_ + align_to_ - 1) / align_to_ * align_to_;
+}
+
+void MemoryFile::begin_data(std::uint64_t head_bytes) {
+  data_begin_ = (end_ + head_bytes + align_to_ - 1) / align_to_ * align_to_;
+  data_end_ = *data_begin_;
+}
+
+std::optional<std::uint64_t> MemoryFile::allocate(bool raw, std::uint64_t size) {
+  if (data_begin_ && raw) return std::exchange(data_end_, data_end_ + size);
+  auto const start = data_begin_ ? end_ : place(size);
+  if (data_begin_ && size > *data_begin_ - start) return std::nullopt;
+  end_ = start + size;
+  return start;
 }
 
 namespace {
 
 struct OpenFile : H5FD_t {  // as HDF5 handles it: H5FD_t comes first
   MemoryFile* memory;
-  haddr_t end;  // of what is allocated
 };
 
 OpenFile* of(H5FD_t* file) {
@@ -69,18 +86,16 @@ herr_t query(H5FD_t const*, unsigned long* features) {
   return 0;
 }
 
-haddr_t allocate(H5FD_t* file, H5FD_mem_t, hid_t, hsize_t size) {
-  auto const start = of(file)->memory->place(of(file)->end, size);
-  of(file)->end = start + size;
-  return start;
+haddr_t allocate(H5FD_t* file, H5FD_mem_t type, hid_t, hsize_t size) {
+  return of(file)->memory->allocate(type == H5FD_MEM_DRAW, size).value_or(HADDR_UNDEF);
 }
 
 haddr_t get_end(H5FD_t const* file, H5FD_mem_t) {
-  return of(file)->end;
+  return of(file)->memory->end();
 }
 
 herr_t set_end(H5FD_t* file, H5FD_mem_t, haddr_t end) {
-  of(file)->end = end;
+  of(file)->memory->set_end(end);
   return 0;
 }
 
@@ -103,7 +118,7 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, size_t size, void cons
 }
 
 herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
-  of(file)->memory->resize(of(file)->end);
+  of(file)->memory->resize(of(file)->memory->end());
   return 0;
 }
 

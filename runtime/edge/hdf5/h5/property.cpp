@@ -20,7 +20,7 @@ Id file_access(Since since) {
   check(H5Pset_file_locking(list.get(), false, true), "switching file locks off");
   auto const newest = since == Since::v1_8 ? H5F_LIBVER_V18 : H5F_LIBVER_V110;
   check(H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, newest), "choosing the file's version");
-  if (since == Since::v1_10) check(H5Pset_small_data_block_size(list.get(), 0), "keeping small data apart");
+  if (since == Since::v1_10) keep_small_data_apart(list);
   check(H5Pset_fclose_degree(list.get(), H5F_CLOSE_STRONG), "choosing how files are closed");
   return list;
 }
@@ -39,6 +39,22 @@ Id group_creation() {
   check(H5Pset_link_creation_order(list.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED),
         "keeping the order of links");
   check(H5Pset_link_phase_change(list.get(), links_in_header, 0), "making room for links");
+  return list;
+}
+
+void keep_small_data_apart(Id const& access) {
+  check(H5Pset_small_data_block_size(access.get(), 0), "keeping small data apart");
+}
+
+Id chunked_creation(std::vector<std::uint64_t> const& chunk) {
+  constexpr unsigned level = 1;
+  auto list = list_of(H5P_DATASET_CREATE);
+  std::vector<hsize_t> const extents(chunk.begin(), chunk.end());
+  check(H5Pset_obj_track_times(list.get(), false), "switching time stamps off");
+  check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), "switching fill values off");
+  check(H5Pset_chunk(list.get(), static_cast<int>(extents.size()), extents.data()), "choosing chunks");
+  check(H5Pset_shuffle(list.get()), "choosing to shuffle");
+  check(H5Pset_deflate(list.get(), level), "choosing to deflate");
   return list;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "edge/hdf5/h5/id.hpp"
 
@@ -23,5 +24,9 @@ enum class Layout {
   mapped
 };  // HDF5 must zero texts of varying length
 [[nodiscard]] Id dataset_creation(Layout layout);
+// In chunks of that shape, shuffled and deflated.
+[[nodiscard]] Id chunked_creation(std::vector<std::uint64_t> const& chunk);
+// Storage for any data by itself, however little.
+void keep_small_data_apart(Id const& access);
 
 }  // namespace godwit::h5
