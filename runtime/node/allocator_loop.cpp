@@ -128,7 +128,7 @@ void AllocatorLoop::tell_of_hindrance() {
   if (hindrance.has_value() == std::exchange(hindered_, hindrance.has_value())) return;
   world.log.write(hindrance ? Note{Level::severe, {}, {},
                                    fmt::format("the ledger can't be written for now: {}. Jobs that run go on; whatever has to be "
-                                               "recorded first waits until there is room",
+                                               "recorded first waits until it can be",
                                                hindrance->context)}
                             : Note{Level::warning, {}, {}, "the ledger can be written again"});
 }

@@ -21,7 +21,7 @@ class Journal {
   virtual JournalPosition append(Bytes record) = 0;  // which isn't empty
   // The newest position that is durable; a failure once the log can't be written.
   virtual Result<JournalPosition> durable() = 0;
-  // Why nothing becomes durable for now, though it will: the store is full. None: all is well, or will never be again.
+  // Why nothing becomes durable for now, though it will: the store is full, or fails. None: all is well, or will never be again.
   [[nodiscard]] virtual std::optional<Failure> hindrance() { return std::nullopt; }
   // Its writer leads, at this instant: what follows from the log so far may take its place, as soon as that pays. Positions go on.
   // What is durable stays so all the while, and no append waits for it for long.

@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   auto const& options = std::get<Options>(read);
 
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to be told of
   StopSignals signals;
   auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule");
   ::alarm(start_patience_s);

@@ -70,6 +70,9 @@ Failure file_failure(int error, std::string const& doing, std::filesystem::path 
     case ENOENT:
     case ENOTDIR:
       return retry_later("no_directory", context("; is the store mounted?"));
+    case EIO:
+      return retry_later("io_error", context("; the disk or the file system fails: its own log says why. The job runs on, and the "
+                                             "next checkpoint tries again"));
     default:
       return retry_later("io_error", context(""));
   }

@@ -15,7 +15,7 @@
 
 namespace godwit {
 namespace {
-constexpr auto between_tries = 200ms;  // of writing to a store that is full
+constexpr auto between_tries = 200ms;  // of writing to a store that is full or fails
 }
 
 Result<std::unique_ptr<JournalLog>> JournalLog::create(std::filesystem::path const& ledger, Term term) {
@@ -168,12 +168,14 @@ void JournalLog::begin_segment(JournalPosition position) {
     fault_point("compact", "marked");
     file_ = std::move(*created);
     segment_ = next;
+    durable_bytes_ = journal::head_bytes(next.segment);
     path_ = segment_path(ledger_, segment_);
     compactor_.start(segment_, position);
   }
   std::lock_guard const lock(mutex_);
   log_bytes_ = 0;
   segment_wanted_ = false;
+  hindrance_.reset();
   if (!created) trouble_ = fmt::format("the ledger's log can't be made shorter for now, and grows on: {}", created.failure().context);
 }
 
@@ -197,27 +199,39 @@ std::optional<Failure> JournalLog::hindrance() {
   return hindrance_;
 }
 
-Failure JournalLog::failed(char const* doing, int error) const {
-  return retry_later("ledger_io", fmt::format("{} {}: {}", doing, path_.string(), errno_text(error)));
+Failure JournalLog::failed(Attempt const& attempt) const {
+  auto const* const advice = attempt.error == EIO ? "; the disk or the file system fails: its own log says why" : "";
+  return retry_later("ledger_io", fmt::format("{} {}: {}{}", attempt.doing, path_.string(), errno_text(attempt.error), advice));
 }
 
-// What there was room for is in the file: the rest follows it.
+// All of a batch, or nothing: what an attempt that failed has left is cut off and written anew, for nobody knows what of
+// it the disk has, and the kernel tells of an error once only.
 Status JournalLog::write_and_sync(ByteView batch) {
-  while (!batch.empty()) {
-    auto const written = ::write(file_.get(), batch.data(), batch.size());
-    auto const error = written < 0 ? errno : EIO;
-    if (written < 0 && (error == EINTR || wait_for_room(error))) continue;
-    if (written <= 0) return failed("writing", error);
-    batch = batch.subspan(static_cast<std::size_t>(written));
+  auto attempt = try_to_write(batch);
+  while (attempt.error != 0) {
+    if (!wait_for_better(attempt)) return failed(attempt);
+    attempt = ::ftruncate(file_.get(), static_cast<off_t>(durable_bytes_)) == 0 ? try_to_write(batch) : Attempt{"cutting back", errno};
   }
-  if (::fdatasync(file_.get()) != 0) return failed("syncing", errno);
+  durable_bytes_ += batch.size();
   return Done{};
 }
 
-bool JournalLog::wait_for_room(int error) {
-  if ((error != ENOSPC && error != EDQUOT && error != EROFS) || !begun_) return false;
+JournalLog::Attempt JournalLog::try_to_write(ByteView batch) {
+  while (!batch.empty()) {
+    auto const written = ::write(file_.get(), batch.data(), batch.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return {"writing", written < 0 ? errno : EIO};
+    batch = batch.subspan(static_cast<std::size_t>(written));
+  }
+  if (::fdatasync(file_.get()) != 0) return {"syncing", errno};
+  return {};
+}
+
+bool JournalLog::wait_for_better(Attempt const& attempt) {
+  auto const error = attempt.error;
+  if ((error != ENOSPC && error != EDQUOT && error != EROFS && error != EIO) || !begun_) return false;
   std::unique_lock lock(mutex_);
-  hindrance_ = failed("writing", error);
+  hindrance_ = failed(attempt);
   (void)!::eventfd_write(synced_.get(), 1);
   return !changed_.wait_for(lock, between_tries, [this] { return stop_; });
 }

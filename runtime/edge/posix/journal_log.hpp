@@ -2,7 +2,7 @@
 //
 // Group commit: a thread takes all that was appended meanwhile, writes it at once and calls fdatasync
 // once; so the cost per append falls as the rate rises. The file is created exclusively: a term has one
-// writer, ever. While the store is full, or mounted read-only, it waits and tries again; any other error is final:
+// writer, ever. While the store is full, fails (EIO), or is mounted read-only, it waits and tries again; any other error is final:
 // nothing after it is reported durable.
 //
 // Where it may, and the log has grown to a multiple of what follows from it, it goes on in a new segment, and has what came before
@@ -55,13 +55,19 @@ class JournalLog final : public Journal {
   void begin_segment(JournalPosition position);
   [[nodiscard]] Result<UniqueFd> create_segment(SegmentId id, JournalPosition before);
   Status write_and_sync(ByteView batch);
-  bool wait_for_room(int error);  // false: it can't be waited for, or not any more
-  [[nodiscard]] Failure failed(char const* doing, int error) const;
+  struct Attempt {
+    char const* doing{""};
+    int error{0};  // 0: it is durable
+  };
+  Attempt try_to_write(ByteView batch);
+  bool wait_for_better(Attempt const& attempt);  // false: it can't be waited for, or not any more
+  [[nodiscard]] Failure failed(Attempt const& attempt) const;
   void hear_of_compaction();
 
   std::filesystem::path ledger_, path_;
   SegmentId segment_;
   UniqueFd file_, synced_;
+  std::uint64_t durable_bytes_ = 0;  // of the present segment; the journal's thread, once there is one
   Compactor compactor_;  // started by the thread
 
   std::mutex mutex_;
