@@ -210,7 +210,7 @@ struct Skeleton::Core {
     for (auto& place : places) {
       if (place.file != 0) place.offset -= base.files[base.files.size() - place.file].slabs[i];
     }
-    (void)create_virtual_array(state, name, array, order(), places, sources);
+    mappings.push_back(create_virtual_array(state, name, i, array, order(), places, sources));
     place_lists[i] = h5::create_dataset(all_places, name, h5::type_of(Scalar::u64),
                                         h5::space_of({places.size(), 4}), layout_for(places.size() * 32));
   }
@@ -256,6 +256,7 @@ struct Skeleton::Core {
   std::vector<h5::Id> blocks;
   std::vector<h5::Id> place_lists;
   ChunkLists chunks;
+  std::vector<LateMappings> mappings;
 };
 
 Skeleton::Skeleton(CheckpointRecord const& record, Increment const* increment)
@@ -364,6 +365,7 @@ Bytes Skeleton::finish(std::vector<layout::Blocks> const& blocks, Digest root) {
     seal.head_bytes = core.is_compressed() ? core.memory.data_begin().value() : slabs_.front().offset;
   Bytes head(seal.head_bytes);
   core.memory.read(0, head);
+  for (auto const& late : core.mappings) late.enter(head);
   seal.head = digest_of(ByteView(head).subspan(seal_bytes));
   seal.root = root;
   auto const& label = core.record.label;

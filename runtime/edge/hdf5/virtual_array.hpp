@@ -6,6 +6,8 @@
 // missing, reads as NaN, or as the least value of its type, or the greatest one where that is zero.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,8 +24,17 @@ struct SourceDataset {
   std::vector<std::uint64_t> shape;
 };
 
-[[nodiscard]] h5::Id create_virtual_array(h5::Id const& group, std::string const& name,
-                                          ArrayPlace const& array, h5::Order order, Places const& places,
-                                          std::vector<SourceDataset> const& sources);
+// Once its file is closed, its mappings are to be entered in what HDF5 has written: h5/mapping_block.hpp says why.
+struct LateMappings {
+  Bytes stand_in, block;  // empty: they are there
+  void enter(std::span<std::byte> file) const;
+};
+
+enum class Spelling : std::uint8_t { quick, hdf5 };  // hdf5: by its own calls alone; the file is the same
+
+// `number`: of no other virtual array of the file.
+[[nodiscard]] LateMappings create_virtual_array(h5::Id const& group, std::string const& name, std::size_t number,
+                                                ArrayPlace const& array, h5::Order order, Places const& places,
+                                                std::vector<SourceDataset> const& sources, Spelling spelling = Spelling::quick);
 
 }  // namespace godwit
