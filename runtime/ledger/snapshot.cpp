@@ -28,8 +28,8 @@ void Ledger::save(std::function<void(part::Part const&)> const& each) const {
   for (auto const& [job, array] : arrays_) {
     each(part::Array{job, *array.work, array.submitted, array.started, array.ended, array.untouched.list(), array.cancelled});
     part::Finished some{job, {}};
-    array.finished.within(1, array.size).walk([&](std::uint32_t element) {
-      some.entries.emplace_back(element, *array.finished.find(element));
+    array.finished.within(1, array.size).walk([&, &finished = array.finished](std::uint32_t element) {  // clang 14 captures no structured binding
+      some.entries.emplace_back(element, *finished.find(element));
       if (some.entries.size() == part::Finished::entries_max) {
         each(some);
         some.entries.clear();
