@@ -25,6 +25,7 @@ Result<T> try_as(ByteView bytes) {
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   if (size == 0) return 0;
   auto const body = fuzz::bytes_of(data, size).subspan(1);
   switch (data[0] % 5) {

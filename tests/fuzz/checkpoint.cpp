@@ -11,6 +11,7 @@
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   auto const input = fuzz::bytes_of(data, size);
   auto const path = fuzz::scratch() / "5-12.h5";
   if (fuzz::text_of(data, size).starts_with("GODWITCK")) {

@@ -54,6 +54,7 @@ void read_as_response(std::string_view line) {
 }  // namespace godwit::rpc
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+  godwit::fuzz::InputLimit const limit;
   auto const line = godwit::fuzz::text_of(data, size);
   godwit::rpc::read_as_request(line);
   godwit::rpc::read_as_response(line);

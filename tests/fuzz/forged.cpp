@@ -9,6 +9,7 @@
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   auto const input = fuzz::bytes_of(data, size);
   if (size <= seal_bytes) return 0;
   Bytes bytes(input.begin(), input.end());

@@ -13,6 +13,7 @@
 
 #include "base/bytes.hpp"
 #include "base/panic.hpp"
+#include "fuzz/limits.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
 

@@ -82,6 +82,7 @@ void fold(std::vector<Bytes> const& records) {
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   auto const ledger = fresh_directory();
   put_logs(ledger, fuzz::bytes_of(data, size));
   auto const looked = read_all(ledger, JournalUse::look);

@@ -27,6 +27,7 @@ void look_into(Message const& message) {
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   auto const view = fuzz::bytes_of(data, size);
   Bytes frame(view.begin(), view.end());
   // Another version is refused at once: nothing to be found there, and inputs should outlive a new one.

@@ -47,6 +47,7 @@ void look_into(JobArray const& job) {
 
 int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace godwit;
+  godwit::fuzz::InputLimit const limit;
   auto const text = fuzz::text_of(data, size);
   // Files that are named in the text are none of the fuzzer's.
   bool const names_files = text.find("glob") != text.npos || text.find("lines") != text.npos;
