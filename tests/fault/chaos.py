@@ -25,7 +25,7 @@ RUN_PATIENCE = 120.0  # for all jobs to end, once nobody is killed any more
 WORKLOAD = """
 godwit: 1
 defaults:
-  checkpoint: {every: 300ms}
+  checkpoint: {every: 300ms, keep: 2, keep_every: 20}
   crash_limit: 100000
   host_loss_limit: 100000
 jobs:

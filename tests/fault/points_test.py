@@ -1,6 +1,6 @@
 """A process killed at each named point of the protocol: before a message leaves, when it has come, before an event is
-appended to the ledger, and in the middle of publishing a checkpoint or of making the ledger shorter; whichever rank comes there
-first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
+appended to the ledger, and in the middle of publishing a checkpoint, of throwing old ones away, or of making the ledger shorter;
+whichever rank comes there first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
 an undisturbed run.
 
 Not tried here: the start of a runtime before all of its hosts have joined, which ends it (Hello, Welcome, WorldBegan), and
@@ -26,12 +26,13 @@ TERMS = ["AskVote", "Vote", "Holdings", "ReportsSeen"]
 EVENTS = ["Granted", "Started", "Intent", "Moved", "Checkpointed", "Suspended", "Resumed", "Ended", "HostLost", "HostFenced",
           "TermBegan"]
 PUBLISHING = ["written", "flushed", "renamed", "durable"]
+PRUNING = ["send:PruneJob", "hear:PruneJob", "prune:deleting", "prune:deleting@3", "send:Pruned", "hear:Pruned", "append:Pruned"]
 COMPACTING = ["segment", "marked", "written", "durable", "renamed", "proven", "removing", "done"]
 
 POINTS = ([f"send:{what}" for what in STARTS + MOVES + ORDERS] + [f"hear:{what}" for what in STARTS + MOVES + ORDERS] +
           [f"send:{what}" for what in TERMS] + [f"hear:{what}" for what in TERMS] +
           [f"append:{what}" for what in EVENTS] + [f"publish:{what}" for what in PUBLISHING] +
-          [f"compact:{what}" for what in COMPACTING] +
+          [f"compact:{what}" for what in COMPACTING] + PRUNING +
           ["send:Heartbeat@40", "hear:Heartbeat@40", "send:HeartbeatSeen@40", "hear:HeartbeatSeen@40"])
 PER_RUN = 16
 RUNS_MAX = 12

@@ -1,9 +1,13 @@
 // Pruning of real files: what goes and what stays, that nothing goes unless one that stays verifies, that pinned, unknown newer
-// and unreadable ones are left alone, that a trial deletes nothing, and whose temporary files are swept. And that a file keeps
-// what the job was asked to be.
+// and unreadable ones are left alone, that a trial deletes nothing, that whoever is killed in the middle leaves whole chains, and whose
+// temporary files are swept. And that a file keeps what the job was asked to be.
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <set>
+
+#include "base/fault_point.hpp"
 #include "edge/hdf5/checkpoint_file.hpp"
 #include "edge/hdf5/draft.hpp"
 #include "edge/hdf5/pruning.hpp"
@@ -137,6 +141,62 @@ TEST(PruningChains, WhatTheOthersRestOnStays) {
   order.lineage.insert(order.lineage.begin(), *job.newest);
   EXPECT_EQ(prune_job(directory.path(), order).left, 1U);
   job.expect_loads();
+}
+
+int deletions_until_death = 0;
+
+void die_while_deleting(char const* act, char const*) {
+  if (std::string_view(act) == "prune" && deletions_until_death-- == 0) ::kill(::getpid(), SIGKILL);
+}
+
+std::set<std::string> files_in(std::filesystem::path const& folder) {
+  std::set<std::string> names;
+  for (auto const& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+// Two chains: of the older one all may go, of the newer one nothing.
+TEST(PruningChains, WhoIsKilledInTheMiddleLeavesWholeChainsAndTheNextOneGoesOn) {
+  TempDir whole;
+  test::JobInPages job(whole.path());
+  msg::PruneJob order;
+  order.job = job.image.label.job;
+  order.retention.keep = 1;
+  for (int generation = 0; generation < 7; ++generation) {
+    job.scribble(3);
+    ASSERT_TRUE(job.checkpoint({generation < 4 ? 1U : 2U}).image);
+    order.lineage.insert(order.lineage.begin(), *job.newest);
+  }
+  auto const folder = std::filesystem::relative(job.path(), whole.path()).parent_path();
+  ASSERT_EQ(job.open()->ancestors().size(), 2U);
+  for (int deleted = 0; deleted <= 4; ++deleted) {
+    TempDir left;
+    std::filesystem::copy(whole.path(), left.path(), std::filesystem::copy_options::recursive);
+    auto const child = ::fork();
+    if (child == 0) {
+      deletions_until_death = deleted;
+      fault_hook = &die_while_deleting;
+      prune_job(left.path(), order);
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(WIFSIGNALED(status), deleted < 4);
+    auto const names = files_in(left.path() / folder);
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(7 - deleted));
+    for (auto const& name : names) {
+      auto const file = CheckpointFile::open(left.path() / folder / name);
+      ASSERT_TRUE(file) << name << " after " << deleted << ": " << file.failure().context;
+      EXPECT_TRUE(file->verify()) << name;
+    }
+    auto const pruned = prune_job(left.path(), order);
+    EXPECT_FALSE(pruned.failure);
+    EXPECT_EQ(pruned.removed.size(), static_cast<std::size_t>(4 - deleted));
+    auto const newest = CheckpointFile::open(left.path() / order.lineage.front().path);
+    ASSERT_TRUE(newest);
+    EXPECT_TRUE(newest->verify());
+    EXPECT_EQ(files_in(left.path() / folder).size(), 3U);
+  }
 }
 
 TEST_F(Pruning, OnlyWhatACrashedWriterOfThisNodeLeftIsSwept) {

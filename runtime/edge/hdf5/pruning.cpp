@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "base/fault_point.hpp"
 #include "checkpoint/retention.hpp"
 #include "edge/hdf5/checkpoint_file.hpp"
 #include "edge/hdf5/draft.hpp"
@@ -118,6 +119,7 @@ void delete_files(fs::path const& store, JobId job, std::vector<ImageId> const& 
   for (auto const& id : gone) {
     auto const name = name_of(job, id);
     auto const path = store / name.path;
+    fault_point("prune", "deleting");
     if (!trial && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
       answer.failure = retry_later("not_deleted", fmt::format("deleting {}: {}", path.string(), std::strerror(errno)));
       return;
