@@ -159,6 +159,7 @@ void Allocator::Core::take_in(JobId job, JobArray array) {
 
 // Stands in line, or waits for others: of the same submission, too, so all of them are known by now.
 void Allocator::Core::queue_up(JobId job) {
+  note_partners_wanted(spec_of(job));
   hold_back(job);
   if (ledger.array(job) != nullptr) {
     line_up(job);

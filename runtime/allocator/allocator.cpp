@@ -118,6 +118,7 @@ void Allocator::Core::index_jobs(std::vector<JobId> const& unfinished) {
                      name, pin, known_hosts()));
   };
   for (auto const job : unfinished) {
+    note_partners_wanted(spec_of(job));
     if (job.element() == 0) hold_back(job);
     reseat(job);
     auto const& record = *record_of(job);
@@ -125,6 +126,7 @@ void Allocator::Core::index_jobs(std::vector<JobId> const& unfinished) {
   }
   for (auto const& [job, array] : ledger.arrays()) {
     if (array.counts.live() == 0) continue;
+    note_partners_wanted(array.work->spec);
     hold_back(job);
     line_up(job);
     warn_of_absent_host(called(array), job, array.work->spec.host);

@@ -28,6 +28,7 @@
 #include "base/table.hpp"
 #include "custody/authority.hpp"
 #include "policy/balance.hpp"
+#include "policy/partner.hpp"
 #include "policy/placement.hpp"
 #include "policy/scheduler.hpp"
 
@@ -74,6 +75,7 @@ struct Allocator::Core {
   void hear(Rank, msg::TermIs const&) {}  // its own term: the answer to what a former allocator on this rank had said
   void hear(Rank from, msg::Regrouped const& message);
   void hear(Rank from, msg::GivenBack const& message);
+  void hear(Rank from, msg::CopyHere const& message);
   template <class Other>
   void hear(Rank from, Other const& message) {
     strange(from, Message(message));
@@ -236,6 +238,14 @@ struct Allocator::Core {
   void unsettle(JobId job);
   void settled(std::uint64_t how_many, CommandId command);
   void settle_elements(JobId array, Intervals const& elements);
+
+  // ---- copies.cpp
+  void note_partners_wanted(JobSpec const& spec);
+  void look_after_partners();
+  void learn_copy(Rank keeper, msg::JobEpoch const& of);
+  void outdate_copy(JobId job, std::optional<Epoch> epoch);
+  void lose_copies_at(Rank host);
+  [[nodiscard]] std::optional<msg::CopyAt> copy_of(JobId job) const;
 
   // ---- outputs.cpp
   void give_up_outputs(JobId job);
@@ -450,6 +460,11 @@ struct Allocator::Core {
   std::map<std::string, JobId> outputs;     // path to the live job that writes there
   std::map<JobId, std::vector<std::string>> claims;
   std::vector<std::pair<Rank, msg::ClaimOutputs>> late_claims;  // until it is known what others have
+
+  policy::Partners partners;              // as the hosts were told
+  std::map<JobId, msg::CopyAt> copies;    // whole ones, in whose memory
+  bool partners_wanted{false};            // by any job, ever
+  bool partners_due{true};                // hosts have come or gone since they were chosen
 
   RequestId next_request{first_request};
   std::map<CommandId, Ticket> tickets;

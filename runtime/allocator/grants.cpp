@@ -47,7 +47,7 @@ void Allocator::Core::grant(JobId job, Rank host, std::optional<log::Placing> wh
   if (!to_group) marks[job] = {now, static_cast<std::int32_t>(hosts.at(host).occupants.size())};
   if (job.element() == 0)
     note(Level::info, job, epoch, fmt::format("{} starts on {} {}", called(record), to_group ? "a host of manager" : "host", host));
-  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, record.fresh_files, to_group});
+  send(host, msg::StartJob{job, epoch, record.spec, images_of(record), record.clone_of, record.fresh_files, to_group, copy_of(job)});
 }
 
 void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
@@ -74,13 +74,18 @@ void Allocator::Core::hear(Rank from, msg::JobStarted const& message) {
     }
   }
   journal(log::Started{message.job, message.epoch, adopted, message.suspended, wall});
+  outdate_copy(message.job, message.epoch);
   if (message.job.element() == 0 || message.steps > 0) {
     auto& report = keep_report(message.job);
     report.job = message.job;
     report.epoch = message.epoch;
     report.steps = message.steps;
   }
-  if (adopted) {
+  if (message.copy_of != no_rank) {
+    note(Level::info, message.job, message.epoch,
+         fmt::format("{} goes on from its copy in the memory of host {} at step {} on host {}{}", called(*record),
+                     message.copy_of, message.steps, from, message.suspended ? ", suspended" : ""));
+  } else if (adopted) {
     note(Level::info, message.job, message.epoch,
          fmt::format("{} goes on from {}-{} at step {} on host {}{}", called(*record), adopted->epoch,
                      adopted->generation, message.steps, from, message.suspended ? ", suspended" : ""));
@@ -181,6 +186,7 @@ void Allocator::Core::ended(JobId job, Outcome const& outcome) {
   }
   journal(log::Ended{job, epoch, outcome, wall});  // an element's record may be gone with it
   reseat(job);
+  outdate_copy(job, std::nullopt);
   leased.erase(job);
   give_up_outputs(job);
   marks.erase(job);

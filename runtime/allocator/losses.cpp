@@ -24,7 +24,9 @@ void Allocator::Core::lost(JobId job, Rank host) {
     auto const& pin = record.spec.host;
     bool const nowhere = pin != no_rank && ledger.is_lost(pin);
     why.context = fmt::format("host {} died; {} goes on {}{}", host, called(record),
-                              images_of(record).empty() ? "from its beginning" : "from its newest checkpoint",
+                              copies.contains(job)         ? "from its copy in memory"
+                              : images_of(record).empty() ? "from its beginning"
+                                                          : "from its newest checkpoint",
                               nowhere ? fmt::format(" when the runtime is started again: it wants host {} only", pin)
                                       : std::string());
   }

@@ -109,6 +109,7 @@ void Allocator::Core::watch() {
   for (auto const rank : fenced) fence(rank);
   press_moves();
   look_after_groups();
+  look_after_partners();
   if (serving()) {
     pass_interval();
     balance();
@@ -144,6 +145,7 @@ void Allocator::Core::die(Rank rank, bool proven, std::string const& how) {
   tell_scheduler(rank);
   note(Level::severe, {}, {}, fmt::format("host {} is dead: {}", rank, how));
 
+  lose_copies_at(rank);
   lose(rank, proven);
   fail_inquiries_to(rank);
   if (shutdown.broken) return;

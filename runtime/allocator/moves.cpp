@@ -86,6 +86,7 @@ void Allocator::Core::moved(JobRecord const& record) {
   auto const job = record.job;
   auto const intent = *record.intent;
   journal(log::Moved{job, intent.target_epoch, intent.target, wall});
+  outdate_copy(job, intent.target_epoch);
   reseat(job);
   auto& desk = desks.at(job);
   auto const asked = desk.open->asked;

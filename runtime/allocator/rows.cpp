@@ -46,6 +46,7 @@ cmd::JobRow Allocator::Core::row_of(JobRecord const& record, bool with_images) c
     auto const& key = record.lineage.front();
     row.newest_image = {key.epoch, key.generation, checkpoint_path(record.job, key.epoch, key.generation)};
   }
+  if (auto const copy = copy_of(record.job)) row.copy_at = copy->keeper;
   if (with_images) row.images = images_of(record);
   return row;
 }

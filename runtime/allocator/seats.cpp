@@ -9,8 +9,8 @@ namespace godwit::allocator {
 
 namespace {
 
-policy::Request request_of(JobId job, JobSpec const& spec, Rank last = no_rank) {
-  return {job, account_of(spec), demand_of(spec), spec.priority, spec.time_limit, last};
+policy::Request request_of(JobId job, JobSpec const& spec, Rank last = no_rank, Rank copy_at = no_rank) {
+  return {job, account_of(spec), demand_of(spec), spec.priority, spec.time_limit, last, copy_at};
 }
 
 }  // namespace
@@ -46,7 +46,10 @@ void Allocator::Core::reseat(JobId job) {
   for (auto const host : {seat.host, seat.target}) {
     if (host != old.host && host != old.target) occupy(*record, host);
   }
-  if (seat.waits && !old.waits) scheduler.wait(request_of(job, record->spec, old.host));
+  if (seat.waits && !old.waits) {
+    auto const copy = copy_of(job);
+    scheduler.wait(request_of(job, record->spec, old.host, copy ? copy->keeper : no_rank));
+  }
 }
 
 void Allocator::Core::occupy(JobRecord const& record, Rank host) {
@@ -115,6 +118,7 @@ bool Allocator::Core::lacks_a_host() const {
 }
 
 void Allocator::Core::tell_scheduler(Rank changed) {
+  partners_due = true;
   groups_due = now;
   auto const tell = [this](Rank rank) {
     auto& host = hosts.at(rank);

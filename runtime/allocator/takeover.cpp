@@ -82,6 +82,7 @@ void Allocator::Core::hear(Rank from, msg::Holdings const& message) {
     to_serve.insert(job);
   }
   for (auto const& one : message.held) reconcile_stray(from, one);
+  for (auto const& copy : message.copies) learn_copy(from, copy);
   std::erase_if(departures, [&](auto const& one) {  // its figures were told to the former allocator
     auto const& [job, target_epoch] = one.first;
     return one.second.source == from &&

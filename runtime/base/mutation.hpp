@@ -80,6 +80,9 @@
   X(keep_the_superseded, "a copy that the job has overtaken isn't let go")                                 \
   X(cancel_the_committed, "a job is cancelled where it has been handed over")                              \
   X(begin_unclaimed, "a job opens its outputs before they are its own")                                    \
+  X(keep_outdated_copies, "a copy stays of use although its job has run on elsewhere since")                \
+  X(keep_any_copy, "a partner's copy counts although its digest differs")                                  \
+  X(adopt_an_old_copy, "a job goes on from a copy that is older than its newest image")                    \
   X(adopt_unverified, "an image that doesn't verify is loaded")                                            \
   X(no_last_word, "a target isn't told that the job ended")                                                \
   X(forget_generations, "a job that moved counts its generations anew")                                    \

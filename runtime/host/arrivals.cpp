@@ -50,12 +50,17 @@ void Host::Core::on(Rank from, msg::Round const& message) {
 }
 
 void Host::Core::on(PagesReceived const& event) {
+  if (round_came(event)) return;
   auto const at = receiving.find({event.from, event.stream});
   if (at == receiving.end()) return;
   auto& held = holdings.at(at->second);
   receiving.erase(at);
   if (held.phase == Holding::Phase::released) return unpin(held);
   --held.pins;
+  if (held.starting.copy) {
+    held.starting.copy->came = event.digest;
+    return copy_has_come(held);
+  }
   judge(held, held.arrival->pages(event.stream, event.digest));
 }
 

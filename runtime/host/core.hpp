@@ -8,7 +8,8 @@
 //   queue.cpp       jobs granted ahead of their room   limits.cpp       of steps and of running time
 //   inquiries.cpp   what is held here                 reports.cpp      what a new allocator is told
 //   terms.cpp       whom it obeys; votes, succession  group.cpp        its manager
-//   probing.cpp     hosts that find each other
+//   probing.cpp     hosts that find each other     copies.cpp       of its jobs, for its partner
+//   keeping.cpp     copies of others' jobs         adopting.cpp     the start from a copy
 //
 // Whoever wants a job frozen or let go says so in the holding and calls settle(): no one else freezes
 // or thaws. A holding may be gone after release(), refuse(), end_job() and settle(): don't touch it then.
@@ -27,6 +28,7 @@
 #include "host/holding.hpp"
 #include "host/host.hpp"
 #include "host/identities.hpp"
+#include "host/keeping.hpp"
 #include "host/probing.hpp"
 #include "host/queue.hpp"
 #include "host/reports.hpp"
@@ -34,7 +36,7 @@
 namespace godwit::host {
 
 enum class TimerKind : std::uint8_t {
-  beat, orphan, succession, departure, checkpoint, interval, limits, quiesce, reading, probe
+  beat, orphan, succession, departure, checkpoint, interval, limits, quiesce, reading, probe, copy, adoption
 };
 
 struct Timer {
@@ -85,6 +87,7 @@ struct Host::Core {
   void on(PeerDied const& event);
   void on(CapsuleEvent const& event);
   void on(StoreEvent const& event);
+  void on(RoundEvent const& event);
 
   // messages
   void on(Rank from, msg::Welcome const& message);
@@ -115,6 +118,15 @@ struct Host::Core {
   void on(Rank from, msg::Vote const& message);
   void on(Rank from, msg::Probe const& message);
   void on(Rank from, msg::ProbeAnswer const& message);
+  void on(Rank, msg::PartnerIs const& message);
+  void on(Rank from, msg::OfferCopy const& message);
+  void on(Rank from, msg::CopyAwaited const& message);
+  void on(Rank from, msg::CopyRound const& message);
+  void on(Rank from, msg::CopySeal const& message);
+  void on(Rank from, msg::CopyKept const& message);
+  void on(Rank, msg::DropCopy const& message);
+  void on(Rank from, msg::WantCopy const& message);
+  void on(Rank from, msg::CopyRefused const& message);
   template <class Other>
   void on(Rank from, Other const&) {
     misdirected(from);
@@ -141,10 +153,14 @@ struct Host::Core {
   void on(stored::Reserved const& event);
   void on(stored::Pruned const& event);
 
+  // rounds of copies
+  void on(rounds::Gathered const& event);
+  void on(rounds::Scattered const& event);
+
   // holdings
   Holding& hold(msg::PrepareArrival const& arrival);
-  Holding& hold(msg::StartJob const& start);
-  Holding& hold(CapsuleOrder order, Epoch epoch);
+  Holding& hold(msg::StartJob const& start, Kept const* copy, bool from_copy);
+  Holding& hold(CapsuleOrder order, Epoch epoch);  // order.capsule 0: a new one
   Holding* by_capsule(CapsuleId capsule);
   Holding* live_at(JobId job, Epoch epoch);
   Holding* arrival_at(JobId job, Epoch target_epoch);
@@ -217,7 +233,7 @@ struct Host::Core {
   // starting and ending
   [[nodiscard]] std::string lacks(std::map<std::string, std::int32_t> const& resources) const;
   void begin_start(msg::StartJob const& message);
-  Holding& hold_start(msg::StartJob const& message);
+  Holding& hold_start(msg::StartJob const& message, Kept const* copy = nullptr);
   void go_on_starting(Holding& held);
   void become_live(Holding& held, capsule::Running const& event);
   void end_job(Holding& held, Outcome outcome, bool kill = false);
@@ -228,6 +244,39 @@ struct Host::Core {
   bool reads_again(Holding& held, Failure const& why);
   void next_image(Holding& held, Failure bad);
   void no_image(Holding& held, Failure const& bad);
+
+  // copies
+  void copy_due(Holding& held);
+  void copy_later(Holding& held);
+  void gather_copy(Holding& held);
+  bool round_sent(PagesSent const& event);
+  void give_up_copy(Holding& held);
+  void forget_partner(Rank partner, bool died);
+
+  // keeping
+  [[nodiscard]] std::uint64_t kept_bytes(JobId except) const;
+  [[nodiscard]] Kept* kept_of(JobId job);
+  [[nodiscard]] bool is_of_use(Rank from, msg::CopyRound const& round);
+  bool round_came(PagesReceived const& event);
+  void judge_round(std::pair<Rank, StreamId> name);
+  void refuse_round(Rank from, Incoming const& round, Failure why);
+  void copy_is_kept(Rank from, JobId job, Epoch epoch, std::uint64_t number, bool fresh);
+  void forget_copy(Kept& copy);
+  void forget_copy_if_unused(Kept& copy);
+  void lend(Rank to, Kept& copy, Epoch epoch);
+  bool lent(PagesSent const& event);
+  bool no_arena_for_copy(CapsuleId capsule);
+  void source_died(Rank source);
+
+  // adopting
+  [[nodiscard]] Kept* own_copy_for(msg::StartJob const& message);
+  void adopt(msg::StartJob const& message, Kept& copy);
+  void take_copy(Holding& held);
+  void copy_has_come(Holding& held);
+  void adoption_patience(Holding& held);
+  void begin_from_copy(Holding& held);
+  void go_on_without_copy(Holding& held, Failure const& why);
+  void keeper_is_gone(Rank keeper, bool died);
 
   // halting
   void settle(Holding& held);
@@ -342,6 +391,15 @@ struct Host::Core {
   Rank greeted{allocator_rank};  // the allocator that knows what was held when it welcomed this host
 
   Group group;
+
+  Rank partner{no_rank};                  // keeps the copies of this host's jobs
+  std::map<RequestId, Outgoing> outgoing;  // rounds to it
+  std::map<std::pair<Rank, StreamId>, RequestId> sending_rounds;
+  std::map<JobId, CapsuleId> copies;  // of others' jobs, in arenas of these ids
+  std::map<CapsuleId, Kept> kept;     // those, and others that something refers to still
+  std::map<std::pair<Rank, StreamId>, Incoming> incoming;
+  std::map<RequestId, std::pair<Rank, Incoming>> scattering;
+  std::map<std::pair<Rank, StreamId>, std::pair<CapsuleId, Epoch>> lending;
 
   Queue queue;  // granted, and waiting for room
   Cores cores;

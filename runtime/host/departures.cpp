@@ -50,6 +50,7 @@ void Host::Core::send_image(Holding& held) {
 }
 
 void Host::Core::on(PagesSent const& event) {
+  if (round_sent(event) || lent(event)) return;
   auto const at = sending.find({event.to, event.stream});
   if (at == sending.end()) return;
   auto& held = holdings.at(at->second);

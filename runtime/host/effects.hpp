@@ -14,6 +14,7 @@
 #include "message/message.hpp"
 #include "port/capsules.hpp"
 #include "port/checkpoint_store.hpp"
+#include "port/rounds.hpp"
 #include "port/transport.hpp"
 #include "port/world.hpp"
 
@@ -27,7 +28,7 @@ struct TimerFired { RequestId timer; };
 struct LoadRead { NodeLoad load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
 
 using Event = std::variant<Began, Received, TimerFired, LoadRead, PagesSent, PagesReceived, PeerDied, CapsuleEvent,
-                           StoreEvent>;
+                           StoreEvent, RoundEvent>;
 
 // ---- effects
 
@@ -50,6 +51,15 @@ struct SetLease { Instant until; };
 struct SendPages { CapsuleId capsule; Rank to; StreamId stream; std::vector<msg::PageRange> ranges; };
 struct ReceivePages { CapsuleId capsule; Rank from; StreamId stream; std::uint64_t arena_bytes; std::vector<msg::PageRange> ranges; };
 
+// Partner copies: port/rounds.hpp. KeepArena is answered only if there is no memory: by Failed.
+struct KeepArena { CapsuleId capsule; std::uint64_t memory_bytes; std::uint64_t arena_bytes; };
+struct GatherRound { RequestId round; CapsuleId capsule; std::uint64_t arena_bytes; bool whole; };
+struct SendRound { RequestId round; Rank to; StreamId stream; };
+struct ReceiveRound { RequestId round; Rank from; StreamId stream; std::uint64_t bytes; };
+struct ScatterRound { RequestId round; CapsuleId capsule; std::uint64_t arena_bytes; std::vector<msg::PageRange> ranges; };
+struct ReleaseRound { RequestId round; };
+struct AbandonRound { RequestId round; };
+
 struct WriteCheckpoint { RequestId request; CapsuleId capsule; CheckpointLabel label; Bytes manifest; std::uint64_t arena_bytes; };
 struct ReserveStaging { RequestId request; std::uint64_t arena_bytes; };
 struct VerifyImages { RequestId request; std::vector<msg::ImageName> images; };
@@ -68,7 +78,8 @@ struct RouteVia { Rank manager{no_rank}; };  // none: directly
 using Effect = std::variant<Send, Arm, ReadLoad, PrepareCapsule, StartCapsule, RestoreCapsule, FreezeCapsule,
                             ThawCapsule, SuspendCapsule, ResumeCapsule, CallCapsule, KillCapsule, ForgetCapsule,
                             SetLease, SendPages, ReceivePages, WriteCheckpoint, ReserveStaging, VerifyImages,
-                            LoadImage, PruneImages, Write, Exit, TakeOver, OpenChannel, RouteVia>;
+                            LoadImage, PruneImages, KeepArena, GatherRound, SendRound, ReceiveRound, ScatterRound, ReleaseRound,
+                            AbandonRound, Write, Exit, TakeOver, OpenChannel, RouteVia>;
 using Effects = std::vector<Effect>;
 
 }  // namespace godwit::host

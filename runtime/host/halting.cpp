@@ -24,7 +24,7 @@ bool Host::Core::saved_for_good(Holding const& held) const {
 bool Host::Core::must_stay_frozen(Holding const& held) const {
   bool const leaves = held.leaving && held.leaving->departure.is_open() && !mutated(Mutation::run_while_leaving);
   bool const is_parking = held.saving.parking && held.saving.current;
-  return quiescing || held.saving.staging || is_parking || leaves;
+  return quiescing || held.saving.staging || held.copying.gathering || is_parking || leaves;
 }
 
 // Brings the capsule to what the holding wants: frozen or running, and its image on its way.
@@ -33,13 +33,14 @@ void Host::Core::settle(Holding& held) {
   if (held.halt == Holding::Halt::held) {
     if (held.waits_to_leave()) send_image(held);
     if (image_wanted(held)) write_image(held);
+    if (held.copying.due && !quiescing) gather_copy(held);
     if (saved_for_good(held)) return release(held, !held.died);
     if (parked_for_good(held)) return park(held);
     if (must_stay_frozen(held)) return;
     if (held.died) return end_job(held, *held.died);
     return thaw(held);
   }
-  bool const wanted = held.waits_to_leave() || image_wanted(held);
+  bool const wanted = held.waits_to_leave() || image_wanted(held) || (held.copying.due && !held.is_committed());
   if (wanted && held.halt == Holding::Halt::none) freeze(held);
   if (!wanted && held.halt == Holding::Halt::asked) return thaw(held);
   bool const asked_for = held.saving.parking || !held.saving.requests.empty();
@@ -60,6 +61,7 @@ void Host::Core::thaw(Holding& held) {
   held.frozen.reset();
   held.saving.current = false;
   held.changed = held.changed || !stands_still(held);
+  held.copying.changed = held.copying.changed || !stands_still(held);
   give_deferred(held);
 }
 

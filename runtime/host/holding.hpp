@@ -25,6 +25,19 @@
 
 namespace godwit::host {
 
+// A partner's copy that it is to begin from: of this host's keeping, or of another's.
+struct FromCopy {
+  Rank keeper;
+  Epoch of;  // the copy's epoch
+  bool asked{false};
+  bool whole{false};  // its pages are in the arena
+  std::optional<RequestId> patience;  // of the keeper's answer, and then of the pages
+  std::optional<StreamId> stream;
+  std::optional<Digest> came;
+  std::optional<msg::CopySeal> seal;
+  msg::CopyLabel label;
+};
+
 // How a granted job comes to run: its capsule is prepared while its images are verified.
 struct Starting {
   std::vector<msg::ImageName> images;  // still to be tried, newest first; empty at first: afresh
@@ -42,6 +55,21 @@ struct Starting {
   Instant reading_since;     // for so long images have been tried
   Duration pause{0};         // the last one between two tries; 0: there was none
   std::optional<RequestId> next_try;
+  std::optional<FromCopy> copy;
+};
+
+// Its own copy, in the memory of this host's partner.
+struct Copying {
+  std::optional<RequestId> timer;
+  bool offered{false};               // the partner hasn't answered
+  bool due{false};                   // it awaits the copy, which is taken at the next safe point
+  std::optional<RequestId> gathering;  // the arena must stay as it is
+  std::uint64_t sent{0};             // of that number, from the freeze until the partner has it, or hasn't
+  std::uint64_t kept{0};             // the newest that it has; 0: the next one must be whole
+  std::uint64_t last{0};             // number given out
+  bool changed{true};                // since the last one
+  bool told{false};                  // that it can't be kept
+  [[nodiscard]] bool under_way() const { return offered || due || gathering || sent > 0; }
 };
 
 struct Leaving {
@@ -111,6 +139,7 @@ struct Holding {
   Duration checkpoint_cost{0};  // of the last one; 0: not measured
   std::optional<RequestId> limits_timer;
   bool changed{true};  // since the last image, as far as is known
+  Copying copying;
 
   std::vector<Order> deferred;               // while frozen or about to be
   std::vector<RequestId> suspends, resumes;  // asked of the capsule

@@ -14,31 +14,34 @@ Holding& Host::Core::hold(msg::PrepareArrival const& arrival) {
   return hold(std::move(order), arrival.target_epoch);
 }
 
-Holding& Host::Core::hold(msg::StartJob const& start) {
+Holding& Host::Core::hold(msg::StartJob const& start, Kept const* copy, bool from_copy) {
   CapsuleOrder order;
   order.job = start.job;
   order.spec = start.spec;
   order.clone_of = start.clone_of;
   order.fresh_files = start.fresh_files;
-  if (start.images.empty()) order.start_at = start.epoch;
+  if (start.images.empty() && !from_copy) order.start_at = start.epoch;
+  if (copy != nullptr) {
+    order.capsule = copy->arena;
+    order.arena_bytes = copy->arena_bytes;
+  }
   return hold(std::move(order), start.epoch);
 }
 
 Holding& Host::Core::hold(CapsuleOrder order, Epoch epoch) {
-  last_capsule = last_capsule.next();
-  auto& held = holdings[last_capsule];
+  if (order.capsule == CapsuleId{0}) order.capsule = last_capsule = last_capsule.next();
+  auto& held = holdings[order.capsule];
   held.job = order.job;
   held.epoch = epoch;
-  held.capsule = last_capsule;
+  held.capsule = order.capsule;
   held.spec = order.spec;
   held.clone_of = order.clone_of;
   held.interval = checkpoint::Interval{order.spec.checkpoint_every, order.spec.checkpoint_auto};
   if (failures_every > Duration{0}) held.interval.expect_failures(failures_every);
-  capsules.emplace(order.job, last_capsule);
+  capsules.emplace(order.job, order.capsule);
   held.cores = cores.take(order.spec.cores);
   held.identities = identities.take(order.spec.resources);
   for (auto& [name, value] : environment_of(held.identities)) order.spec.environment[name] = std::move(value);
-  order.capsule = last_capsule;
   order.host = self;
   order.cpus = held.cores.cpus;
   emit(PrepareCapsule{std::move(order)});
@@ -134,6 +137,8 @@ void Host::Core::release(Holding& held, bool kill) {
   disarm(held.limits_timer);
   disarm(held.saving.patience);
   disarm(held.starting.next_try);
+  if (held.starting.copy) disarm(held.starting.copy->patience);
+  give_up_copy(held);
   if (held.leaving) {
     std::optional<RequestId> patience = held.leaving->patience;
     disarm(patience);

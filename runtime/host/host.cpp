@@ -53,6 +53,7 @@ void Host::Core::on(CapsuleEvent const& event) {
       [this](auto const& held_event) {
         auto* const held = by_capsule(held_event.capsule);
         // Released: an event that was under way when its capsule was killed.
+        if (held == nullptr && no_arena_for_copy(held_event.capsule)) return;
         if (held != nullptr && held->phase != Holding::Phase::released) on(*held, held_event);
       },
       event);
@@ -60,6 +61,10 @@ void Host::Core::on(CapsuleEvent const& event) {
 
 void Host::Core::on(StoreEvent const& event) {
   std::visit([this](auto const& held) { on(held); }, event);
+}
+
+void Host::Core::on(RoundEvent const& event) {
+  std::visit([this](auto const& one) { on(one); }, event);
 }
 
 void Host::Core::on(TimerFired const& event) {
@@ -88,6 +93,10 @@ void Host::Core::on(TimerFired const& event) {
       return held != nullptr ? checkpoint_patience(*held) : void();
     case TimerKind::interval:
       return held != nullptr ? interval_due(*held) : void();
+    case TimerKind::copy:
+      return held != nullptr ? copy_due(*held) : void();
+    case TimerKind::adoption:
+      return held != nullptr ? adoption_patience(*held) : void();
     case TimerKind::reading:
       return held != nullptr && held->phase == Holding::Phase::preparing ? verify_images(*held) : void();
     case TimerKind::limits:
@@ -102,6 +111,9 @@ void Host::Core::on(PeerDied const& event) {
   dead.emplace(event.peer, now);
   expect_succession();
   if (probing && probing->asked == event.peer) refused();
+  source_died(event.peer);
+  keeper_is_gone(event.peer, true);
+  if (event.peer == partner) forget_partner(partner, true);
   for (auto const capsule : all_capsules()) {
     auto* const held = by_capsule(capsule);
     if (held == nullptr) continue;

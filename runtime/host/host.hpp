@@ -38,6 +38,9 @@ struct Settings {
   Duration suspicion{30s};
   Duration stagger{2s};
   std::optional<ProbingSettings> probing{};
+  Duration partner_every{10s};  // between two copies of a job in the partner's memory
+  Duration copy_patience{5s};    // a job waits for its copy from another host so long, and a second for each 16 MiB
+  std::uint64_t partner_memory{std::uint64_t{4} << 30};  // the most that copies of others' jobs may take here
 };
 
 class Host {

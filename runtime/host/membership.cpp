@@ -78,6 +78,9 @@ void Host::Core::beat(LoadRead const& event) {
 
 void Host::Core::on(Rank, msg::HeartbeatSeen const& message) {
   seen = std::max(seen, message.at);
+  for (auto const rank : message.lost) {
+    if (lost.insert(rank).second) keeper_is_gone(rank, false);
+  }
   lost = {message.lost.begin(), message.lost.end()};
   all_joined = message.complete;
   closed = message.closed;

@@ -25,13 +25,14 @@ void Host::Core::meet_allocator(Rank allocator) {
     bool const claims = held.phase == Holding::Phase::preparing || held.is_live();
     if (claims && !held.outputs.empty()) send(allocator, msg::ClaimOutputs{held.job, held.epoch, held.outputs});
   }
-  msg::Holdings all{{settings.pid, settings.node, settings.cores, settings.has}, {}};
+  msg::Holdings all{{settings.pid, settings.node, settings.cores, settings.has}, {}, {}};
   for (auto const& [capsule, held] : holdings) {
     if (held.phase != Holding::Phase::released) all.held.push_back(sum_up(held));
   }
   queue.each([&](msg::StartJob const& start) {
     all.held.push_back({start.job, start.epoch, msg::Held::Phase::starting, {}});
   });
+  for (auto const& [job, arena] : copies) all.copies.push_back({job, kept.at(arena).epoch});
   send(allocator, std::move(all));
   if (quiesced) send(allocator, msg::Quiesced{unsaved});
 }

@@ -35,15 +35,21 @@ std::string Host::Core::lacks(std::map<std::string, std::int32_t> const& resourc
 }
 
 void Host::Core::begin_start(msg::StartJob const& message) {
+  if (auto* const copy = own_copy_for(message)) return adopt(message, *copy);
   auto& held = hold_start(message);
+  if (held.starting.copy) return;
   held.starting.reading_since = now;
   if (!held.starting.afresh) verify_images(held);
 }
 
-Holding& Host::Core::hold_start(msg::StartJob const& message) {
-  auto& held = hold(message);
+Holding& Host::Core::hold_start(msg::StartJob const& message, Kept const* copy) {
+  bool const elsewhere = message.copy && message.copy->keeper != self && !dead.contains(message.copy->keeper) &&
+                         !lost.contains(message.copy->keeper);
+  bool const from_copy = copy != nullptr || elsewhere;
+  auto& held = hold(message, copy, from_copy);
   held.starting.images = message.images;
-  held.starting.afresh = message.images.empty();
+  held.starting.afresh = message.images.empty() && !from_copy;
+  if (elsewhere) held.starting.copy = FromCopy{.keeper = message.copy->keeper, .of = message.copy->epoch};
   held.starting.fresh_files = message.fresh_files;
   for (auto const& image : message.images) {
     if (is_own(held.job, image)) held.last_generation = std::max(held.last_generation, image.generation);
@@ -91,6 +97,7 @@ void Host::Core::go_on_starting(Holding& held) {
     if (!starting.at_once) emit(StartCapsule{held.capsule, held.epoch});
     return;
   }
+  if (starting.copy) return take_copy(held);
   if (!starting.chosen || starting.asked) return;
   starting.asked = ask(held);
   ++held.pins;
@@ -106,10 +113,13 @@ void Host::Core::become_live(Holding& held, capsule::Running const& event) {
   held.suspended = event.suspended;
   held.report.steps = event.steps;
   held.started = {held.job,    held.epoch,      held.starting.chosen,
-                  event.steps, event.suspended, std::move(held.starting.set_aside)};
+                  event.steps, event.suspended, std::move(held.starting.set_aside),
+                  held.starting.copy ? held.starting.copy->keeper : no_rank};
   if (held.starting.chosen && is_own(held.job, *held.starting.chosen)) held.newest = held.starting.chosen;
+  if (held.starting.copy) disarm(held.starting.copy->patience);
   held.starting = {};
   watch_limits(held);
+  if (held.spec.checkpoint_partner) copy_later(held);
   if (held.interval.wanted()) {
     auto const rest = held.interval.next(now) - now - held.interval_age;
     held.interval_timer = arm(std::max(rest, Duration{0}), TimerKind::interval, held.capsule);
@@ -122,8 +132,10 @@ void Host::Core::on(Holding& held, capsule::Running const& event) {
     case Holding::Phase::preparing:
       become_live(held, event);
       note(Level::info, held.job, held.epoch,
-           held.started.from ? fmt::format("goes on from {} at step {}", held.started.from->path, event.steps)
-                             : std::string("started"));
+           held.started.copy_of != no_rank ? fmt::format("goes on from its copy in the memory of host {} at step {}",
+                                                         held.started.copy_of, event.steps)
+           : held.started.from ? fmt::format("goes on from {} at step {}", held.started.from->path, event.steps)
+                               : std::string("started"));
       report(held.started);
       if (quiescing) quiesce(held);
       return;
@@ -141,6 +153,7 @@ void Host::Core::on(Holding& held, capsule::Running const& event) {
 void Host::Core::on(Holding& held, capsule::Failed const& event) {
   if (held.phase == Holding::Phase::arriving) return refuse(held, event.why, false);
   if (held.is_live()) return end_job(held, {Ending::crashed, event.why.context, {}, held.report.steps});
+  if (held.starting.copy) return go_on_without_copy(held, event.why);
   fail_start(held, event.why.context, false);
 }
 
@@ -184,6 +197,10 @@ void Host::Core::end_job(Holding& held, Outcome outcome, bool kill) {
              held.job, departure.target_epoch(), departure.thaw_epoch(), false,
              reject("job_ended", fmt::format("job {} ended before it was handed over", held.job)),
              true});
+  }
+  if (outcome.ending == Ending::crashed) {  // its copy may be newer than its newest checkpoint
+    disarm(held.copying.timer);
+    held.copying = {};
   }
   report(msg::JobEnded{held.job, held.epoch, std::move(outcome)});
   release(held, kill);

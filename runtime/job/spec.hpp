@@ -62,7 +62,7 @@ struct JobSpec {
   Duration checkpoint_every{0};   // 0: on request and at shutdown only
   bool checkpoint_auto{false};    // as often as pays, from what one costs and how often hosts fail: Daly's formula
   Retention retention;                // of its checkpoints
-  bool checkpoint_partner{false};     // recorded; for copies in a partner's memory
+  bool checkpoint_partner{false};     // copies in a partner's memory, too
   bool checkpoint_compress{false};    // its generations' large arrays
   std::int32_t crash_limit{3};    // crashes after which it fails
   std::int32_t host_loss_limit{3};  // hosts in a row that died while they had it, after which it is held; 0: no limit

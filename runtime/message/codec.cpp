@@ -66,6 +66,19 @@ GODWIT_KIND(Recall, from_allocator)
 GODWIT_KIND(GivenBack, to_allocator)
 GODWIT_KIND(HandOn, between_hosts)
 GODWIT_KIND(Room, between_hosts)
+GODWIT_KIND(PartnerIs, from_allocator)
+GODWIT_KIND(OfferCopy, between_hosts)
+GODWIT_KIND(CopyAwaited, between_hosts)
+GODWIT_KIND(CopyRound, between_hosts)
+GODWIT_KIND(CopySeal, between_hosts)
+GODWIT_KIND(CopyKept, between_hosts)
+GODWIT_KIND(CopyHere, to_allocator)
+GODWIT_KIND(WantCopy, between_hosts)
+GODWIT_KIND(CopyRefused, between_hosts)
+GODWIT_NAME(DropCopy)
+constexpr Course course(msg::DropCopy const& message) {
+  return message.by_source ? Course::between_hosts : Course::from_allocator;
+}
 GODWIT_NAME(Parcel)
 constexpr Course course(msg::Parcel const& message) {
   return message.up ? Course::to_allocator : Course::from_allocator;

@@ -12,7 +12,7 @@
 
 namespace godwit {
 
-inline constexpr std::uint16_t wire_version = 10;
+inline constexpr std::uint16_t wire_version = 11;
 
 // A frame that grows by a message at a time.
 class FrameBuilder {

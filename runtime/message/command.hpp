@@ -89,6 +89,7 @@ struct JobRow {
   Outcome outcome;                     // once ended
   std::vector<msg::ImageName> images;  // ShowJob only, newest first
   Duration step_p50{0}, step_p99{0};
+  Rank copy_at{no_rank};              // the host that has a copy of it in memory
   std::optional<JobCounts> elements;  // of an array's own row; then `spec` is its template
   std::vector<Axis> axes;             // likewise
 };

@@ -117,10 +117,17 @@ struct Held {
   Epoch target_epoch;  // of the move that it leaves by
   GODWIT_FIELDS(job & epoch & phase & target_epoch)
 };
+struct JobEpoch {
+  JobId job;
+  Epoch epoch;
+  auto operator<=>(JobEpoch const&) const = default;
+  GODWIT_FIELDS(job & epoch)
+};
 struct Holdings {  // host → a new allocator, after all reports that the former one hadn't confirmed
   Hello hello;
   std::vector<Held> held;
-  GODWIT_FIELDS(hello & held)
+  std::vector<JobEpoch> copies;  // that it keeps for other hosts, whole ones
+  GODWIT_FIELDS(hello & held & copies)
 };
 // allocator → host: so many of its reports of this term (JobStarted, JobEnded, Accepted, Refused, Departed, Stayed,
 // Checkpointed) are in the ledger, durably. The others it sends again to the next allocator.
@@ -139,6 +146,12 @@ struct ImageName {  // a checkpoint file of this job
   GODWIT_FIELDS(epoch & generation & path)
 };
 
+struct CopyAt {  // where a partner copy is, and under which epoch it was taken
+  Rank keeper;
+  Epoch epoch;
+  GODWIT_FIELDS(keeper & epoch)
+};
+
 struct StartJob {  // allocator → host
   JobId job;
   Epoch epoch;
@@ -149,7 +162,8 @@ struct StartJob {  // allocator → host
   // are renamed over the old ones.
   bool fresh_files{false};
   bool for_group{false};  // to a manager: for whichever of its hosts has room
-  GODWIT_FIELDS(job & epoch & spec & images & clone_of & fresh_files & for_group)
+  std::optional<CopyAt> copy;  // rather than from its newest image, if the copy is newer
+  GODWIT_FIELDS(job & epoch & spec & images & clone_of & fresh_files & for_group & copy)
 };
 
 // A job that declares outputs may open them only when no other live job has them.
@@ -173,7 +187,8 @@ struct JobStarted {  // host → allocator: it runs (or is suspended, as its ima
   std::uint64_t steps{0};
   bool suspended{false};
   std::vector<Failure> set_aside;  // images that didn't verify
-  GODWIT_FIELDS(job & epoch & from & steps & suspended & set_aside)
+  Rank copy_of{no_rank};  // it began from the copy in that host's memory, which is newer than `from`
+  GODWIT_FIELDS(job & epoch & from & steps & suspended & set_aside & copy_of)
 };
 
 struct JobEnded {  // host → allocator: also the answer to a StartJob that failed, and to CancelJob
@@ -345,6 +360,86 @@ struct Pruned {  // host → allocator
   GODWIT_FIELDS(request & job & removed & removed_bytes & left_bytes & left & failure)
 };
 
+// ---- partner copies: a job's last image in another host's memory (docs/protocol.md, "Partner copies")
+
+struct PartnerIs {  // allocator → host: who keeps the copies of its jobs from now on; none: nobody can
+  Rank partner{no_rank};
+  GODWIT_FIELDS(partner)
+};
+struct OfferCopy {  // host → partner, before the job is frozen for it
+  JobId job;
+  Epoch epoch;
+  std::uint64_t arena_bytes{0};
+  GODWIT_FIELDS(job & epoch & arena_bytes)
+};
+struct CopyAwaited {  // partner → host
+  JobId job;
+  Epoch epoch;
+  std::optional<Failure> refusal;
+  GODWIT_FIELDS(job & epoch & refusal)
+};
+// These pages follow on this stream, packed. From a job's host to its partner; or from there to the host at which the
+// job is to go on: then `epoch` is the one at which it will.
+struct CopyRound {
+  JobId job;
+  Epoch epoch;
+  bool adopting{false};
+  std::uint64_t number{0};  // of this copy; counted by the job's host
+  std::uint64_t base{0};    // the copy that it changes; 0: none, these are all pages
+  StreamId stream;
+  std::uint64_t arena_bytes{0};   // whole
+  std::uint64_t memory_bytes{0};  // the most that the job may ever take; 0: no limit
+  std::vector<PageRange> ranges;
+  GODWIT_FIELDS(job & epoch & adopting & number & base & stream & arena_bytes & memory_bytes & ranges)
+};
+struct CopyLabel {  // what a copy is, beside its pages
+  Bytes manifest;                     // encoded Manifest
+  Generation generation;  // the newest that had been begun when it was taken: the target counts on from here
+  Duration interval_age{0};
+  Duration checkpoint_cost{0};
+  GODWIT_FIELDS(manifest & generation & interval_age & checkpoint_cost)
+};
+struct CopySeal {  // after its pages have left: the copy counts once this agrees with what came
+  JobId job;
+  Epoch epoch;
+  bool adopting{false};
+  StreamId stream;
+  CopyLabel label;
+  Digest digest;  // commit_digest() of manifest, epoch and pages
+  GODWIT_FIELDS(job & epoch & adopting & stream & label & digest)
+};
+struct CopyKept {  // partner → host: from now on the next one may be told as a change of this
+  JobId job;
+  Epoch epoch;
+  std::uint64_t number{0};
+  std::optional<Failure> failure;  // it isn't: the next one must be whole
+  GODWIT_FIELDS(job & epoch & number & failure)
+};
+struct CopyHere {  // partner → allocator: the first of that epoch is whole; or it isn't kept any more
+  JobId job;
+  Epoch epoch;
+  bool gone{false};
+  GODWIT_FIELDS(job & epoch & gone)
+};
+struct DropCopy {  // allocator or the job's host → partner: of this epoch, or an older one
+  JobId job;
+  Epoch epoch;
+  bool by_source{false};  // as in AbandonMove
+  GODWIT_FIELDS(job & epoch & by_source)
+};
+struct WantCopy {  // host → partner of another: the job is to go on here
+  JobId job;
+  Epoch epoch;  // at which it will
+  Epoch of;     // the copy's
+  GODWIT_FIELDS(job & epoch & of)
+};
+struct CopyRefused {  // its answer, if no CopyRound is
+  JobId job;
+  Epoch epoch;
+  Failure why;
+  GODWIT_FIELDS(job & epoch & why)
+};
+
 struct MoveWanted {  // host → allocator: the job called move_to()
   JobId job;
   Epoch epoch;
@@ -436,12 +531,6 @@ struct Managed {  // allocator → host
   Duration gather{0};         // likewise: how long what nobody waits for may wait for more
   GODWIT_FIELDS(manager & version & members & gather)
 };
-struct JobEpoch {
-  JobId job;
-  Epoch epoch;
-  auto operator<=>(JobEpoch const&) const = default;
-  GODWIT_FIELDS(job & epoch)
-};
 // host → allocator: it obeys no hand-on of a version before this one any more. What it has here.
 struct Regrouped {
   std::uint64_t version{0};
@@ -476,7 +565,8 @@ using Message =
                  ClaimOutputs, OutputsClaimed, JobStarted, JobEnded, PrepareArrival, ArrivalReady, Round, Commit, Accepted,
                  Refused, Departed, Stayed, AbandonMove, CheckpointJob, SuspendJob, ResumeJob, CancelJob, ParkJob, CallJob, OrderDone,
                  Checkpointed, PruneJob, Pruned, MoveWanted, Probe, ProbeAnswer, ListHeld, HeldJobs, Trouble, Quiesce, Quiesced, Leave,
-                 Parcel, Managed, Regrouped, Recall, GivenBack, HandOn, Room>;
+                 Parcel, Managed, Regrouped, Recall, GivenBack, HandOn, Room, PartnerIs, OfferCopy, CopyAwaited, CopyRound, CopySeal,
+                 CopyKept, CopyHere, DropCopy, WantCopy, CopyRefused>;
 
 }  // namespace godwit::msg
 

@@ -53,6 +53,10 @@ bool HostLoop::poll_ports() {
     step(std::move(event));
     happened = true;
   }
+  for (auto& event : ports_.rounds.poll()) {
+    step(std::move(event));
+    happened = true;
+  }
   return happened;
 }
 
@@ -125,6 +129,34 @@ void HostLoop::carry_out(host::ReceivePages& effect) {
   std::vector<std::span<std::byte>> pages;
   for (auto const& range : effect.ranges) pages.push_back(memory->subspan(range.offset, range.bytes));
   world.transport.receive_pages(effect.from, effect.stream, std::move(pages));
+}
+
+void HostLoop::carry_out(host::KeepArena& effect) {
+  bool const kept = ports_.capsules.keep(effect.capsule, effect.memory_bytes, effect.arena_bytes);
+  if (!kept) answers_.emplace_back(CapsuleEvent{capsule::Failed{effect.capsule, no_memory(effect.arena_bytes)}});
+}
+
+void HostLoop::carry_out(host::GatherRound& effect) {
+  hurry();
+  auto const memory = arena(effect.capsule, effect.arena_bytes);
+  invariant(memory.has_value(), "a frozen job's arena is mapped");
+  ports_.rounds.gather(effect.round, *memory, ports_.capsules.written_pages(effect.capsule), effect.whole);
+}
+
+void HostLoop::carry_out(host::SendRound& effect) {
+  world.transport.send_pages(effect.to, effect.stream, {ports_.rounds.memory(effect.round)});
+}
+
+void HostLoop::carry_out(host::ReceiveRound& effect) {
+  auto const memory = ports_.rounds.hold(effect.round, effect.bytes);
+  invariant(memory.size() == effect.bytes, "there is memory for what was awaited");
+  world.transport.receive_pages(effect.from, effect.stream, {memory});
+}
+
+void HostLoop::carry_out(host::ScatterRound& effect) {
+  auto const memory = arena(effect.capsule, effect.arena_bytes);
+  invariant(memory.has_value(), "a copy's arena is mapped");
+  ports_.rounds.scatter(effect.round, std::move(effect.ranges), *memory);
 }
 
 void HostLoop::carry_out(host::WriteCheckpoint& effect) {

@@ -67,6 +67,13 @@ class HostLoop final : public Loop {
   void carry_out(host::SetLease& effect) { ports_.capsules.set_lease(effect.until); }
   void carry_out(host::SendPages& effect);
   void carry_out(host::ReceivePages& effect);
+  void carry_out(host::KeepArena& effect);
+  void carry_out(host::GatherRound& effect);
+  void carry_out(host::SendRound& effect);
+  void carry_out(host::ReceiveRound& effect);
+  void carry_out(host::ScatterRound& effect);
+  void carry_out(host::ReleaseRound& effect) { ports_.rounds.release(effect.round); }
+  void carry_out(host::AbandonRound& effect) { ports_.rounds.abandon(effect.round); }
   void carry_out(host::WriteCheckpoint& effect);
   void carry_out(host::ReserveStaging& effect) { ports_.store.reserve(effect.request, effect.arena_bytes); }
   void carry_out(host::VerifyImages& effect) {

@@ -20,6 +20,7 @@
 #include "port/journal.hpp"
 #include "port/ledgers.hpp"
 #include "port/office.hpp"
+#include "port/rounds.hpp"
 #include "port/transport.hpp"
 #include "port/world.hpp"
 
@@ -39,6 +40,7 @@ struct SuccessionPorts {
 struct HostPorts {
   Capsules& capsules;
   CheckpointStore& store;
+  Rounds& rounds;
   Gauge& gauge;
   std::optional<SuccessionPorts> succession{};  // none: this host votes, but never takes over
 };

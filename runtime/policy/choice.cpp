@@ -32,6 +32,9 @@ std::optional<Rank> Scheduler::State::host_for(Entry const& entry) const {
     }
   }
   if (entry.of->pinned()) return only(demand.host);
+  if (entry.copy_at != no_rank) {
+    if (auto const there = only(entry.copy_at)) return there;
+  }
   if (tuning.goal == Goal::locality && entry.last != no_rank) {
     if (auto const same = only(entry.last)) return same;
   }

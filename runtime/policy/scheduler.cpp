@@ -48,6 +48,7 @@ void Scheduler::wait(Request request) {
   entry.priority = request.priority;
   entry.estimate = request.estimate;
   entry.last = request.last;
+  entry.copy_at = request.copy_at;
   state_->enter(entry);
 }
 

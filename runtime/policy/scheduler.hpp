@@ -47,6 +47,7 @@ struct Request {
   std::int32_t priority{0};  // within its account: the highest first
   Duration estimate{0};      // of its running time, for backfilling; 0: unknown, for ever
   Rank last{no_rank};        // where it ran before
+  Rank copy_at{no_rank};     // its image is in that host's memory: it goes there if it fits, whatever the goal
 };
 
 // Why it is this one's turn. The numbers are as they were then.

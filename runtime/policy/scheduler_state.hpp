@@ -41,6 +41,7 @@ struct Entry {
   std::int32_t priority{0};
   Duration estimate{0};
   Rank last{no_rank};
+  Rank copy_at{no_rank};
   std::size_t lot{0};  // its place in DemandClass::lots
 };
 

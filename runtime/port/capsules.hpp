@@ -94,6 +94,10 @@ class Capsules {
  public:
   virtual ~Capsules() = default;
 
+  // An arena without a process, for a job that may take `memory_bytes` (0: no limit). Then prepare() under this id
+  // gives it to a process, with the pages that it has; or forget() ends it. False: there is no memory for it.
+  [[nodiscard]] virtual bool keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes) = 0;
+
   virtual void prepare(CapsuleOrder order) = 0;
   virtual void start(CapsuleId capsule, Epoch epoch) = 0;
   // The arena holds the image's pages already. The job stays suspended if the manifest says so.

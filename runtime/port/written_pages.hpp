@@ -24,8 +24,8 @@ using PageRuns = std::vector<PageRun>;  // ascending, apart from each other
 
 class WrittenPages {
  public:
-  enum class Reader : std::uint8_t { checkpoint, move };
-  static constexpr std::size_t readers = 2;
+  enum class Reader : std::uint8_t { checkpoint, move, partner };
+  static constexpr std::size_t readers = 3;
 
   virtual ~WrittenPages() = default;
 

@@ -6,6 +6,7 @@
 #include "custody/commit.hpp"
 #include "message/codec.hpp"
 #include "node/node.hpp"
+#include "support/fake_rounds.hpp"
 #include "support/fake_capsules.hpp"
 #include "support/fake_network.hpp"
 #include "support/fake_rank0.hpp"
@@ -77,10 +78,11 @@ struct NodeHost : testing::Test {
   FakeCapsules capsules{Rank{1}, clock, census, network};
   Shelf shelf;
   FakeStore store{shelf};
+  FakeRounds rounds;
   FakeGauge gauge;
   FakeLog log;
   host::Host host{Rank{1}, {}};
-  Node node{{transport, clock, log}, HostPorts{capsules, store, gauge}, host};
+  Node node{{transport, clock, log}, HostPorts{capsules, store, rounds, gauge}, host};
   Neighbour zero{network, allocator_rank}, two{network, Rank{2}};
 };
 

@@ -12,6 +12,7 @@
 #include "support/fake_ledgers.hpp"
 #include "support/fake_network.hpp"
 #include "support/fake_rank0.hpp"
+#include "support/fake_rounds.hpp"
 #include "support/fake_store.hpp"
 #include "support/standing_offices.hpp"
 #include "support/virtual_clock.hpp"
@@ -28,12 +29,13 @@ struct World {
           ledgers(world.logs),
           host(rank, {.node = "node", .has = {4, 0, {}, {}}}),
           node({transport, world.clock, log},
-               HostPorts{capsules, store, gauge, SuccessionPorts{ledgers, offices, {}}}, host) {
+               HostPorts{capsules, store, rounds, gauge, SuccessionPorts{ledgers, offices, {}}}, host) {
       catalogue.types.push_back(counting_type());
     }
     FakeTransport transport;
     FakeCapsules capsules;
     FakeStore store;
+    FakeRounds rounds;
     FakeGauge gauge;
     FakeLog log;
     FakeLedgers ledgers;

@@ -115,13 +115,24 @@ void SimCapsules::obey_one(CapsuleId id, Capsule& capsule) {
 
 // ---- commands
 
+bool SimCapsules::keep(CapsuleId id, std::uint64_t, std::uint64_t) {
+  auto& capsule = capsules_[id];
+  capsule.kept = true;
+  capsule.alive = false;
+  capsule.arena.reserve(arena_bytes_max);
+  capsule.arena.resize(arena_bytes_first);
+  return true;
+}
+
 void SimCapsules::prepare(CapsuleOrder order) {
   auto const id = order.capsule;
   auto& capsule = capsules_[id];
+  bool const was_kept = std::exchange(capsule.kept, false);
+  capsule.alive = true;
   capsule.work = Work::of(order.spec);
   capsule.order = std::move(order);
   capsule.arena.reserve(arena_bytes_max);  // it grows where it is
-  capsule.arena.resize(arena_bytes_first);
+  if (!was_kept) capsule.arena.resize(arena_bytes_first);
   tell(id, Prepare{});
 }
 

@@ -58,6 +58,7 @@ class SimCapsules final : public Capsules {
   void refuse_next() { refusing_ = true; }  // the next capsule for an arriving job can't be prepared
 
   // ---- the port
+  [[nodiscard]] bool keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes) override;
   void prepare(CapsuleOrder order) override;
   void start(CapsuleId capsule, Epoch epoch) override { tell(capsule, Start{epoch}); }
   void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) override {
@@ -92,6 +93,7 @@ class SimCapsules final : public Capsules {
     CapsuleOrder order;
     Work work;
     std::deque<Command> commands;
+    bool kept{false};
     bool alive{true}, begun{false}, frozen{false}, suspended{false};
     bool busy{false};  // with a command or a step
     Epoch epoch;

@@ -118,6 +118,7 @@ int main(int argc, char** argv) {
   app.add_flag("!--no-managers", options.range.managers, "each host speaks for itself: what older regression seeds mean");
   app.add_flag("!--no-balance", options.range.balance, "without goals for which jobs are moved: what older regression seeds mean");
   app.add_flag("!--no-probing", options.range.probing, "hosts don't look for each other: what older regression seeds mean");
+  app.add_flag("!--no-partners", options.range.partners, "no copies in other hosts' memory: what older regression seeds mean");
   app.add_flag("--succession", options.range.succession, "allocators die, stall and are cut off, and others take over");
   CLI11_PARSE(app, argc, argv);
   return options.seed ? godwit::sim::one(options) : godwit::sim::many(options);

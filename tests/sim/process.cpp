@@ -47,6 +47,8 @@ Process::Process(Place place, bool host)
     return place_.network.refers_to(memory) || store_->refers_to(memory);
   };
   store_->on_event = [this] { wake(20us); };
+  rounds_.on_event = [this] { wake(20us); };
+  rounds_.knows_changes = place_.seed % 2 == 0;
 }
 
 // None, half, all, or twice as many tasks as there are cores. Each level lasts equally long, and follows from the seed alone.
@@ -103,12 +105,14 @@ void Process::begin_host() {
   settings.safe_point_patience = place_.scenario.safe_point_patience;
   settings.orphan_patience = place_.scenario.orphan_patience;
   settings.suspicion = place_.scenario.allocator.suspicion;
+  settings.partner_every = place_.scenario.partner_every;
+  settings.partner_memory = place_.scenario.partner_memory;
   if (auto const& tuning = place_.scenario.probing) {
     auto const hosts = place_.network.transport(place_.rank).ranks() - 1;  // of this world
     settings.probing = host::ProbingSettings{*tuning, hosts, place_.seed};
   }
   host_ = std::make_unique<host::Host>(place_.rank, std::move(settings));
-  HostPorts ports{*capsules_, *store_, gauge_};
+  HostPorts ports{*capsules_, *store_, rounds_, gauge_};
   if (place_.scenario.deputies) {
     ports.succession.emplace(SuccessionPorts{ledgers_, offices_, place_.scenario.allocator});
   }

@@ -19,6 +19,7 @@
 #include "sim/obedience.hpp"
 #include "sim/scenario.hpp"
 #include "sim/store.hpp"
+#include "support/fake_rounds.hpp"
 #include "support/standing_offices.hpp"
 
 namespace godwit::sim {
@@ -100,6 +101,7 @@ class Process {
   OthersGauge gauge_{*this};
   std::unique_ptr<SimCapsules> capsules_;
   std::unique_ptr<SimStore> store_;
+  test::FakeRounds rounds_;
   std::map<Term, SimJournal*> journals_;  // of the terms that this process has claimed
   SimLedgers ledgers_;
   SimControl control_;

@@ -42,6 +42,7 @@ class Draw {
     if (range_.balance && one_in(2)) balance();
     bool const balanced = made_.allocator.balance.goal != policy::BalanceGoal::none;
     if (range_.probing && one_in(balanced ? 4 : 2)) probing();
+    if (range_.partners && !one_in(4)) partners();
     std::ranges::stable_sort(made_.actions, {}, &Action::at);
     return made_;
   }
@@ -114,6 +115,13 @@ class Draw {
     if (!any_fault) return;
     made_.actions.push_back(trouble());
     if (one_in(8)) made_.actions.back().what = Do::reads_fail;
+  }
+
+  // An image has 64 bytes for each eight cells: at times there isn't room for all of them.
+  void partners() {
+    for (auto& plan : made_.plans) plan.partner = !one_in(4);
+    made_.partner_every = 100ms + within(3s);
+    if (one_in(4)) made_.partner_memory = 256 + random_.below(4096);
   }
 
   Action user() {
@@ -308,7 +316,7 @@ std::string describe(Scenario const& scenario) {
                                           : plan.work.end == Work::End::crashes ? "crashes"
                                                                                 : "hangs",
                                           plan.work.end_at),
-                        limits_of(plan));
+                        limits_of(plan) + (plan.partner ? ", with a partner" : ""));
   }
   for (auto const& action : scenario.actions) {
     text += fmt::format("  {:>9.3f} s {} {} {} {:.3f} s{}\n", Seconds(action.at).count(), name_of(action.what), action.a,

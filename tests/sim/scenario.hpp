@@ -24,6 +24,7 @@ struct Plan {
   std::int32_t max_failed{-1};
   std::int32_t host_loss_limit{0};
   Duration time_limit{0}, step_limit{0};
+  bool partner{false};  // copies in another host's memory
   std::string account;  // empty: one of its own
   std::int32_t cores{1}, priority{0};
   int after{-1};              // another plan
@@ -60,6 +61,8 @@ struct Scenario {
   bool deputies{false};  // hosts may take the allocator's place
   bool names_are_durable{false};  // files' names, as soon as they are given
   std::optional<policy::ProbingTuning> probing;  // by which hosts find each other
+  Duration partner_every{1s};
+  std::uint64_t partner_memory{1 << 20};
   std::vector<Plan> plans;
   std::vector<Action> actions;  // in order of time
 };
@@ -73,6 +76,7 @@ struct Range {
   bool managers{true};  // hosts in groups, in half of the runs
   bool balance{true};  // goals for which jobs are moved, and nodes that others use
   bool probing{true};  // hosts that find each other
+  bool partners{true};  // jobs with copies in other hosts' memory, in three of four runs
   bool limits{true};  // of jobs, read errors, and one fault more; without: what the first regression seeds mean
 };
 

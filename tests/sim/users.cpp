@@ -46,6 +46,7 @@ void Universe::submit(std::size_t index) {
   spec.priority = plan.priority;
   spec.directory = "/";
   spec.checkpoint_every = plan.checkpoint_every;
+  spec.checkpoint_partner = plan.partner;
   spec.retention.keep = static_cast<std::int32_t>(index % 3);  // 0: all
   spec.crash_limit = plan.crash_limit;
   spec.max_failed = plan.max_failed;

@@ -89,13 +89,23 @@ bool FakeCapsules::advance(Random& random) {
   return true;
 }
 
+bool FakeCapsules::keep(CapsuleId id, std::uint64_t, std::uint64_t) {
+  auto& capsule = capsules_[id];
+  capsule.kept = true;
+  capsule.alive = false;
+  capsule.arena.resize(arena_max);
+  return true;
+}
+
 void FakeCapsules::prepare(CapsuleOrder order) {
   auto& capsule = capsules_[order.capsule];
+  bool const was_kept = std::exchange(capsule.kept, false);
+  capsule.alive = true;
   capsule.steps_all = argument(order.spec, "steps", 1'000'000'000);
   capsule.cells = argument(order.spec, "cells", 16);
   capsule.order = std::move(order);
   bool const moves_here = capsule.order.arena_bytes > 0;
-  capsule.arena.resize(moves_here && welcome == Welcome::no_memory ? 0 : arena_max);
+  if (!was_kept) capsule.arena.resize(moves_here && welcome == Welcome::no_memory ? 0 : arena_max);
   capsule.commands.emplace_back(Prepare{});
   if (capsule.order.start_at) capsule.commands.emplace_back(Start{*capsule.order.start_at});
 }

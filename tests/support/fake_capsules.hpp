@@ -60,6 +60,7 @@ class FakeCapsules final : public Capsules {
   Welcome welcome{Welcome::ready};
   bool still{false};  // they obey, and take no step
 
+  [[nodiscard]] bool keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes) override;
   void prepare(CapsuleOrder order) override;
   void start(CapsuleId capsule, Epoch epoch) override { tell(capsule, Start{epoch}); }
   void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) override {
@@ -112,6 +113,7 @@ class FakeCapsules final : public Capsules {
     std::uint64_t steps{0}, steps_all{0}, cells{0};
     Instant last_safe_point;
     std::vector<std::byte> arena;
+    bool kept{false};
     [[nodiscard]] bool runs() const { return alive && begun && !frozen; }
   };
 

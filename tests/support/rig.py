@@ -164,9 +164,9 @@ class Runtime:
     def ask(self, method, **params):
         return self.connection.ask(method, **params)
 
-    def submit(self, job_type, name="", **arguments):
+    def submit(self, job_type, name="", spec=None, **arguments):
         spec = {"type": job_type, "arguments": {k: str(v) for k, v in arguments.items()}, "name": name,
-                "directory": str(self.work)}
+                "directory": str(self.work), **(spec or {})}
         return self.ask("submit", jobs=[{"spec": spec}])["jobs"][0]
 
     def migrate(self, job, host=None):

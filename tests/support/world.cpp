@@ -34,7 +34,7 @@ World::HostSide::HostSide(World& world, Rank rank, std::int32_t slots)
       capsules(rank, world.clock, world.remains_.census, world.network),
       store(world.remains_.shelf),
       host(rank, host_settings(rank, slots)),
-      node({transport, world.clock, world.log}, HostPorts{capsules, store, gauge}, host) {}
+      node({transport, world.clock, world.log}, HostPorts{capsules, store, rounds, gauge}, host) {}
 
 World::World(Settings settings, Remains& remains)
     : random(settings.seed),

@@ -18,6 +18,7 @@
 #include "support/fake_capsules.hpp"
 #include "support/fake_network.hpp"
 #include "support/fake_rank0.hpp"
+#include "support/fake_rounds.hpp"
 #include "support/fake_store.hpp"
 #include "support/virtual_clock.hpp"
 
@@ -80,6 +81,7 @@ class World {
   [[nodiscard]] Ledger const& ledger() const { return allocator_->ledger(); }
   [[nodiscard]] JobRecord const& record(JobId job) const { return *ledger().find(job); }
   [[nodiscard]] FakeCapsules& capsules(Rank host) { return hosts_.at(index(host))->capsules; }
+  [[nodiscard]] FakeRounds& rounds(Rank host) { return hosts_.at(index(host))->rounds; }
   [[nodiscard]] FakeStore& store(Rank host) { return hosts_.at(index(host))->store; }
   [[nodiscard]] Digest trace() const { return network.trace(); }
 
@@ -97,6 +99,7 @@ class World {
     FakeTransport transport;
     FakeCapsules capsules;
     FakeStore store;
+    FakeRounds rounds;
     FakeGauge gauge;
     host::Host host;
     Node node;

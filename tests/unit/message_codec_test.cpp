@@ -45,7 +45,7 @@ TEST(Codec, AFrameIsVersionTermLengthKindBody) {
   builder.add(msg::TermIs{Term{3}}, Term{9});
   auto const frame = builder.take();
   ASSERT_EQ(frame.size(), 2U + 8 + 4 + 1 + 8);
-  EXPECT_EQ(frame[0], std::byte{10});
+  EXPECT_EQ(frame[0], std::byte{11});
   EXPECT_EQ(frame[1], std::byte{0});
   EXPECT_EQ(frame[2], std::byte{9});
   EXPECT_EQ(frame[10], std::byte{1 + 8});

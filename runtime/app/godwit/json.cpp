@@ -142,6 +142,7 @@ Json json_of(cmd::JobRow const& row) {
             {"epoch", row.epoch.value},
             {"moves", row.moves},
             {"crashes", row.crashes},
+            {"copy_at", json_of_rank(row.copy_at)},
             {"submitted", json_of_time(row.submitted)},
             {"started", json_of_time(row.started)},
             {"ended", json_of_time(row.ended)},

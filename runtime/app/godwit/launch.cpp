@@ -119,6 +119,17 @@ void add_launch_options(CLI::App& verb, LaunchOptions& to) {
                   "thousandths; else 0")
       ->type_name("N")
       ->check(at_least(0));
+  verb.add_option("--partner-every", to.partner_every,
+                  "Between two copies of a job in another host's memory, where its workload says 'partner: true'; else 10s")
+      ->type_name("TIME")
+      ->check(duration);
+  verb.add_option("--partner-memory", to.partner_memory,
+                  "Most that copies of others' jobs may take of a host's memory, such as 8GiB; else a quarter of it")
+      ->type_name("SIZE")
+      ->check([](std::string const& text) {
+        auto const bytes = parse_size(text);
+        return bytes ? std::string() : bytes.failure().context;
+      });
   verb.add_option("--store-quota", to.store_quota,
                   "Most that all checkpoints together may take, such as 500GiB: what needn't be kept is thrown away; else any")
       ->type_name("SIZE")

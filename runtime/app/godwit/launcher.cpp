@@ -43,6 +43,8 @@ void add_godwitd(std::vector<std::string>& words, fs::path const& store, LaunchO
   if (!options.store_quota.empty()) add("--store-quota", options.store_quota);
   if (!options.history.empty()) add("--history", options.history);
   if (!options.ledger_log.empty()) add("--ledger-log", options.ledger_log);
+  if (!options.partner_every.empty()) add("--partner-every", options.partner_every);
+  if (!options.partner_memory.empty()) add("--partner-memory", options.partner_memory);
   if (!options.managers.empty()) add("--managers", options.managers);
   if (!options.goal.empty()) add("--goal", options.goal);
   if (!options.probing.empty()) add("--probing", options.probing);

@@ -22,7 +22,7 @@ struct LaunchOptions {
   std::int32_t overbook{100};             // percent of those cores that jobs may take
   std::vector<std::string> capabilities;  // as --capability says them
   std::string accounts;                   // a file; empty: none
-  std::string store_quota, history, ledger_log;
+  std::string store_quota, history, ledger_log, partner_every, partner_memory;
   std::string policy, interval, quantum, margin, managers, goal, probing;  // empty: godwitd's own
   std::string heartbeat, lease, suspicion;
   std::int32_t probe_limit{0}, probe_threshold{0};  // 0: godwitd's own

@@ -40,7 +40,7 @@ void show_wishes(JobSpec const& spec) {
   auto const every = spec.checkpoint_auto                 ? "as often as pays"
                      : spec.checkpoint_every.count() == 0 ? "on request and at shutdown"
                                                           : "every " + spell_duration(spec.checkpoint_every);
-  print_fact("checkpoints", every);
+  print_fact("checkpoints", every + (spec.checkpoint_partner ? ", and copies in a partner's memory" : ""));
   print_fact("max failed", spec.max_failed < 0 ? "" : fmt::format("{}", spec.max_failed));
   std::string after;
   for (auto const& one : spec.after) {
@@ -68,6 +68,7 @@ void show_progress(cmd::JobRow const& row) {
     print_fact("a step",
                fmt::format("p50 {}, p99 {}", spell_duration(row.step_p50), spell_duration(row.step_p99)));
   }
+  print_fact("copy", row.copy_at == no_rank ? "" : fmt::format("in the memory of host {}", row.copy_at));
   print_fact("moves", fmt::format("{}", row.moves));
   print_fact("crashes", fmt::format("{} (fails after {})", row.crashes, row.spec.crash_limit));
   if (row.state == JobState::held) print_fact("held", "until 'godwit resume': too many hosts in a row died with it");

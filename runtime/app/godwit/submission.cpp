@@ -213,6 +213,7 @@ void add_submission_options(CLI::App& verb, Submission& to) {
   note(verb.add_option("--keep-every", to.keep_every,
                        "With --keep: of the older ones each Nth, too, or the first in each such time"),
        "N|TIME");
+  note(verb.add_flag("--partner", to.partner, "Keep a copy in another host's memory as well, for restarts that need no disk"), "");
   note(verb.add_option("--quota", to.quota, "Most that all its generations may take: the oldest go first"), "SIZE");
   note(verb.add_flag("--compress", to.compress, "Write the large arrays of its checkpoints compressed: smaller, and slower"), "");
 }
@@ -235,6 +236,7 @@ Result<Request> jobs_of(Submission const& submission) {
   spec.host_loss_limit = submission.host_loss_limit;
   spec.max_failed = submission.max_failed;
   spec.checkpoint_compress = submission.compress;
+  spec.checkpoint_partner = submission.partner;
   spec.stdout_path = submission.stdout_path;
   spec.stderr_path = submission.stderr_path;
   if (auto const read = read_arguments(submission, spec); !read) return read.failure();

@@ -19,6 +19,7 @@ struct Submission {
   std::string keep_every, quota;  // of its checkpoints
   std::int32_t keep{0};
   bool compress{false};
+  bool partner{false};
   std::int32_t priority{0};
   std::int32_t cores{1};
   std::int32_t host{no_rank.value};

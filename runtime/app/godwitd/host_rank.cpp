@@ -9,6 +9,7 @@
 #include "app/godwitd/standby_office.hpp"
 #include "app/world/verdict.hpp"
 #include "edge/capsules/capsule_service.hpp"
+#include "edge/capsules/round_memory.hpp"
 #include "edge/hdf5/hdf5_store.hpp"
 #include "edge/hwloc/topology.hpp"
 #include "edge/posix/affinity.hpp"
@@ -91,6 +92,7 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
               clock);
   auto const machine = machine_here(*topology);
   auto has = capabilities_of(options, world, machine);
+  auto const for_copies = options.partner_memory > 0 ? options.partner_memory : std::max(has.memory_bytes / 4, std::uint64_t{1} << 30);
   auto const idle_max = static_cast<std::size_t>(has.cores);
   auto share = cores_of(world, *topology, machine.cpus);
   auto probing = probing_of(options, world, slots_of(options, world, machine));
@@ -101,20 +103,23 @@ int run_host_rank(Options const& options, MpiWorld const& world, StopSignals& si
                                  .own_cpus = std::move(share.own),
                                  .other_cpus = std::move(share.others),
                                  .suspicion = options.suspicion,
-                                 .probing = std::move(probing)});
+                                 .probing = std::move(probing),
+                                 .partner_every = options.partner_every,
+                                 .partner_memory = for_copies});
   MpiTransport transport(world);
   CapsuleService capsules(std::move(*zygote),
                           {.store = options.store,
                            .pack = fmt::format("{}-{}", clock.wall().unix_ns / 1'000'000'000, world.self()),
                            .idle_max = idle_max});
   Hdf5CheckpointStore store({.store = options.store});
+  RoundMemory rounds(for_copies);
   NodeGauge gauge(machine.cpus);
   LedgerDirectory ledgers(StoreDirectory::ledger_of(options.store), options.ledger_log);
   StandbyOffices offices(options);
-  HostPorts ports{capsules, store, gauge, SuccessionPorts{ledgers, offices, allocator_settings(options, *policy)}};
+  HostPorts ports{capsules, store, rounds, gauge, SuccessionPorts{ledgers, offices, allocator_settings(options, *policy)}};
   Node node({transport, clock, log}, std::move(ports), host);
   FdSleeper sleeper(
-      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), signals.wait_fd(), ledgers.wait_fd(),
+      {transport.bell_fd(), transport.wait_fd(), capsules.wait_fd(), store.wait_fd(), rounds.wait_fd(), signals.wait_fd(), ledgers.wait_fd(),
        offices.wait_fd()},
       world.ranks_here() == world.ranks());
   node.begin(host::Began{});

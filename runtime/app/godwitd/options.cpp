@@ -105,6 +105,17 @@ std::variant<Options, int> read_options(int argc, char** argv) {
                  "A job is made to wait only if its account's index exceeds the other's by more than so many thousandths (0)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  add_duration(app, "--partner-every", options.partner_every,
+               "Between two copies of a job in another host's memory, where its workload says partner: true (10s)");
+  app.add_option_function<std::string>(
+         "--partner-memory",
+         [&options](std::string const& text) {
+           auto const bytes = parse_size(text);
+           if (!bytes) throw CLI::ValidationError("--partner-memory", bytes.failure().context);
+           options.partner_memory = *bytes;
+         },
+         "Most that copies of others' jobs may take of a host's memory, such as 8GiB (a quarter of it)")
+      ->type_name("SIZE");
   app.add_option_function<std::string>(
          "--store-quota",
          [&options](std::string const& text) {

@@ -29,6 +29,8 @@ struct Options {
   std::string policy{"up-down"};
   Duration interval{1s};   // of the policy
   Duration quantum{60s};   // that a job runs before it is made to wait for another account's
+  Duration partner_every{10s};        // between two copies of a job in another host's memory
+  std::uint64_t partner_memory{0};    // the most that copies of others' jobs may take of a host's; 0: a quarter
   std::uint64_t store_quota{0};  // for all checkpoints; 0: no limit
   std::uint64_t ledger_log{std::uint64_t{4} << 20};  // bytes of log from which a snapshot is made
   History history;               // how long jobs that are over are remembered

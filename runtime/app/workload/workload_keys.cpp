@@ -75,7 +75,7 @@ std::vector<WorkloadKey> const& checkpoint_keys() {
       {"quota", "SIZE", "Most that all its generations may take, such as 10GiB: the oldest go first"},
       {"compress", "true or false",
        "Large arrays are written compressed (shuffle and deflate, as HDF5 tools read them): smaller, and slower to write"},
-      {"partner", "true or false", "A copy in another host's memory; recorded, not done yet"}};
+      {"partner", "true or false", "A copy in another host's memory as well, for restarts that need no disk"}};
   return keys;
 }
 

@@ -38,6 +38,9 @@ pid_t CapsuleService::pid(CapsuleId capsule) const {
   return found == core_->held.end() ? 0 : found->second.pid;
 }
 
+bool CapsuleService::keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes) {
+  return core_->keep(capsule, memory_bytes, arena_bytes);
+}
 void CapsuleService::prepare(CapsuleOrder order) {
   core_->prepare(std::move(order));
 }

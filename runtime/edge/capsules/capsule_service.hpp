@@ -40,6 +40,7 @@ class CapsuleService final : public Capsules {
   // Whether the type of the job says that its number of steps depends on time; known once it is prepared.
   [[nodiscard]] bool steps_vary(CapsuleId capsule) const;
 
+  [[nodiscard]] bool keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes) override;
   void prepare(CapsuleOrder order) override;
   void start(CapsuleId capsule, Epoch epoch) override;
   void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) override;

@@ -65,6 +65,7 @@ struct CapsuleService::Core {
     bool begins{false};        // starts at once, and hasn't been reported as running
     bool running_told{false};  // likewise, but was found running
     pid_t pid{0};
+    bool kept{false};       // an arena so far, for an order that may come
     bool live{true};        // its end hasn't been reported, and it wasn't killed
     bool gone{false};       // the zygote reaped it
     bool prepared{false};   // by its own word
@@ -84,6 +85,7 @@ struct CapsuleService::Core {
   Core(ZygoteProcess its_zygote, Settings its_settings);
   ~Core();
 
+  bool keep(CapsuleId capsule, std::uint64_t memory_bytes, std::uint64_t arena_bytes);
   void prepare(CapsuleOrder order);
   void kill(CapsuleId capsule);
   void forget(CapsuleId capsule);

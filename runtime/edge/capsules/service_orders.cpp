@@ -19,10 +19,10 @@ std::uint64_t machine_memory() {
 }
 
 // The most that the arena can ever hold. Address space only; pages are taken as they are touched.
-std::uint64_t reservation(CapsuleOrder const& order) {
+std::uint64_t reservation(std::uint64_t memory_bytes, std::uint64_t arena_bytes) {
   constexpr std::uint64_t grain = std::uint64_t{2} << 20;
-  auto const bytes = order.spec.memory_bytes > 0 ? order.spec.memory_bytes : machine_memory();
-  return (std::max(bytes, order.arena_bytes) + grain - 1) / grain * grain;
+  auto const bytes = memory_bytes > 0 ? memory_bytes : machine_memory();
+  return (std::max(bytes, arena_bytes) + grain - 1) / grain * grain;
 }
 
 }  // namespace
@@ -69,6 +69,19 @@ void CapsuleService::Core::keep_time() {
 
 // ---- what the host asks for
 
+bool CapsuleService::Core::keep(CapsuleId id, std::uint64_t memory_bytes, std::uint64_t arena_bytes) {
+  auto process = CapsuleProcess::create(reservation(memory_bytes, arena_bytes));
+  if (!process) return false;
+  auto const [place, fresh] = held.try_emplace(id);
+  invariant(fresh, "a capsule id was used twice");
+  auto& capsule = place->second;
+  capsule.process = std::move(*process);
+  capsule.forked_for = id;
+  capsule.kept = capsule.gone = true;
+  capsule.live = false;
+  return true;
+}
+
 void CapsuleService::Core::prepare(CapsuleOrder order) {
   if (!zygote) {
     events.push_back(capsule::Failed{order.capsule, peer_lost("zygote_gone",
@@ -84,9 +97,9 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
     return;
   }
   auto const [place, fresh] = held.try_emplace(order.capsule);
-  invariant(fresh, "a capsule id was used twice");
   auto& entry = *place;
   auto& capsule = entry.second;
+  invariant(fresh || capsule.kept, "a capsule id was used twice");
   capsule.job = order.job;
   capsule.kind.emplace(order);
   capsule.stdout_path = order.spec.stdout_path;
@@ -96,9 +109,12 @@ void CapsuleService::Core::prepare(CapsuleOrder order) {
       if (!path->empty()) *path += fmt::format(".clone-{}", order.job);
     }
   }
-  bool const reused = reuse(order, capsule);
+  bool const was_kept = std::exchange(capsule.kept, false);
+  capsule.live = true;
+  capsule.gone = false;
+  bool const reused = !was_kept && reuse(order, capsule);
   if (!reused) {
-    auto process = CapsuleProcess::create(reservation(order));
+    auto process = was_kept ? std::move(capsule.process) : CapsuleProcess::create(reservation(order.spec.memory_bytes, order.arena_bytes));
     if (!process) {
       events.push_back(capsule::Failed{order.capsule, process.failure()});
       held.erase(place);

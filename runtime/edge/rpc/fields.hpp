@@ -252,7 +252,7 @@ void fields(V& v, JobRow& r) {
   v("steps", r.steps), v("progress", r.progress), v("newest_image", r.newest_image), v("moves", r.moves);
   v("crashes", r.crashes), v("submitted_unix_ns", r.submitted), v("started_unix_ns", r.started);
   v("ended_unix_ns", r.ended), v("outcome", r.outcome), v("images", r.images);
-  v("step_p50_ns", r.step_p50), v("step_p99_ns", r.step_p99), v("elements", r.elements), v("axes", r.axes);
+  v("step_p50_ns", r.step_p50), v("step_p99_ns", r.step_p99), v("copy_at", r.copy_at), v("elements", r.elements), v("axes", r.axes);
 }
 template <class V>
 void fields(V& v, HostRow& r) {
