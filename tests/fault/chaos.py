@@ -35,6 +35,7 @@ jobs:
     args: {limit: 1500, delay_us: 2000, print_every: 5}
   plate:
     type: heat
+    checkpoint: {every: 300ms, partner: true}
     array: {seed: 1..%(plates)d}
     args: {n: 96, steps: 20000, output: "plate-%%{seed}.csv", output_every: 20}
 """

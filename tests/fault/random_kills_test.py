@@ -13,7 +13,7 @@ COUNTERS, PLATES = 60, 8
 STRIKES = int(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 110
 SEED = int(os.environ.get("GODWIT_FAULT_SEED", "1"))
 # Short, so that those who are stopped are given up within a test.
-QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s")
+QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--partner-every", "150ms")
 JOBS = {"counters": COUNTERS, "plates": PLATES}
 
 

@@ -21,8 +21,9 @@ OUTPUTS = ["plate.csv", "coin.csv"]
 
 
 class HostDies(unittest.TestCase):
-    def submit(self, runtime):
-        return {name: runtime.submit(job_type, name=name, **arguments) for name, (job_type, arguments) in JOBS.items()}
+    def submit(self, runtime, partner=False):
+        spec = {"checkpoint_partner": True} if partner else {}
+        return {name: runtime.submit(job_type, name=name, spec=spec, **arguments) for name, (job_type, arguments) in JOBS.items()}
 
     def results(self, runtime, jobs):
         rows = runtime.wait(*jobs.values())
@@ -59,6 +60,36 @@ class HostDies(unittest.TestCase):
             runtime.stop()
             runtime.check_witness()
             runtime.start()  # all hosts are there again
+
+    def test_from_copies_in_memory_they_go_on_without_a_checkpoint(self):
+        with Runtime(hosts=1) as runtime:
+            expected = self.results(runtime, self.submit(runtime))
+        with Runtime(hosts=HOSTS, witness=True, options=["--partner-every", "100ms"]) as runtime:
+            jobs = self.submit(runtime, partner=True)
+            victim, again = 1, 2
+            for name, job in jobs.items():
+                wait_for(lambda: runtime.row(job)["copy_at"] is not None, f"{name} to have a copy")
+                if runtime.row(job)["host"] != victim:
+                    runtime.migrate(job, victim)
+                wait_for(lambda: runtime.row(job)["copy_at"] not in (None, victim), f"{name} to have a copy of what runs there")
+            for host in (victim, again):
+                where = {name: runtime.row(job)["host"] for name, job in jobs.items()}
+                self.kill(runtime, host)
+                for name, job in jobs.items():
+                    wait_for(lambda: runtime.row(job)["state"] == "FINISHED" or
+                             (runtime.row(job)["host"] not in (None, victim, host) and runtime.row(job)["state"] == "RUNNING"),
+                             f"{name} to go on, of host {where[name]}")
+                    self.assertEqual(runtime.row(job)["images"], [], "no checkpoint was asked for")
+                if host == victim:
+                    for name, job in jobs.items():
+                        wait_for(lambda: runtime.row(job)["state"] == "FINISHED" or runtime.row(job)["copy_at"] is not None,
+                                 f"{name} to have another copy")
+            self.assertEqual(self.results(runtime, jobs), expected)
+            said = (runtime.store / "log" / "runtime.out").read_text()
+            for job in jobs.values():
+                self.assertRegex(said, rf'job {job} "[a-z]+" goes on from its copy in the memory of host \d at step [1-9]')
+            self.assertNotRegex(said, "goes on from (its beginning|its newest|[0-9]+-)")
+            runtime.check_witness()
 
     def test_a_job_that_outlives_its_host_has_no_successor(self):
         with Runtime(hosts=2, witness=True) as runtime:
