@@ -154,6 +154,7 @@ void Host::Core::on(Holding& held, capsule::Failed const& event) {
   if (held.phase == Holding::Phase::arriving) return refuse(held, event.why, false);
   if (held.is_live()) return end_job(held, {Ending::crashed, event.why.context, {}, held.report.steps});
   if (held.starting.copy) return go_on_without_copy(held, event.why);
+  if (held.starting.chosen && event.why.reaction == Reaction::data_lost) return next_image(held, event.why);  // an output is too short for it
   fail_start(held, event.why.context, false);
 }
 

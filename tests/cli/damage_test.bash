@@ -1,6 +1,7 @@
 # Shows what becomes of damaged checkpoints: one that is no HDF5 file, one cut off, one that another tool wrote into, and
 # one with a flipped bit are each named by `inspect verify` with the reason; a runtime started on such a store sets them
-# aside, goes on from the newest that verifies, and the output is still that of an undisturbed run.
+# aside, goes on from the newest that verifies, and the output is still that of an undisturbed run. So it is where an
+# output was cut to less than the newest checkpoints say.
 source "$GODWIT_SOURCE/tests/cli/lib.bash"
 
 expect 0 start --detach --hosts 1
@@ -50,4 +51,34 @@ expect 0 wait ticker
 out_has "finished: 3,000 steps"
 seq 3000 >expected
 cmp expected "$GODWIT_STORE/jobs/1/stdout" || fail "the output differs from an undisturbed run's"
+expect 0 stop
+
+# Outputs that were cut, or are gone: of each its last mebibyte is in the image, what is before that must be on disk.
+heat() { expect 0 submit heat n=48 steps=400000 output="$1" output_every=1 --name "$1"; }
+size_above() { [[ -e $1 && $(stat -c %s "$1") -gt $2 ]]; }
+expect 0 start --detach --hosts 1
+heat calm.csv
+expect 0 wait calm.csv
+size_above calm.csv 8000000 || fail "the output is too short to show anything: $(stat -c %s calm.csv) bytes"
+heat cut.csv
+heat gone.csv
+for name in cut gone; do
+  until_true size_above $name.csv 2200000
+  expect 0 checkpoint $name.csv
+done
+durable=$(stat -c %s cut.csv)
+until_true size_above cut.csv $((durable + 2200000))
+expect 0 checkpoint cut.csv
+expect 0 stop
+truncate -s "$durable" cut.csv
+rm gone.csv
+expect 0 start --detach --hosts 1
+expect 0 wait cut.csv
+cmp calm.csv cut.csv || fail "the output differs from an undisturbed run's"
+grep -q "cut.csv has $durable bytes" "$GODWIT_STORE/log/runtime.out" || fail "nobody was told why an older checkpoint was taken"
+expect 1 wait gone.csv
+out_has "gone.csv is gone, and [0-9]+ bytes of it were durable"
+expect 0 retry gone.csv --afresh
+expect 0 wait gone.csv
+cmp calm.csv gone.csv
 expect 0 stop

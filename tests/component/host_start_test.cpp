@@ -183,6 +183,28 @@ TEST_F(HostStart, AnImageThatDoesNotLoadIsSetAsideForTheOneBefore) {
   ASSERT_EQ(started.set_aside.size(), 1U);
 }
 
+TEST_F(HostStart, AnImageWhoseOutputIsTooShortIsSetAsideForTheOneBefore) {
+  auto const first = granted({newest, older});
+  capsule(capsule::Prepared{first});
+  verified(newest);
+  store(stored::Loaded{loads(first, newest).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Failed{first, data_lost("output_short", "plate.csv has 3 bytes, and 9 were written")});
+  gone(first);
+  auto const second = did<host::PrepareCapsule>().order.capsule;
+  verify = did<host::VerifyImages>();
+  EXPECT_EQ(verify.images, std::vector{older});
+  capsule(capsule::Prepared{second});
+  verified(older);
+  store(stored::Loaded{loads(second, older).request, Done{}});
+  did<host::RestoreCapsule>();
+  capsule(capsule::Failed{second, data_lost("output_short", "plate.csv has 3 bytes, and 5 were written")});
+  auto const end = ended(Ending::failed, e4);
+  EXPECT_NE(end.outcome.reason.find("and 9 were written"), std::string::npos);
+  EXPECT_NE(end.outcome.reason.find("and 5 were written"), std::string::npos);
+  gone(second);
+}
+
 TEST_F(HostStart, TheLastImageDoesNotLoad) {
   auto const capsule_id = granted({newest});
   capsule(capsule::Prepared{capsule_id});

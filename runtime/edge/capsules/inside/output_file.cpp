@@ -66,6 +66,11 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(std::string name, std::file
 
 Result<std::unique_ptr<OutputFile>> OutputFile::reopen(StreamMark const& mark, std::filesystem::path path) {
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | (mark.synced == 0 ? O_CREAT : 0), 0666));
+  std::error_code ignored;
+  if (!file && errno == ENOENT && std::filesystem::is_directory(path.parent_path(), ignored)) {
+    return data_lost("output_short", fmt::format("output '{}': {} is gone, and {} bytes of it were durable at the safe point", mark.name,
+                                                 path.native(), mark.synced));
+  }
   if (!file) return cannot_open(mark.name, path, errno);
   auto const info = regular_file(file.get(), mark.name, path);
   if (!info) return info.failure();
