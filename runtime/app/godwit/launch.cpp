@@ -18,6 +18,8 @@
 #include "app/workload/capability.hpp"
 #include "app/world/verdict.hpp"
 #include "edge/policies/policy_plugin.hpp"
+#include "edge/posix/death_watch.hpp"
+#include "edge/posix/identity.hpp"
 #include "policy/balance.hpp"
 
 namespace godwit::cli {
@@ -250,17 +252,26 @@ bool Launched::has_ended() {
   return false;
 }
 
-void Launched::await_end(Duration patience) {
+bool Launched::ends_within(Duration patience) {
   auto const deadline = std::chrono::steady_clock::now() + patience;
-  bool asked = false;
-  while (!has_ended()) {
-    if (std::chrono::steady_clock::now() > deadline && !asked) {
-      ::kill(launcher_, SIGTERM);  // it takes its ranks along
-      asked = true;
-    }
-    if (std::chrono::steady_clock::now() > deadline + 10s) ::kill(launcher_, SIGKILL);
-    std::this_thread::sleep_for(10ms);
+  while (!has_ended() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+  return ended_;
+}
+
+void Launched::await_end(Duration patience) {
+  if (ends_within(patience)) return;
+  ::kill(launcher_, SIGTERM);  // it takes its ranks along
+  while (!ends_within(10s)) ::kill(launcher_, SIGKILL);
+}
+
+// An allocator that dies in the middle of it has a successor, which knows nothing of it.
+Result<cmd::Stopped> Launched::stop() {
+  auto stopped = stop_runtime(store_);
+  for (int again = 0; again < 3 && !ends_within(5s); ++again) {
+    if (auto next = stop_runtime(store_)) stopped = std::move(next);
   }
+  await_end(15s);
+  return stopped;
 }
 
 // Each has joined, or is known to have died; who leads after the first allocator doesn't know of those lost before.
@@ -311,9 +322,10 @@ Result<cmd::Stopped> stop_runtime(std::filesystem::path const& store) {
   if (!stopped) return stopped;
   // Gone when nobody listens any more, and, where that can be seen, when its process has ended.
   auto const access = client->runtime();
+  bool const is_here = access.node == node_name();
   auto const gone = [&] {
     auto now = rpc::read_access(store);
-    return !now || now->term != access.term;
+    return !now || now->term != access.term || (is_here && !is_alive(access.pid));
   };
   auto const deadline = std::chrono::steady_clock::now() + 30s;
   while (!gone() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);

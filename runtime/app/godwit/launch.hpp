@@ -39,7 +39,9 @@ class Launched {
   // The launcher, and so every rank. One that goes on after the world has ended, as mpirun does over several
   // nodes when a rank had died, is ended.
   [[nodiscard]] bool has_ended();
+  bool ends_within(Duration patience);
   void await_end(Duration patience);  // then it is ended the hard way
+  Result<cmd::Stopped> stop();  // with every job checkpointed, and waits for its end
   [[nodiscard]] std::int32_t hosts() const { return hosts_; }
   [[nodiscard]] Term term() const { return term_; }  // its first
   [[nodiscard]] std::string last_words() const;      // the end of its output in this run

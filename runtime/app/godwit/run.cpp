@@ -96,8 +96,7 @@ int end_early(Invocation const& invocation, Launched* own) {
     return exit_interrupted;
   }
   fmt::print(stderr, "stopping: checkpointing every job\n");
-  auto const stopped = stop_runtime(invocation.store());
-  own->await_end(30s);
+  auto const stopped = own->stop();
   // Slurm gives the signal to every process of a job: rank 0 may have stopped by itself.
   if (!stopped) return lost(invocation, stopped.failure(), own->term(), own);
   fmt::print(stderr, "{}\n", spell_stop(*stopped));
@@ -153,12 +152,11 @@ class Pursuit {
 };
 
 // The jobs are told to stop where they are, and the launcher to end.
-void end_runtime(Invocation const& invocation, Launched& own) {
+void end_runtime(Launched& own) {
   if (own.has_ended()) return;
-  if (auto const stopped = stop_runtime(invocation.store()); !stopped && !own.has_ended()) {
+  if (auto const stopped = own.stop(); !stopped && !rpc::is_unreachable(stopped.failure())) {
     fmt::print(stderr, "godwit: {}\n", stopped.failure().context);
   }
-  own.await_end(30s);
 }
 
 // Starts a runtime, and another if it dies, for as long as they live for some time.
@@ -178,7 +176,7 @@ int run_in_own(Invocation const& invocation, LaunchOptions const& options, Pursu
                invocation.store().string());
     auto const began = std::chrono::steady_clock::now();
     if (auto const code = pursuit.follow(&*own)) {
-      end_runtime(invocation, *own);
+      end_runtime(*own);
       return *code;
     }
     own->await_end(launcher_patience);

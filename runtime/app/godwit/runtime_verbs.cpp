@@ -60,8 +60,7 @@ int start(Invocation const& invocation, StartOptions const& options) {
   if (!launched) return invocation.complain(launched.failure());
   if (auto const up = launched->await_hosts(signals); !up) return invocation.complain(up.failure());
   if (auto const set = set_accounts_of(invocation, rules); !set) {
-    (void)stop_runtime(invocation.store()).ok();
-    launched->await_end(30s);
+    (void)launched->stop().ok();
     return invocation.complain(set.failure());
   }
   report_start(invocation, *launched, spell_groups(options.launch), options.detach);
@@ -70,8 +69,7 @@ int start(Invocation const& invocation, StartOptions const& options) {
     if (!signals.came_within(100ms)) continue;
     SignalWatch::forget();
     fmt::print(stderr, "stopping: checkpointing every job\n");
-    auto const stopped = stop_runtime(invocation.store());
-    launched->await_end(30s);
+    auto const stopped = launched->stop();
     if (stopped || !rpc::is_unreachable(stopped.failure())) return report_stop(invocation, stopped);
     break;  // Slurm gives the signal to every process of a job: rank 0 may have stopped by itself
   }
