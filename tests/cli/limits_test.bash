@@ -43,3 +43,15 @@ is "$(paste -sd' ' free.log)" "1 2 3"
 expect 0 show free
 out_has "checkpoints +every 10 min"
 expect 0 stop
+
+# Without a runtime the ledger says who that was, and where to.
+expect 0 logs told_2
+is "$(cat out | paste -sd' ')" "1 2"
+expect 0 logs 3_3
+is "$(cat out | paste -sd' ')" "1 2 3"
+expect 0 logs free
+is "$(cat out | paste -sd' ')" "1 2 3"
+for several in told 3; do
+  expect 1 logs $several
+  err_has "'$several' stands for 3 jobs; name one"
+done

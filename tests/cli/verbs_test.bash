@@ -86,3 +86,8 @@ out_has "there was no running job to checkpoint"
 expect 3 ps
 expect 0 logs 1
 out_has "^5200$"
+expect 0 logs ticker
+out_has "^5200$"
+expect 1 logs nobody
+err_has "no such job: nobody"
+expect 3 logs 77

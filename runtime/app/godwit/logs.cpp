@@ -10,8 +10,10 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 
+#include "app/godwit/store_ledger.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
 #include "edge/capsules/link/printed.hpp"
@@ -46,28 +48,66 @@ std::optional<JobId> parse_job(std::string const& text) {
   return JobId::of_element(number, element);
 }
 
-// A number is taken as it is when no runtime answers: logs outlive it.
+std::filesystem::path file_of(JobSpec const& spec, bool from_stderr) {
+  auto const& wanted = from_stderr ? spec.stderr_path : spec.stdout_path;
+  return wanted.empty() ? std::filesystem::path() : std::filesystem::path(spec.directory) / wanted;
+}
+
+Failure not_one(std::string const& job, std::size_t jobs) {
+  return reject("not_one_job", fmt::format("'{}' stands for {} jobs; name one", job, jobs));
+}
+
+// "plate_3", of whom nothing may be left but what it printed; the newest of that name.
+std::optional<JobId> element_named(Ledger const& ledger, std::string const& word) {
+  std::optional<JobId> found;
+  for (auto const& [job, array] : ledger.arrays()) {
+    auto const& name = array.work->spec.name;
+    if (name.empty() || !word.starts_with(name + "_")) continue;
+    auto const element = parse_job(fmt::format("{}{}", job.number(), word.substr(name.size())));
+    if (element && element->element() != 0 && element->element() <= array.size) found = element;
+  }
+  return found;
+}
+
+Result<JobId> find_in(Ledger const& ledger, std::string const& word) {
+  if (auto const number = parse_job(word)) return *number;
+  if (auto const element = element_named(ledger, word)) return *element;
+  auto const jobs = find_jobs(ledger, word);
+  if (!jobs) return jobs.failure();
+  std::set<JobId> arrays;  // of which some elements have no record
+  for (auto const job : *jobs) arrays.insert(job.array());
+  for (auto const& [job, array] : ledger.arrays()) {
+    if (array.work->spec.name == word) arrays.insert(job);
+  }
+  if (arrays.size() != 1) return not_one(word, arrays.size());
+  return *arrays.begin();
+}
+
+// Where no runtime answers the ledger says who that is. What was printed outlives that, too: a number is taken as it is.
+Result<Found> find_here(Invocation const& invocation, std::string const& word, bool from_stderr, Failure unreachable) {
+  auto const ledger = read_ledger(invocation.store());
+  auto const number = parse_job(word);
+  if (!number && !ledger) return unreachable;
+  auto const job = ledger ? find_in(*ledger, word) : Result<JobId>(*number);
+  if (!job) return job.failure();
+  auto const* array = ledger ? ledger->array(*job) : nullptr;
+  if (array != nullptr && job->element() == 0 && array->size > 1) return not_one(word, array->size);
+  if (array != nullptr && job->element() != 0 && job->element() <= array->size)
+    return Found{*job, true, file_of(array->work->element(job->element()), from_stderr)};
+  if (auto const* record = ledger ? ledger->find(*job) : nullptr) return Found{*job, true, file_of(record->spec, from_stderr)};
+  auto const directory = invocation.store() / "jobs" / fmt::format("{}", *job);
+  std::error_code ignored;
+  if (job->element() == 0 && !std::filesystem::is_directory(directory, ignored)) return unreachable;
+  return Found{*job, true, {}};
+}
+
 Result<Found> find_job(Invocation const& invocation, std::string const& job, bool from_stderr) {
   auto const jobs = ask_once<cmd::Jobs>(invocation, cmd::ShowJob{job});
-  if (jobs && jobs->rows.size() != 1) {
-    return reject("not_one_job", fmt::format("'{}' stands for {} jobs; name one", job, jobs->rows.size()));
-  }
-  if (jobs) {
-    auto const& row = jobs->rows.front();
-    auto const& wanted = from_stderr ? row.spec.stderr_path : row.spec.stdout_path;
-    return Found{row.job, is_ended(row.state),
-                 wanted.empty() ? std::filesystem::path() : std::filesystem::path(row.spec.directory) / wanted};
-  }
-  if (!rpc::is_unreachable(jobs.failure())) return jobs.failure();
-  Found found{{}, true, {}};
-  auto const number = parse_job(job);
-  if (!number) return jobs.failure();
-  found.job = *number;
-  if (found.job.element() != 0) return found;
-  auto const directory = invocation.store() / "jobs" / job;
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(directory, ignored)) return jobs.failure();
-  return found;
+  if (!jobs && rpc::is_unreachable(jobs.failure())) return find_here(invocation, job, from_stderr, jobs.failure());
+  if (!jobs) return jobs.failure();
+  if (jobs->rows.size() != 1) return not_one(job, jobs->rows.size());
+  auto const& row = jobs->rows.front();
+  return Found{row.job, is_ended(row.state), file_of(row.spec, from_stderr)};
 }
 
 // Copies the file's bytes from `offset` on to stdout. Opened anew each time: a job that was restored
