@@ -42,7 +42,10 @@ class AllocatorLoop final : public Loop {
     ports_.catalogue.find(effect.request, std::move(effect.type));
   }
   void carry_out(allocator::Write& effect) { world.log.write(effect.note); }
-  void carry_out(allocator::Lead& effect) { lead_until_ = effect.until; }
+  void carry_out(allocator::Lead& effect) {
+    lead_until_ = effect.until;
+    ports_.journal.lead_until(effect.until);
+  }
   void carry_out(allocator::Confirm& effect) { outbox_.put(effect); }
   void carry_out(allocator::Exit& effect);
   void write_down();

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 namespace godwit {
 
@@ -19,6 +20,9 @@ class Journal {
  public:
   virtual ~Journal() = default;
   virtual JournalPosition append(Bytes record) = 0;  // which isn't empty
+  // Its writer leads until then, by its host's clock; what comes to the disk later than it is appended is kept back from there on until
+  // a later instant is given: who was stopped writes no more, though it had appended. Without a call there is no such instant.
+  virtual void lead_until(Instant) {}
   // The newest position that is durable; a failure once the log can't be written.
   virtual Result<JournalPosition> durable() = 0;
   // Why nothing becomes durable for now, though it will: the store is full, or fails. None: all is well, or will never be again.

@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <fstream>
 #include <thread>
 
 #include "base/archive.hpp"
+#include "edge/posix/boot_clock.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/posix/journal_format.hpp"
 #include "edge/posix/journal_log.hpp"
@@ -77,6 +79,27 @@ TEST_F(JournalTest, TermsComeBackInOrder) {
                                {Term{2}, "c"},
                                {Term{10}, "d"},
                                {Term{10}, std::string(100'000, 'e')}}));
+}
+
+// Who was stopped had appended, perhaps, and the disk was slow.
+TEST_F(JournalTest, WhoLeadsNoMoreWritesNothingThatWasAppended) {
+  BootClock const clock;
+  {
+    auto const log = begin(Term{1});
+    log->lead_until(clock.now() + std::chrono::hours(1));
+    auto const position = log->append(to_bytes("led"));
+    ASSERT_TRUE(wait_durable(*log, position));
+    log->lead_until(clock.now());
+    log->append(to_bytes("stopped"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // a wrong one would write meanwhile
+    EXPECT_EQ(content(Term{1}).find("stopped"), std::string::npos);
+    log->lead_until(clock.now() + std::chrono::hours(1));  // nobody else came
+    ASSERT_TRUE(wait_durable(*log, position + 1));
+    log->lead_until(clock.now());
+    log->append(to_bytes("deposed"));
+  }
+  ASSERT_TRUE(read());
+  EXPECT_EQ(entries_, (Entries{{Term{1}, "led"}, {Term{1}, "stopped"}}));
 }
 
 TEST_F(JournalTest, TheFormatIsAsDocumented) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/fault_point.hpp"
+#include "edge/posix/boot_clock.hpp"
 #include "edge/posix/file.hpp"
 #include "edge/posix/journal_format.hpp"
 
@@ -67,6 +68,16 @@ JournalPosition JournalLog::append(Bytes record) {
   return position;
 }
 
+void JournalLog::lead_until(Instant end) {
+  {
+    std::lock_guard const lock(mutex_);
+    lead_until_ = end;
+  }
+  changed_.notify_one();
+}
+
+bool JournalLog::may_write() const { return BootClock().now() < lead_until_; }
+
 Result<JournalPosition> JournalLog::durable() {
   eventfd_t count = 0;
   (void)!::eventfd_read(synced_.get(), &count);
@@ -78,8 +89,8 @@ Result<JournalPosition> JournalLog::durable() {
 void JournalLog::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || !queue_.empty() || segment_wanted_; });
-    if (stop_ && queue_.empty()) return;
+    changed_.wait(lock, [this] { return stop_ || ((!queue_.empty() || segment_wanted_) && may_write()); });
+    if (stop_ && (queue_.empty() || !may_write())) return;
     bool const new_segment = segment_wanted_ && !stop_;
     auto const batch = std::exchange(queue_, {});
     auto const position = appended_;
@@ -233,7 +244,9 @@ bool JournalLog::wait_for_better(Attempt const& attempt) {
   std::unique_lock lock(mutex_);
   hindrance_ = failed(attempt);
   (void)!::eventfd_write(synced_.get(), 1);
-  return !changed_.wait_for(lock, between_tries, [this] { return stop_; });
+  if (changed_.wait_for(lock, between_tries, [this] { return stop_; })) return false;
+  changed_.wait(lock, [this] { return stop_ || may_write(); });
+  return !stop_;
 }
 
 }  // namespace godwit

@@ -7,11 +7,14 @@
 //
 // Where it may, and the log has grown to a multiple of what follows from it, it goes on in a new segment, and has what came before
 // written down as a snapshot (edge/posix/compaction.hpp). If that can't be done it says so once, and tries again later.
-// append(), durable(), may_compact() and trouble(): the loop thread. The destructor writes what is queued.
+// The thread looks at lead_until() before each write, for it may have been stopped since the append: what an allocator that was stopped
+// has queued never comes to the disk if another leads by then. Only a write that had begun does; the other's seal leaves it out.
+// append(), lead_until(), durable(), may_compact() and trouble(): the loop thread. The destructor writes what is queued.
 #pragma once
 
 #include <condition_variable>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,6 +44,7 @@ class JournalLog final : public Journal {
   [[nodiscard]] int wait_fd() const { return synced_.get(); }  // readable after durable() has changed
 
   JournalPosition append(Bytes record) override;
+  void lead_until(Instant end) override;
   Result<JournalPosition> durable() override;
   std::optional<Failure> hindrance() override;
   void may_compact() override;
@@ -60,6 +64,7 @@ class JournalLog final : public Journal {
     int error{0};  // 0: it is durable
   };
   Attempt try_to_write(ByteView batch);
+  [[nodiscard]] bool may_write() const;  // with the lock
   bool wait_for_better(Attempt const& attempt);  // false: it can't be waited for, or not any more
   [[nodiscard]] Failure failed(Attempt const& attempt) const;
   void hear_of_compaction();
@@ -79,6 +84,7 @@ class JournalLog final : public Journal {
   std::uint64_t snapshot_bytes_ = 0;  // of the newest
   std::uint64_t log_bytes_min_ = log_bytes_min;
   bool segment_wanted_ = false;
+  Instant lead_until_{std::numeric_limits<std::int64_t>::max()};
   std::optional<std::string> trouble_;
   std::optional<Failure> failure_, hindrance_;
   bool begun_ = false;  // the header is written
