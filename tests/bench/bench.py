@@ -310,9 +310,55 @@ def heat(figures, pairs):
     figures.pairs("heat 2048²", "steps/s", godwit, "bare loop", bare, "≥ 0.98 ×", at_least=0.98)
 
 
+def daly(cost_s, failures_every_s=24 * 3600.0):
+    """As runtime/checkpoint/interval.hpp has it, with the mean time between failures that is assumed where none were seen."""
+    half = cost_s / (2 * failures_every_s)
+    return min(max((2 * cost_s * failures_every_s) ** 0.5 * (1 + half ** 0.5 / 3 + half / 9) - cost_s, 10), 3600)
+
+
+def steady(figures, pairs):
+    """What checkpoints cost a job as it goes on: heat with `checkpoint: {every: auto}`, heat without any, and heat saved twice a
+    second, by turns. Daly's interval follows from what a checkpoint costs: one is asked for at the beginning, and counts, so that
+    it is known; in a run of less than an interval that is more often than it would be. Saved twice a second, heat tells what one
+    checkpoint costs it in all, beside the time for which it stands still: a hundredth shows."""
+    n, steps = 1024, 6000
+    with Runtime(hosts=1, slots=1) as runtime:
+        def once(**saved):
+            spec = {"type": "heat", "arguments": {"n": str(n), "steps": str(steps)}, "directory": str(runtime.work)}
+            job = runtime.ask("submit", jobs=[{"spec": dict(spec, **saved)}])["jobs"][0]
+            runtime.until_state(job, "RUNNING")
+            stopped = runtime.act("checkpoint", job)["checkpoint"]["stopped_ns"] / 1e9 if saved else 0
+            row = runtime.wait(job)[0]
+            files = list((runtime.store / "jobs" / str(job) / "checkpoints").glob("*.h5")) if saved else []
+            for file in files:
+                file.unlink()
+            return {"took": (row["ended_unix_ns"] - row["started_unix_ns"]) / 1e9, "saves": len(files), "stopped": stopped}
+
+        kinds = {"never": {}, "auto": {"checkpoint_auto": True}, "often": {"checkpoint_every_ns": 500_000_000}}
+        runs = {kind: [] for kind in kinds}
+        once()
+        for number in range(pairs):
+            for at in range(len(kinds)):
+                kind = list(kinds)[(at + number) % len(kinds)]
+                runs[kind].append(once(**kinds[kind]))
+    rate = {kind: [(steps - 1) / one["took"] for one in of] for kind, of in runs.items()}
+    figures.pairs("heat 1024², saved at Daly's interval", "steps/s", rate["auto"], "never saved", rate["never"], "≥ 0.98 ×",
+                  at_least=0.98)
+    costs = sorted((often["took"] - never["took"]) / often["saves"] for often, never in zip(runs["often"], runs["never"]))
+    stopped = statistics.median(one["stopped"] for one in runs["auto"])
+    percent = [100 * cost / daly(stopped) for cost in costs]
+    low, median, high = statistics.quantiles(percent, n=4)
+    figures.add("heat 1024², saved at Daly's interval: cost, from saves 0.5 s apart", median, "%", None, None, "≤ 2 %", median <= 2,
+                pairs=len(costs), spread=[low, high])
+    saves, took = sum(one["saves"] for one in runs["auto"]), sum(one["took"] for one in runs["auto"])
+    figures.note(f"Daly: {stopped * 1e3:.1f} ms stopped, each {daly(stopped):.0f} s ({saves} checkpoints in {took:.0f} s here); "
+                 f"often: {sum(one['saves'] for one in runs['often'])} in {sum(one['took'] for one in runs['often']):.0f} s, "
+                 f"{1e3 * statistics.median(costs):.1f} ms each")
+
+
 SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
           "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat,
-          "policies": policies, "incremental": incremental, "recovery": recovery}
+          "policies": policies, "incremental": incremental, "steady": steady, "recovery": recovery}
 
 
 def main():
