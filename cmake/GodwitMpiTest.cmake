@@ -2,9 +2,10 @@
 # with each number of ranks. tests/mpi/mpi_main.hpp has its main; ctest label mpi.
 # godwit_mpi_run(NAME RANKS n… COMMAND program args…): any program under the same launcher; each rank
 # writes its verdict as tests/mpi/run_ranks says.
-# godwit_script_test(NAME LABEL COMMAND script args…): a script that starts mpirun by itself.
+# godwit_script_test(NAME LABEL COMMAND script args…): a script that starts mpirun by itself. NAMESPACES: it makes network
+# namespaces, whose names only one test can have at a time.
 #
-# Ranks wait for each other, and two cores are soon too few: these tests don't run side by side.
+# Ranks under test wait for each other, and two cores are soon too few: those tests don't run side by side. Scripts mostly wait.
 
 function(godwit_mpi_run name)
   cmake_parse_arguments(arg "" "" "RANKS;COMMAND" ${ARGN})
@@ -24,12 +25,15 @@ function(godwit_mpi_gtest name)
 endfunction()
 
 function(godwit_script_test name label)
-  cmake_parse_arguments(arg "" "TIMEOUT" "COMMAND" ${ARGN})
+  cmake_parse_arguments(arg "NAMESPACES" "TIMEOUT" "COMMAND" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
   add_test(NAME ${name} COMMAND ${arg_COMMAND})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ON
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT}
                        ENVIRONMENT "GODWIT_BIN=${PROJECT_BINARY_DIR}/bin;GODWIT_PLUGINS=${PROJECT_BINARY_DIR}/plugins"
                        SKIP_RETURN_CODE 77)
+  if(arg_NAMESPACES)
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK namespaces)
+  endif()
 endfunction()
