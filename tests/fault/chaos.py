@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from rig import BIN, PATIENCE, Connection, Refused, wait_for  # noqa: E402
 
+MOUNTS = "GODWIT_TEST_MOUNTS"
 RUN_PATIENCE = 120.0  # for all jobs to end, once nobody is killed any more
 
 # Enough losses for any test: nothing is to be held or to fail here.
@@ -311,3 +312,14 @@ def runs(**options):
     finally:
         run.close()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def in_mount_namespace():
+    """This script begins again in a mount namespace of its own; it is skipped where that isn't permitted."""
+    if MOUNTS in os.environ:
+        return
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        print("skipped: mounting isn't permitted here")
+        sys.exit(77)
+    os.environ[MOUNTS] = "1"
+    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B", *sys.argv])

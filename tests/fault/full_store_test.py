@@ -3,15 +3,11 @@ waited when there is room again; the outputs are those of an undisturbed run. A 
 where that isn't permitted."""
 
 import contextlib
-import os
-import subprocess
-import sys
 import unittest
 
-from chaos import runs
+from chaos import in_mount_namespace, runs
 from rig import wait_for
 
-NAMESPACE = "GODWIT_TEST_MOUNTS"
 JOBS = {"counters": 4, "plates": 2}
 ROOM = 24 << 20
 
@@ -44,10 +40,5 @@ class FullStore(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if NAMESPACE not in os.environ:
-        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
-            print("skipped: mounting isn't permitted here")
-            sys.exit(77)
-        os.environ[NAMESPACE] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B", *sys.argv])
+    in_mount_namespace()
     unittest.main(verbosity=2)
