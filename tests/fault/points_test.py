@@ -1,6 +1,7 @@
 """A process killed at each named point of the protocol: before a message leaves, when it has come, before an event is
-appended to the ledger, and in the middle of publishing a checkpoint, of throwing old ones away, or of making the ledger shorter;
-whichever rank comes there first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
+appended to the ledger, and in the middle of publishing a checkpoint, of throwing old ones away, of making the ledger shorter,
+or of copying a job to its
+host's partner; whichever rank comes there first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
 an undisturbed run.
 
 Not tried here: the start of a runtime before all of its hosts have joined, which ends it (Hello, Welcome, WorldBegan), and
@@ -17,11 +18,12 @@ from chaos import Chaos, runs
 from rig import Refused, wait_for
 
 JOBS = {"counters": 40, "plates": 6}
-QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--goal", "none", "--ledger-log", "4kB")
+QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--goal", "none", "--ledger-log", "4kB", "--partner-every", "150ms")
 
 STARTS = ["StartJob", "ClaimOutputs", "OutputsClaimed", "JobStarted", "JobEnded"]
 MOVES = ["PrepareArrival", "ArrivalReady", "Round", "Commit", "Accepted", "Departed"]
 ORDERS = ["CheckpointJob", "Checkpointed", "SuspendJob", "ResumeJob", "OrderDone"]
+COPIES = ["PartnerIs", "OfferCopy", "CopyAwaited", "CopyRound", "CopySeal", "CopyKept", "CopyHere", "DropCopy"]
 TERMS = ["AskVote", "Vote", "Holdings", "ReportsSeen"]
 EVENTS = ["Granted", "Started", "Intent", "Moved", "Checkpointed", "Suspended", "Resumed", "Ended", "HostLost", "HostFenced",
           "TermBegan"]
@@ -30,6 +32,7 @@ PRUNING = ["send:PruneJob", "hear:PruneJob", "prune:deleting", "prune:deleting@3
 COMPACTING = ["segment", "marked", "written", "durable", "renamed", "proven", "removing", "done"]
 
 POINTS = ([f"send:{what}" for what in STARTS + MOVES + ORDERS] + [f"hear:{what}" for what in STARTS + MOVES + ORDERS] +
+          [f"send:{what}" for what in COPIES] + [f"hear:{what}" for what in COPIES] +
           [f"send:{what}" for what in TERMS] + [f"hear:{what}" for what in TERMS] +
           [f"append:{what}" for what in EVENTS] + [f"publish:{what}" for what in PUBLISHING] +
           [f"compact:{what}" for what in COMPACTING] + PRUNING +

@@ -1,6 +1,6 @@
 """Hosts, allocators, capsules and launchers killed with SIGKILL at random while a workload runs, some hosts stopped and
 continued: each run ends with every job finished and the outputs of an undisturbed run. The number of strikes is the
-argument, 110 unless given; $GODWIT_FAULT_SEED gives another order of them. Real mpirun and processes."""
+argument, 130 unless given; $GODWIT_FAULT_SEED gives another order of them. Real mpirun and processes."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import unittest
 from chaos import Chaos, runs
 
 COUNTERS, PLATES = 60, 8
-STRIKES = int(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 110
+STRIKES = int(sys.argv.pop(1)) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 130
 SEED = int(os.environ.get("GODWIT_FAULT_SEED", "1"))
 # Short, so that those who are stopped are given up within a test.
 QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--partner-every", "150ms")
