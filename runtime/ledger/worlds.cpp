@@ -87,7 +87,10 @@ std::uint64_t Ledger::live_hosts() const {
 }
 
 void Ledger::pass_time(WallTime until) {
-  exposure_.add(static_cast<std::int64_t>(live_hosts()), Duration{until.unix_ns - newest_.unix_ns});
+  if (until <= newest_) return;
+  std::int64_t passed = 0;
+  if (__builtin_sub_overflow(until.unix_ns, newest_.unix_ns, &passed)) return;  // no clock says that
+  exposure_.add(static_cast<std::int64_t>(live_hosts()), Duration{passed});
 }
 
 Status Ledger::fold(log::Commanded const&) {
