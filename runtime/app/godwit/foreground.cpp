@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,14 @@ namespace godwit::cli {
 namespace {
 
 volatile std::sig_atomic_t interrupts_seen = 0;
+
+// Ctrl-C that comes just before the read at the prompt doesn't end it: so that is interrupted again and again, until
+// was_interrupted(). 0: no longer.
+constexpr suseconds_t reminder_us = 20'000;
+void interrupt_every(suseconds_t us) {
+  itimerval const every{{0, us}, {0, us}};
+  ::setitimer(ITIMER_REAL, &every, nullptr);
+}
 
 // Ctrl-C stays pending while this lives.
 class InterruptsHeldBack {
@@ -58,13 +67,19 @@ int end_of(pid_t child) {
 
 void survive_interrupts() {
   struct sigaction action {};  // without SA_RESTART: the read at the prompt is to end
-  action.sa_handler = [](int) { interrupts_seen = 1; };
+  action.sa_handler = [](int) {
+    interrupts_seen = 1;
+    interrupt_every(reminder_us);
+  };
   sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = [](int) {};
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 bool was_interrupted() {
   bool const seen = interrupts_seen != 0;
   interrupts_seen = 0;
+  interrupt_every(0);
   return seen;
 }
 
