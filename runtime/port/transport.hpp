@@ -26,7 +26,7 @@ struct FrameReceived {
   Rank from;
   Bytes frame;
 };
-struct PeerDied {  // proven: its process has ended (pidfd); silence is not proof
+struct PeerDied {  // proven: its process has ended, and all capsules of it; silence is not proof
   Rank peer;
 };
 

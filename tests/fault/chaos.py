@@ -138,13 +138,13 @@ class Run:
         except (OSError, ValueError, KeyError):
             return None
 
-    def rows(self, what):
+    def rows(self, what, **params):
         connection = self.connection()
         if connection is None:
             return None
         try:
             with contextlib.closing(connection):
-                return connection.ask(what)["rows"]
+                return connection.ask(what, **params)["rows"]
         except (OSError, ValueError, AssertionError, Refused):
             return None
 
@@ -229,10 +229,11 @@ class Chaos:
         return bool(capsules) and self.send(self.random.choice(capsules), signal.SIGKILL, "capsule")
 
     def host(self):
-        """Waits until it is known to be dead."""
+        """Waits until it is known to be dead, and, where there is room for its jobs at once, until they run again."""
         rows = self.run.rows("hosts")
         victim = self.random.choice(self.run.hosts() or [None])
         host = next((row["host"] for row in rows or [] if row["pid"] == victim), None)
+        jobs = self.jobs_with_room_elsewhere(host, rows)
         if not self.send(victim, signal.SIGKILL, "host"):
             return False
         began = time.monotonic()
@@ -245,7 +246,25 @@ class Chaos:
 
         wait_for(is_dead, f"host {host}, killed, to be known as dead")
         self.noticed.append(time.monotonic() - began)
+
+        def run_again():
+            now = self.run.rows("jobs", elements=True, jobs=jobs)
+            return self.run.is_over() or (now is not None and not any(
+                row["state"] != "FINISHED" and (row["state"] != "RUNNING" or row["host"] == host) for row in now))
+
+        if jobs:
+            wait_for(run_again, f"the jobs of host {host}, killed, to run again")
+            self.again.append(time.monotonic() - began)
         return True
+
+    def jobs_with_room_elsewhere(self, host, hosts):
+        """Those that run on it, if nobody else waits and the other hosts have cores for them all."""
+        jobs = self.run.rows("jobs", elements=True)
+        if not hosts or not jobs or any(row["state"] not in ("RUNNING", "FINISHED") for row in jobs):
+            return []
+        free = sum(row["has"]["cores"] - row["taken_cores"] for row in hosts if row["state"] == "alive" and row["host"] != host)
+        there = [row["job"] for row in jobs if row["state"] == "RUNNING" and row["host"] == host]
+        return there if len(there) <= free else []
 
     def allocator(self):
         access = self.run.access()
@@ -296,6 +315,7 @@ class Chaos:
 
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items()))
         return (f"struck {sum(self.kills.values())} times: {kinds}; a host's death noticed after: {spread(self.noticed)}; "
+                f"its jobs ran again after: {spread(self.again)}; "
                 f"another allocator after: {spread(self.takeovers)}")
 
 

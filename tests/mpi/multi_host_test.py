@@ -5,7 +5,6 @@ outputs and steps are what they would be undisturbed and the witness has seen on
 
 Skipped (77) where namespaces aren't permitted. What moves took is printed, not judged."""
 
-import os
 import pathlib
 import statistics
 import sys
@@ -27,17 +26,6 @@ ROUNDS = 4  # through all hosts
 def check(condition, what):
     if not condition:
         raise AssertionError(what)
-
-
-def over_tcp(machines, scratch):
-    """Has mpirun start rank 0 and a host on n1, and a host on each other node."""
-    hostfile = scratch / "hostfile"
-    hostfile.write_text("".join(f"{name} slots={2 if name == 'n1' else 1}\n" for name in machines.names))
-    network = "10.77.0.0/24"
-    os.environ.update(
-        OMPI_MCA_plm="rsh", OMPI_MCA_plm_rsh_agent=str(machines.write_remote_shell(scratch / "remote-shell")),
-        OMPI_MCA_orte_default_hostfile=str(hostfile), OMPI_MCA_btl_tcp_if_include=network,
-        OMPI_MCA_oob_tcp_if_include=network, TMPDIR=str(machines.local))
 
 
 def move_around(runtime, job, moves):
@@ -84,7 +72,7 @@ def scene(runtime):
 def main():
     scratch = nodes.scratch_directory()
     machines = nodes.Nodes(scratch, HOSTS)
-    over_tcp(machines, scratch)
+    machines.have_mpirun_start_there(scratch)
     tempfile.tempdir = str(scratch)
     runtime = Runtime(HOSTS, slots=2, witness=True)
     with runtime:

@@ -27,7 +27,7 @@ defaults: {{checkpoint: {{every: 500ms}}}}
 jobs:
   ticker: {{type: counter, array: {{seed: 1..{COUNT}}}, args: {{limit: {ENDLESS}, delay_us: 2000, print_every: 1}}}}
 """
-QUICK = ["--lease", "3s", "--suspicion", "5s"]  # the death of another node's processes can't be proven
+QUICK = ["--lease", "3s", "--suspicion", "5s"]  # nobody can prove that a node is off
 
 
 def check(condition, what):
@@ -71,6 +71,7 @@ class Scene:
                 and all(self.steps[job] > steps for job, steps in before.items()))
 
     def switch_off(self, node):
+        nodes.must("ip", "link", "set", f"p-{node}", "down")  # nothing of it is heard any more: no connection is reset
         os.kill(int(self.cluster.nodes.first_process[node]), signal.SIGKILL)  # and with it all of its processes, and its network
 
     def play(self):

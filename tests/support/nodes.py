@@ -123,3 +123,13 @@ class Nodes:
                         f"exec nsenter -t $pid {' '.join(ALL_BUT_USERS)} -- /bin/sh -c \"$*\" </dev/null\n")
         path.chmod(0o755)
         return path
+
+    def have_mpirun_start_there(self, scratch):
+        """From now on mpirun starts rank 0 and a host on n1, and a host on each other node, joined by TCP."""
+        hostfile = scratch / "hostfile"
+        hostfile.write_text("".join(f"{name} slots={2 if name == 'n1' else 1}\n" for name in self.names))
+        network = "10.77.0.0/24"
+        os.environ.update(
+            OMPI_MCA_plm="rsh", OMPI_MCA_plm_rsh_agent=str(self.write_remote_shell(scratch / "remote-shell")),
+            OMPI_MCA_orte_default_hostfile=str(hostfile), OMPI_MCA_btl_tcp_if_include=network,
+            OMPI_MCA_oob_tcp_if_include=network, TMPDIR=str(self.local))

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <optional>
 
 #include "app/godwitd/faults.hpp"
 #include "app/godwitd/options.hpp"
@@ -26,9 +28,11 @@ int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to be told of
   StopSignals signals;
-  auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule");
+  auto lifeline = Lifeline::open();
+  auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule", lifeline ? std::optional(lifeline->fd()) : std::nullopt);
   ::alarm(start_patience_s);
-  auto world = MpiWorld::join(argc, argv, zygote ? zygote->pid() : 0);
+  auto world = MpiWorld::join(argc, argv, zygote ? zygote->pid() : 0,
+                              lifeline ? std::make_unique<Lifeline>(std::move(*lifeline)) : nullptr);
   if (!world) {
     fmt::print(stderr, "godwitd: {}\n", world.failure().context);
     return exit_start_failed;

@@ -71,7 +71,7 @@ Failure other_build(std::filesystem::path const& program, std::string const& sai
 
 }  // namespace
 
-Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program) {
+Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program, std::optional<int> kept) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return no_zygote(program, errno);
@@ -83,6 +83,7 @@ Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDIN_FILENO);
+  if (kept) ::posix_spawn_file_actions_adddup2(&actions, *kept, *kept);  // glibc takes its close-on-exec away
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -91,8 +92,9 @@ Result<ZygoteProcess> ZygoteProcess::launch(std::filesystem::path const& program
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
   auto const name = program.native();
   auto build = link_build();
-  std::array<char*, 4> arguments{const_cast<char*>(name.c_str()), const_cast<char*>("--zygote"), build.data(),
-                                 nullptr};
+  auto kept_word = kept ? std::to_string(*kept) : std::string();
+  std::array<char*, 5> arguments{const_cast<char*>(name.c_str()), const_cast<char*>("--zygote"), build.data(),
+                                 kept ? kept_word.data() : nullptr, nullptr};
   pid_t pid = 0;
   auto const error = ::posix_spawn(&pid, name.c_str(), &actions, &attributes, arguments.data(), environ);
   ::posix_spawnattr_destroy(&attributes);

@@ -24,7 +24,8 @@ class ZygoteProcess {
  public:
   // Starts `program` (godwit-capsule) as a zygote, and waits until it says that it is of this build. Fails if
   // it isn't there, can't be run, or is of another build.
-  [[nodiscard]] static Result<ZygoteProcess> launch(std::filesystem::path const& program);
+  // `kept`: a descriptor that it and its capsules hold as well, for as long as they live.
+  [[nodiscard]] static Result<ZygoteProcess> launch(std::filesystem::path const& program, std::optional<int> kept = {});
   ~ZygoteProcess();
   ZygoteProcess(ZygoteProcess&&) noexcept = default;
   ZygoteProcess& operator=(ZygoteProcess&&) = delete;

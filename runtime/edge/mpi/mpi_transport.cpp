@@ -36,6 +36,7 @@ MpiTransport::MpiTransport(MpiWorld const& world) : world_(world), frames_(world
 }
 
 void MpiTransport::send(Rank to, Bytes frame) {
+  if (!world_.is_here(to)) lifelines_.watch(to.value, world_.peers()[static_cast<std::size_t>(to.value)].lifeline);
   frames_.send(to, std::move(frame));
   world_.ring(to);
 }
@@ -129,8 +130,17 @@ void MpiTransport::report_frames(TransportEvents& events) {
     events.on(FrameReceived{arrived.from, std::move(arrived.frame)});
 }
 
+std::vector<int> MpiTransport::take_dead() {
+  auto dead = deaths_.take_dead();
+  if (auto* const own = world_.lifeline()) {
+    own->tend();
+    for (int const rank : lifelines_.take_dead()) dead.push_back(rank);
+  }
+  return dead;
+}
+
 void MpiTransport::report_deaths(TransportEvents& events) {
-  auto const dead = deaths_.take_dead();
+  auto const dead = take_dead();
   if (dead.empty()) return;
   // What they said before they died comes first.
   while (frames_.progress()) report_frames(events);

@@ -1,5 +1,5 @@
-// MpiTransport: the port Transport on MPI. Frames and pages have a communicator each; same-node deaths
-// are proven by pidfd. Small frames take tens of microseconds between ranks that are awake; pages move
+// MpiTransport: the port Transport on MPI. Frames and pages have a communicator each; deaths
+// are proven by pidfd on the same node, else by the lifelines of those to whom something was sent. Small frames take tens of microseconds between ranks that are awake; pages move
 // about as fast as MPI itself does (godwit-bench-transfer measures it side by side).
 //
 // PagesSent means that MPI has taken the last byte: the memory may be reused, and what was sent arrives
@@ -17,6 +17,7 @@
 #include "edge/mpi/mpi_world.hpp"
 #include "edge/mpi/page_stream.hpp"
 #include "edge/posix/death_watch.hpp"
+#include "edge/posix/lifeline_watch.hpp"
 #include "port/transport.hpp"
 
 namespace godwit {
@@ -47,6 +48,7 @@ class MpiTransport final : public Transport {
   void report_streams(TransportEvents& events);
   void report_frames(TransportEvents& events);
   void report_deaths(TransportEvents& events);
+  std::vector<int> take_dead();
 
   MpiWorld const& world_;
   FrameChannel frames_;
@@ -54,6 +56,7 @@ class MpiTransport final : public Transport {
   Streams streams_;
   std::uint64_t next_owner_ = 1;
   DeathWatch deaths_;
+  LifelineWatch lifelines_;
   std::set<Rank> dead_;
   Abandoned abandoned_;
   std::int64_t moved_at_ns_ = 0;  // when anything moved last

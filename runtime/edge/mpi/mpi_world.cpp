@@ -36,7 +36,7 @@ std::vector<Bytes> gather_from_all(boost::mpi::communicator const& world, Bytes 
 MpiWorld::MpiWorld(boost::mpi::communicator frames, boost::mpi::communicator pages, Doorbell bell)
     : frames_(std::move(frames)), pages_(std::move(pages)), bell_(std::move(bell)) {}
 
-Result<MpiWorld> MpiWorld::join(int& argc, char**& argv, std::int32_t zygote) {
+Result<MpiWorld> MpiWorld::join(int& argc, char**& argv, std::int32_t zygote, std::unique_ptr<Lifeline> lifeline) {
   ::signal(SIGPIPE, SIG_IGN);
   auto bell = Doorbell::open();
   if (!bell) return bell.failure();
@@ -49,12 +49,15 @@ Result<MpiWorld> MpiWorld::join(int& argc, char**& argv, std::int32_t zygote) {
     MpiWorld world(boost::mpi::communicator(everyone, boost::mpi::comm_duplicate),
                    boost::mpi::communicator(everyone, boost::mpi::comm_duplicate), std::move(*bell));
     auto const self =
-        encode(Peer{static_cast<std::int32_t>(::getpid()), zygote, node_name(), boot_id(), world.bell_.name()});
+        encode(Peer{static_cast<std::int32_t>(::getpid()), zygote, node_name(), boot_id(), world.bell_.name(),
+                    lifeline ? lifeline->name() : LifelineName{}});
     for (auto const& bytes : gather_from_all(everyone, self)) {
       auto peer = decode<Peer>(bytes);
       if (!peer) return peer.failure();
       world.peers_.push_back(std::move(*peer));
     }
+    // Before the start is agreed on: whoever knocks later is answered.
+    if (lifeline && world.ranks_here() < world.ranks() && lifeline->listen()) world.lifeline_ = std::move(lifeline);
     return world;
   } catch (boost::mpi::exception const& error) {
     return peer_lost("mpi", std::string("MPI didn't start: ") + error.what());

@@ -11,12 +11,14 @@
 
 #include <boost/mpi/communicator.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "edge/posix/doorbell.hpp"
+#include "edge/posix/lifeline.hpp"
 
 namespace godwit {
 
@@ -26,16 +28,18 @@ struct Peer {
   std::string node;
   std::string boot_id;
   std::string bell;  // the name of its doorbell
+  LifelineName lifeline;  // without addresses: it has none
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& pid& zygote& node& boot_id& bell;
+    archive& pid& zygote& node& boot_id& bell& lifeline;
   }
 };
 
 class MpiWorld {
  public:
-  // Blocks until every rank has started. Fails if MPI doesn't. `zygote`: this rank's, 0 if it has none.
-  static Result<MpiWorld> join(int& argc, char**& argv, std::int32_t zygote = 0);
+  // Blocks until every rank has started. Fails if MPI doesn't. `zygote`: this rank's, 0 if it has none;
+  // `lifeline`: may be null.
+  static Result<MpiWorld> join(int& argc, char**& argv, std::int32_t zygote = 0, std::unique_ptr<Lifeline> lifeline = nullptr);
 
   // Collective, at the start only: the first failure among all ranks, on all ranks.
   Status agree(Status const& mine) const;
@@ -57,6 +61,8 @@ class MpiWorld {
   // Something was sent to this peer: it wakes, if it is on this node. Elsewhere its naps end soon enough.
   void ring(Rank peer) const;
   [[nodiscard]] Doorbell const& bell() const { return bell_; }
+  // This rank's, where ranks of other nodes may hold on to it; else null.
+  [[nodiscard]] Lifeline* lifeline() const { return lifeline_.get(); }
 
   // Apart from each other, so that a probe for a frame never meets a page.
   [[nodiscard]] boost::mpi::communicator const& frames() const { return frames_; }
@@ -68,6 +74,7 @@ class MpiWorld {
   boost::mpi::communicator frames_, pages_;
   std::vector<Peer> peers_;
   Doorbell bell_;
+  std::unique_ptr<Lifeline> lifeline_;
 };
 
 }  // namespace godwit

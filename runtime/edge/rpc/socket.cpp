@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -18,6 +16,7 @@
 #include <optional>
 
 #include "edge/posix/file.hpp"
+#include "edge/posix/tcp.hpp"
 
 namespace godwit::rpc {
 namespace {
@@ -37,31 +36,6 @@ std::optional<sockaddr_un> unix_address(std::string const& path) {
   return address;
 }
 
-struct TcpAddress {
-  sockaddr_storage storage{};
-  socklen_t size{0};
-};
-std::optional<TcpAddress> tcp_address(std::string const& text, std::uint16_t port) {
-  TcpAddress address;
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&address.storage, &v4, address.size = sizeof v4);
-  } else if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&address.storage, &v6, address.size = sizeof v6);
-  } else {
-    return std::nullopt;
-  }
-  return address;
-}
-
-sockaddr* generic(sockaddr_storage& storage) {
-  return reinterpret_cast<sockaddr*>(&storage);
-}
 sockaddr* generic(sockaddr_un& address) {
   return reinterpret_cast<sockaddr*>(&address);
 }
@@ -80,24 +54,6 @@ void set_options(int fd) {  // small lines go at once; a vanished peer is notice
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
   ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-}
-
-Result<TcpListener> listen_on(TcpAddress address, bool both_families) {
-  TcpListener listener;
-  listener.fd = UniqueFd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener.fd) return socket_error("making a TCP socket");
-  if (both_families) {
-    int const off = 0;
-    ::setsockopt(listener.fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  }
-  if (::bind(listener.fd.get(), generic(address.storage), address.size) != 0) return socket_error("binding");
-  if (::listen(listener.fd.get(), 64) != 0) return socket_error("listening");
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  if (::getsockname(listener.fd.get(), generic(bound), &size) != 0) return socket_error("getsockname");
-  listener.port = bound.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6&>(bound).sin6_port)
-                                              : ntohs(reinterpret_cast<sockaddr_in&>(bound).sin_port);
-  return listener;
 }
 
 }  // namespace
@@ -123,7 +79,7 @@ Result<UniqueFd> connect_tcp(std::string const& text, std::uint16_t port, Durati
   if (!address) return peer_lost("unreachable", "no numeric address: " + text);
   UniqueFd fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return socket_error("making a TCP socket");
-  if (::connect(fd.get(), generic(address->storage), address->size) != 0) {
+  if (::connect(fd.get(), address->get(), address->size) != 0) {
     if (errno != EINPROGRESS) return no_way(text);
     pollfd waiting{fd.get(), POLLOUT, 0};
     auto const patience_ms = std::chrono::ceil<std::chrono::milliseconds>(patience).count();
@@ -153,45 +109,14 @@ Result<UniqueFd> listen_unix(std::string const& path) {
   return fd;
 }
 
-Result<TcpListener> listen_tcp(std::string const& text) {
-  if (!text.empty()) {
-    auto const address = tcp_address(text, 0);
-    if (!address) return reject("bad_address", "--listen takes a numeric address, not '" + text + "'");
-    auto listener = listen_on(*address, false);
-    if (!listener)
-      return reject("bad_address", "can't listen at " + text + ": " + listener.failure().context);
-    return listener;
+Result<BoundTcp> listen_tcp(std::string const& address) {
+  if (!address.empty() && !tcp_address(address, 0)) {
+    return reject("bad_address", "--listen takes a numeric address, not '" + address + "'");
   }
-  if (auto both = listen_on(*tcp_address("::", 0), true); both) return both;
-  return listen_on(*tcp_address("0.0.0.0", 0), false);
-}
-
-std::vector<std::string> own_addresses() {
-  std::vector<std::string> addresses;
-  ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) return {"127.0.0.1"};
-  for (auto const* each = first; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || (each->ifa_flags & IFF_UP) == 0) continue;
-    char text[INET6_ADDRSTRLEN]{};
-    if (each->ifa_addr->sa_family == AF_INET) {
-      auto const* v4 = reinterpret_cast<sockaddr_in const*>(each->ifa_addr);
-      ::inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
-    } else if (each->ifa_addr->sa_family == AF_INET6) {
-      auto const* v6 = reinterpret_cast<sockaddr_in6 const*>(each->ifa_addr);
-      if (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr)) continue;  // would need the interface's name as well
-      ::inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-    }
-    if (text[0] != '\0' && !is_loopback(text)) addresses.emplace_back(text);
-  }
-  ::freeifaddrs(first);
-  std::stable_partition(addresses.begin(), addresses.end(),
-                        [](std::string const& text) { return text.find(':') == std::string::npos; });
-  addresses.emplace_back("127.0.0.1");
-  return addresses;
-}
-
-bool is_loopback(std::string const& address) {
-  return address.starts_with("127.") || address == "::1";
+  auto bound = bind_tcp(address);
+  if (bound && ::listen(bound->fd.get(), 64) == 0) return bound;
+  auto const why = bound ? errno_text(errno) : bound.failure().context;
+  return reject("bad_address", fmt::format("can't listen at {}: {}", address.empty() ? "any address" : address, why));
 }
 
 Result<Peer> peer_of(int unix_socket) {

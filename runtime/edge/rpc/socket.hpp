@@ -1,5 +1,5 @@
-// Sockets as the control edge needs them: Unix and TCP, made, bound, connected, with the numeric
-// addresses of this machine. Failures are peer_lost "unreachable" (connecting) or retry_later "io_error".
+// Sockets as the control edge needs them: Unix and TCP, made, bound, connected.
+// Failures are peer_lost "unreachable" (connecting) or retry_later "io_error".
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "edge/capsules/link/unique_fd.hpp"
+#include "edge/posix/tcp.hpp"
 
 namespace godwit::rpc {
 
@@ -21,16 +22,8 @@ namespace godwit::rpc {
 
 // Non-blocking listeners.
 [[nodiscard]] Result<UniqueFd> listen_unix(std::string const& path);
-struct TcpListener {
-  UniqueFd fd;
-  std::uint16_t port{0};
-};
 // `address`: numeric, or empty for all addresses of both families.
-[[nodiscard]] Result<TcpListener> listen_tcp(std::string const& address);
-
-// Numeric addresses of the interfaces that are up, the loopback ones last.
-[[nodiscard]] std::vector<std::string> own_addresses();
-[[nodiscard]] bool is_loopback(std::string const& address);
+[[nodiscard]] Result<BoundTcp> listen_tcp(std::string const& address);
 
 struct Peer {
   uid_t user{0};
