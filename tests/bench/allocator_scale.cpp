@@ -49,8 +49,7 @@ class Load {
   }
   void run(std::uint64_t in_line, std::uint64_t ended) {
     auto const& counts = allocator_.ledger().counts();
-    auto const until = counts.finished + ended;
-    while (counts.finished < until) {
+    for (auto const until = hosts_.ended() + ended; hosts_.ended() < until;) {
       if (counts.waiting < in_line) submit_some(in_line - counts.waiting);
       pass();
     }

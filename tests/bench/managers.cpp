@@ -64,11 +64,11 @@ Figures measure(Options const& options, std::int32_t hosts_per_manager) {
   run(options.warm_up_s > 0 ? options.warm_up_s : 2 + 3 * options.job_s);
   allocator.forget_counts();
   running = looks = 0;
-  auto const before = allocator.ledger().counts().finished;
+  auto const before = hosts.hosts().ended();
   run(options.measured_s);
   auto const& counted = allocator.counted();
   auto const a_second = [&](std::uint64_t count) { return static_cast<double>(count) / options.measured_s; };
-  return {a_second(counted.frames_in), a_second(counted.frames_out), a_second(allocator.ledger().counts().finished - before),
+  return {a_second(counted.frames_in), a_second(counted.frames_out), a_second(hosts.hosts().ended() - before),
           1 - static_cast<double>(running) / static_cast<double>(looks * all_cores)};
 }
 

@@ -76,6 +76,7 @@ class StubHosts {
     return std::max(settings_.has.cores - host.busy - static_cast<std::int32_t>(host.queue.size()), 0);
   }
   [[nodiscard]] std::int64_t running() const { return running_; }
+  [[nodiscard]] std::uint64_t ended() const { return ended_; }  // the ledger forgets them after a while
   [[nodiscard]] std::uint64_t polls() const { return polls_; }  // none, if heart-beats are answered in time
 
  private:
@@ -161,6 +162,7 @@ class StubHosts {
         break;
       case What::ended:
         if (!let_go(host, due.host, due.job, due.epoch, due.at)) break;
+        ++ended_;
         said.push_back({due.host, msg::JobEnded{due.job, due.epoch, {Ending::finished, {}, {}, 1, time_of(due.job)}}});
         break;
       case What::parked: {
@@ -178,6 +180,7 @@ class StubHosts {
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::uint64_t number_{0}, polls_{0};
   std::int64_t running_{0};
+  std::uint64_t ended_{0};
 };
 
 }  // namespace godwit::bench
