@@ -248,23 +248,26 @@ class Chaos:
         self.noticed.append(time.monotonic() - began)
 
         def run_again():
-            now = self.run.rows("jobs", elements=True, jobs=jobs)
-            return self.run.is_over() or (now is not None and not any(
-                row["state"] != "FINISHED" and (row["state"] != "RUNNING" or row["host"] == host) for row in now))
+            now = self.run.rows("jobs", elements=True)
+            return self.run.is_over() or (now is not None and all(
+                row["state"] == "FINISHED" or (row["state"] == "RUNNING" and row["host"] != host)
+                for row in now if row["job"] in jobs))
 
         if jobs:
             wait_for(run_again, f"the jobs of host {host}, killed, to run again")
-            self.again.append(time.monotonic() - began)
+            if not self.run.is_over():
+                self.again.append(time.monotonic() - began)
         return True
 
     def jobs_with_room_elsewhere(self, host, hosts):
-        """Those that run on it, if nobody else waits and the other hosts have cores for them all."""
+        """The elements that run on it, if the other hosts have cores for them and for all that wait."""
         jobs = self.run.rows("jobs", elements=True)
-        if not hosts or not jobs or any(row["state"] not in ("RUNNING", "FINISHED") for row in jobs):
-            return []
+        if not hosts or not jobs:
+            return set()
+        others = sum(row["state"] not in ("RUNNING", "FINISHED") for row in jobs)
         free = sum(row["has"]["cores"] - row["taken_cores"] for row in hosts if row["state"] == "alive" and row["host"] != host)
-        there = [row["job"] for row in jobs if row["state"] == "RUNNING" and row["host"] == host]
-        return there if len(there) <= free else []
+        there = {row["job"] for row in jobs if row["state"] == "RUNNING" and row["host"] == host}
+        return there if len(there) + others <= free else set()
 
     def allocator(self):
         access = self.run.access()
