@@ -450,7 +450,7 @@ struct Allocator::Core {
   std::set<JobId> leased;                   // might still run under a former world's lease
   std::map<std::string, JobId, std::less<>> names;  // the newest job or array of that name
   std::set<std::pair<WallTime, JobId>> past;    // single jobs and arrays that have ended, and when: who is forgotten next
-  std::map<JobId, WallTime> past_since;         // the other way round
+  JobTable<WallTime> past_since;                // the other way round
   Instant forget_due;
   std::map<JobId, std::set<JobId>> blocked;     // job or array → what must be over first
   std::map<JobId, std::set<JobId>> dependents;  // the other way round

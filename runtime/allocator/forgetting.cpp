@@ -22,15 +22,15 @@ void Allocator::Core::note_over(JobId job) {
   if (!ended) return;
   no_longer_over(job);
   auto const since = array != nullptr ? array->ended : record->ended;
-  past_since.emplace(job, since);
-  past.emplace(since, job);
+  past_since[job] = since;
+  past.emplace_hint(past.end(), since, job);
 }
 
 void Allocator::Core::no_longer_over(JobId job) {
   auto const at = past_since.find(job);
   if (at == past_since.end()) return;
   past.erase({at->second, job});
-  past_since.erase(at);
+  past_since.erase(job);
 }
 
 bool Allocator::Core::may_be_forgotten(JobId job) const {
@@ -65,7 +65,7 @@ void Allocator::Core::forget_old() {
       gone.push_back(job);
       continue;
     }
-    past_since.emplace(job, wall);
+    past_since[job] = wall;
     past.emplace(wall, job);
   }
   if (gone.empty()) return;

@@ -19,17 +19,21 @@ Scheduler::Scheduler(Scheduler&&) noexcept = default;
 Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
 
 void Scheduler::set_host(Rank host, Capabilities const& has, bool open) {
+  state_->changed();
   state_->set_host(host, has, open);
 }
 void Scheduler::remove_host(Rank host) {
+  state_->changed();
   state_->remove_host(host);
 }
 
 void Scheduler::set_tree(ShareTree tree) {
+  state_->changed();
   state_->replace_tree(std::move(tree));
 }
 
 void Scheduler::set_policy(std::unique_ptr<Policy> policy, Tuning tuning) {
+  state_->changed();
   state_->policy = std::move(policy);
   state_->discipline = state_->policy->discipline();
   state_->tuning = tuning;
@@ -38,6 +42,7 @@ void Scheduler::set_policy(std::unique_ptr<Policy> policy, Tuning tuning) {
 }
 
 void Scheduler::wait(Request request) {
+  state_->changed();
   auto const account = state_->account_of(request.account);
   auto const [at, fresh] = state_->waiting.try_emplace(request.job);
   invariant(fresh, "a job stands in line once");
@@ -55,20 +60,26 @@ void Scheduler::wait(Request request) {
 void Scheduler::leave(JobId job) {
   auto const at = state_->waiting.find(job);
   if (at == state_->waiting.end()) return;
+  state_->changed();
   state_->withdraw(at->second);
   state_->waiting.erase(at);
 }
 
 void Scheduler::occupy(Request const& request, Rank host, Instant since) {
+  state_->changed();
   state_->occupy(request, host, since);
 }
 void Scheduler::release(JobId job, Rank host) {
+  state_->changed();
   state_->release(job, host);
 }
 
 std::optional<Placement> Scheduler::next(Instant now) {
   state_->now = now;
+  if (state_->none_is_next) return std::nullopt;
   auto const chosen = state_->choose();
+  // Orders of another kind look at the clock: who has waited long, what will have ended by then.
+  if (chosen.entry == nullptr) state_->none_is_next = state_->by_account();
   if (chosen.entry == nullptr) return std::nullopt;
   return Placement{chosen.entry->job, chosen.host, state_->reason_for(chosen)};
 }
@@ -85,15 +96,20 @@ std::vector<JobId> Scheduler::heads() const {
 
 std::optional<Preemption> Scheduler::preempt(Instant now) {
   state_->now = now;
-  return state_->preempt();
+  if (state_->none_yields) return std::nullopt;
+  auto const found = state_->preempt();
+  state_->none_yields = !found;  // who was asked in vain isn't again in this interval, but for something new
+  return found;
 }
 
 void Scheduler::stays(JobId victim) {
+  state_->changed();
   state_->stays(victim);
 }
 
 void Scheduler::intervals(Instant now, std::int64_t count) {
   invariant(count > 0, "an interval has passed");
+  state_->changed();
   state_->intervals_passed(now, count);
 }
 
@@ -149,6 +165,7 @@ std::map<std::string, std::int64_t> Scheduler::scores() const {
 }
 
 void Scheduler::set_scores(std::map<std::string, std::int64_t> const& scores) {
+  state_->changed();
   state_->set_scores(scores);
 }
 

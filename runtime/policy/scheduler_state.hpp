@@ -170,6 +170,9 @@ struct Scheduler::State {
   std::map<Rank, Entry*> reserved;
   std::map<std::string, std::map<Rank, std::int32_t>> together;  // where those groups are, with how many jobs
 
+  bool none_is_next{false}, none_yields{false};  // as long as nothing has changed
+  void changed() { none_is_next = none_yields = false; }
+
   std::uint64_t intervals{1};
   std::set<Rank> preempted_hosts;      // that lose a job in this interval
   std::set<JobId> preempted_for;       // requests that were given one in it, or for which one is on its way out

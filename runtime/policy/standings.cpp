@@ -16,6 +16,7 @@ std::string asked_for(std::string const& path) {
 }  // namespace
 
 void Scheduler::State::entitle() {
+  changed();
   tree.entitle(capacity);
   capacity_changed = active_changed = false;
 }
