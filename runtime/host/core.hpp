@@ -85,6 +85,8 @@ struct Host::Core {
   void on(PagesSent const& event);
   void on(PagesReceived const& event);
   void on(PeerDied const& event);
+  void on(CountedOut const&);
+  void leave(int code);
   void on(CapsuleEvent const& event);
   void on(StoreEvent const& event);
   void on(RoundEvent const& event);
@@ -417,6 +419,7 @@ struct Host::Core {
   StreamId last_stream{0};
 
   // the end of the world
+  bool counted_out{false};
   bool quiescing{false}, quiesced{false};
   std::optional<RequestId> quiesce_timer;
   std::vector<std::pair<JobId, Failure>> unsaved;

@@ -25,10 +25,11 @@ namespace godwit::host {
 struct Began { std::int32_t ranks{0}; };  // once, first. ranks: of the world, if an allocator may begin here; else 0
 struct Received { Rank from; Message message; Term term{}; };  // term: the sender's
 struct TimerFired { RequestId timer; };
+struct CountedOut {};  // the ledger says that this host is lost, or its world over: nobody hears it any more
 struct LoadRead { NodeLoad load; std::vector<std::pair<CapsuleId, CapsuleReport>> capsules; };  // answers ReadLoad
 
 using Event = std::variant<Began, Received, TimerFired, LoadRead, PagesSent, PagesReceived, PeerDied, CapsuleEvent,
-                           StoreEvent, RoundEvent>;
+                           StoreEvent, RoundEvent, CountedOut>;
 
 // ---- effects
 
@@ -67,6 +68,7 @@ struct PruneImages { msg::PruneJob order; };
 struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; std::uint64_t arena_bytes; };
 
 struct Write { Note note; };
+inline constexpr int exit_counted_out = 6;
 struct Exit { int code; };
 // A majority has voted: an allocator is to begin on this rank, beside this host. Node opens the ledger, which
 // may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not: custody/claim.hpp.

@@ -81,15 +81,28 @@ void Host::Core::quiesced_if_done() {
   }
   quiesced = true;
   disarm(quiesce_timer);
+  if (counted_out) return leave(exit_counted_out);
   tell(msg::Quiesced{unsaved});
 }
 
+// With what it has saved, as if the runtime were stopping: until the job is granted to another, that counts.
+void Host::Core::on(CountedOut const&) {
+  counted_out = true;
+  if (quiesced) return leave(exit_counted_out);
+  on(self, msg::Quiesce{});
+}
+
 void Host::Core::on(Rank, msg::Leave const&) {
+  leave(0);
+}
+
+void Host::Core::leave(int code) {
+  if (left) return;
   for (auto const& [capsule, held] : holdings) {
     if (held.phase != Holding::Phase::released) emit(KillCapsule{capsule});
   }
   left = true;
-  emit(Exit{0});
+  emit(Exit{code});
 }
 
 }  // namespace godwit::host

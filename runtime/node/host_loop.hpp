@@ -24,6 +24,9 @@ class HostLoop final : public Loop {
   // It was elected: an allocator is to begin here. Once.
   [[nodiscard]] std::optional<custody::Claim> take_claim() { return std::exchange(claim_, std::nullopt); }
 
+  // What it read in the ledger when it was to become the allocator.
+  void counted_out() { step(host::CountedOut{}); }
+
   void handle(Delivered&& delivered) override;
   void handle(PagesSent const& event) override { step(event); }
   void handle(PagesReceived const& event) override { step(event); }

@@ -111,6 +111,7 @@ bool Node::Core::look_after_succession() {
   auto claim = host->take_claim();
   if (claim && !allocator) succession->take_over(*std::move(claim));
   auto begun = succession->poll();
+  if (succession->take_counted_out()) host->counted_out();
   if (!begun || allocator) return claim.has_value();
   begin(*std::move(begun));
   return true;

@@ -25,6 +25,8 @@ std::optional<Successor> Succession::poll() {
     } else {
       note(Level::warning,
            fmt::format("doesn't become the allocator of term {}: {}", term, successor.failure().context));
+      auto const& code = successor.failure().code;
+      counted_out_ = code == "counts_as_dead" || code == "another_world";
     }
   }
   return begun;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "allocator/allocator.hpp"
 #include "node/node.hpp"
@@ -24,6 +25,8 @@ class Succession {
 
   void take_over(custody::Claim claim);  // the claim before it, if it is still looked into, is given up
   [[nodiscard]] std::optional<Successor> poll();
+  // The ledger said that this host is lost, or its world over. Once.
+  [[nodiscard]] bool take_counted_out() { return std::exchange(counted_out_, false); }
 
  private:
   [[nodiscard]] Result<Successor> begin(OpenedLedger opened) const;
@@ -33,6 +36,7 @@ class Succession {
   WorldPorts world_;
   RequestId last_request_{0};
   std::optional<custody::Claim> claim_;
+  bool counted_out_{false};
 };
 
 }  // namespace godwit

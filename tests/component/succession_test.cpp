@@ -256,6 +256,21 @@ TEST(Succession, WhoCountsAsDeadDoesNotTakeOver) {
   EXPECT_EQ(world.leader(), 2);
 }
 
+// Nobody is left who could tell it to leave.
+TEST(Succession, WhoFindsInTheLedgerThatItCountsAsDeadLeaves) {
+  World world(3);
+  world.side(1).stopped = true;
+  ASSERT_TRUE(world.until([&] { return world.logs.ledger().is_lost(Rank{1}); }));
+  world.go(1s);
+  world.kill_zero();
+  world.kill(2);
+  world.kill(3);
+  world.side(1).stopped = false;
+  ASSERT_TRUE(world.until([&] { return world.side(1).left == host::exit_counted_out; }));
+  EXPECT_TRUE(world.side(1).log.noted("counts as dead in the ledger"));
+  EXPECT_EQ(world.leader(), 0);
+}
+
 // It was stopped for so long that its host leaves at once. The allocator beside it goes on until it finds itself alone.
 TEST(Succession, AnAllocatorWhoseHostHasLeftStillSleeps) {
   World world(1);
