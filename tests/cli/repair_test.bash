@@ -21,8 +21,8 @@ err_has "no store"
 expect 0 start --detach --hosts 2 --overbook 300
 expect 1 repair
 err_has "a runtime uses store"
-expect 0 submit counter limit=6000 delay_us=1000 print_every=1 --name ticker --checkpoint-every 300ms --keep 3 --env COLOUR=blue
-expect 0 submit counter limit=6000 delay_us=1000 print_every=1 --array 1-2 --name pair --checkpoint-every 300ms
+expect 0 submit counter limit=1000000 delay_us=1000 print_every=1 --name ticker --checkpoint-every 300ms --keep 3 --env COLOUR=blue
+expect 0 submit counter limit=1000000 delay_us=1000 print_every=1 --array 1-2 --name pair --checkpoint-every 300ms
 expect 0 submit counter limit=3000000 delay_us=1000 print_every=1 --name unsaved
 until_true generations_above 1 2
 until_true generations_above 2_1 1
@@ -54,6 +54,10 @@ expect 1 repair
 err_has "there is nothing to repair"
 
 expect 0 start --detach --hosts 2
+for name in ticker pair_1 pair_2; do
+  until_true state_is "$name" RUNNING
+  expect 0 call "$name" set_limit 6000
+done
 expect 0 wait ticker pair
 seq 6000 >expected
 cmp expected "$GODWIT_STORE/jobs/1/stdout" || fail "the output differs from an undisturbed run's"
