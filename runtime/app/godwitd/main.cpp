@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   StopSignals signals;
   auto lifeline = Lifeline::open();
   auto zygote = ZygoteProcess::launch(program_directory() / "godwit-capsule", lifeline ? std::optional(lifeline->fd()) : std::nullopt);
+  raise_descriptor_limit();  // the jobs, which the zygote starts, have their user's
   ::alarm(start_patience_s);
   auto world = MpiWorld::join(argc, argv, zygote ? zygote->pid() : 0,
                               lifeline ? std::make_unique<Lifeline>(std::move(*lifeline)) : nullptr);

@@ -75,4 +75,11 @@ std::size_t lifelines_max() {
   return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1 << 20) / 4);
 }
 
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: then fewer are watched
+}
+
 }  // namespace godwit

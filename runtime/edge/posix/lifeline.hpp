@@ -50,5 +50,7 @@ class Lifeline {
 
 // How many connections there are at most, each way: a quarter of the descriptors that this process may have.
 [[nodiscard]] std::size_t lifelines_max();
+// From here on this process may have as many as the hard limit says. Those it started before keep what they have.
+void raise_descriptor_limit();
 
 }  // namespace godwit
