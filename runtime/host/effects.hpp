@@ -68,8 +68,8 @@ struct PruneImages { msg::PruneJob order; };
 struct LoadImage { RequestId request; msg::ImageName image; CapsuleId capsule; std::uint64_t arena_bytes; };
 
 struct Write { Note note; };
-inline constexpr int exit_counted_out = 6;
 struct Exit { int code; };
+inline constexpr int exit_counted_out = 6;  // after CountedOut
 // A majority has voted: an allocator is to begin on this rank, beside this host. Node opens the ledger, which
 // may tell that the vote doesn't hold (electorate, a newer term), and begins it, or not: custody/claim.hpp.
 struct TakeOver { custody::Claim claim; };

@@ -132,10 +132,8 @@ void MpiTransport::report_frames(TransportEvents& events) {
 
 std::vector<int> MpiTransport::take_dead() {
   auto dead = deaths_.take_dead();
-  if (auto* const own = world_.lifeline()) {
-    own->tend();
-    for (int const rank : lifelines_.take_dead()) dead.push_back(rank);
-  }
+  if (auto* const own = world_.lifeline()) own->tend();
+  for (int const rank : lifelines_.take_dead()) dead.push_back(rank);
   return dead;
 }
 

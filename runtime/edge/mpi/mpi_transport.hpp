@@ -1,6 +1,6 @@
-// MpiTransport: the port Transport on MPI. Frames and pages have a communicator each; deaths
-// are proven by pidfd on the same node, else by the lifelines of those to whom something was sent. Small frames take tens of microseconds between ranks that are awake; pages move
-// about as fast as MPI itself does (godwit-bench-transfer measures it side by side).
+// MpiTransport: the port Transport on MPI. Frames and pages have a communicator each; deaths are proven by pidfd on the
+// same node, else by the lifelines of those to whom something was sent. Small frames take tens of microseconds between
+// ranks that are awake; pages move about as fast as MPI itself does (godwit-bench-transfer measures it side by side).
 //
 // PagesSent means that MPI has taken the last byte: the memory may be reused, and what was sent arrives
 // unless the peer dies. Both digests are page_digest() of the bytes.

@@ -43,6 +43,7 @@ void LifelineWatch::knock(int key, std::string const& text, bool again) {
 }
 
 std::vector<int> LifelineWatch::take_dead() {
+  if (watched_.empty()) return {};
   std::array<epoll_event, 16> events{};
   int const count = ::epoll_wait(epoll_.get(), events.data(), events.size(), 0);
   for (int i = 0; i < count; ++i) {
