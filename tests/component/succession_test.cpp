@@ -84,6 +84,14 @@ struct World {
     side(rank).stopped = side(rank).dead = true;
     network.die(Rank{rank});
   }
+  // This one is stopped until it counts as dead; then rank 0 dies.
+  bool loses_before_zero_dies(int rank) {
+    side(rank).stopped = true;
+    if (!until([&] { return logs.ledger().is_lost(Rank{rank}); })) return false;
+    go(1s);
+    kill_zero();
+    return true;
+  }
   // A process that is stopped could go on at any instant.
   int leading() const {
     int all = zero_dead ? 0 : node.leads();
@@ -246,10 +254,7 @@ TEST(Succession, AHostThatIsCutOffDisturbsNobody) {
 
 TEST(Succession, WhoCountsAsDeadDoesNotTakeOver) {
   World world(3);
-  world.side(1).stopped = true;
-  ASSERT_TRUE(world.until([&] { return world.logs.ledger().is_lost(Rank{1}); }));
-  world.go(1s);
-  world.kill_zero();
+  ASSERT_TRUE(world.loses_before_zero_dies(1));
   ASSERT_TRUE(world.until([&] { return world.leader() == 2; }, 3s)) << "two of two";
   world.side(1).stopped = false;  // it has heard nothing of all that
   world.go(60s);
@@ -259,10 +264,7 @@ TEST(Succession, WhoCountsAsDeadDoesNotTakeOver) {
 // Nobody is left who could tell it to leave.
 TEST(Succession, WhoFindsInTheLedgerThatItCountsAsDeadLeaves) {
   World world(3);
-  world.side(1).stopped = true;
-  ASSERT_TRUE(world.until([&] { return world.logs.ledger().is_lost(Rank{1}); }));
-  world.go(1s);
-  world.kill_zero();
+  ASSERT_TRUE(world.loses_before_zero_dies(1));
   world.kill(2);
   world.kill(3);
   world.side(1).stopped = false;

@@ -1,31 +1,22 @@
 // Shows when an end is proven across nodes, and when it isn't: by connections over loopback to a real lifeline, held by real
 // processes, and to listeners that behave as nothing of ours would.
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <functional>
 #include <thread>
 
+#include "edge/child.hpp"
 #include "edge/posix/lifeline.hpp"
 #include "edge/posix/lifeline_watch.hpp"
 #include "edge/posix/tcp.hpp"
 
-namespace godwit {
+namespace godwit::lifeline_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool eventually(std::function<bool()> const& holds) {
-  for (int i = 0; i < 20'000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(1ms);
-  }
-  return false;
-}
+using test::Child;
+using test::eventually;
 
 // Long enough for what would be wrong to be seen, where it is.
 bool stays_unproven(LifelineWatch& watch) {
@@ -61,27 +52,18 @@ TEST(Lifeline, AnEndIsProvenOnceNobodyHoldsItAnyMore) {
   ASSERT_TRUE(own->listen());
   auto name = own->name();
   name.addresses = {"127.0.0.1"};
-  auto const host = ::fork();
-  if (host == 0) {
+  Child host([&own] {
     for (;; std::this_thread::sleep_for(1ms)) own->tend();
-  }
-  auto const zygote = ::fork();
-  if (zygote == 0) {
-    ::pause();
-    ::_exit(0);
-  }
+  });
+  Child zygote;
   *own = std::move(*Lifeline::open());  // this process holds it no longer
-  auto const end = [](pid_t child) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-  };
   LifelineWatch watch;
   watch.watch(7, name);
   watch.watch(7, name);
   EXPECT_TRUE(stays_unproven(watch)) << "both live";
-  end(host);
+  host.end();
   EXPECT_TRUE(stays_unproven(watch)) << "the zygote lives";
-  end(zygote);
+  zygote.end();
   std::vector<int> dead;
   EXPECT_TRUE(eventually([&] {
     dead = watch.take_dead();
@@ -147,4 +129,4 @@ TEST(Lifeline, OneOfSeveralAddressesIsEnough) {
 }
 
 }  // namespace
-}  // namespace godwit
+}  // namespace godwit::lifeline_test

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "edge/child.hpp"
 #include "edge/posix/boot_clock.hpp"
 #include "edge/posix/control_groups.hpp"
 #include "edge/posix/death_watch.hpp"
@@ -28,17 +29,9 @@
 namespace godwit {
 namespace {
 
+using test::Child;
+using test::eventually;
 using Steady = std::chrono::steady_clock;
-constexpr auto patience = std::chrono::seconds(30);
-
-template <class Condition>
-bool eventually(Condition condition) {
-  for (auto const deadline = Steady::now() + patience; Steady::now() < deadline;) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 // Counted in naps, not in time: how many sleeps does it take for a second to pass?
 int naps_in(Duration span, Sleeper& sleeper, bool busy) {
@@ -103,25 +96,20 @@ TEST(Doorbell, RingingNeverBlocks) {
 }
 
 TEST(DeathWatch, ADeathIsReportedOnce) {
-  auto const child = ::fork();
-  if (child == 0) {
-    ::pause();
-    ::_exit(0);
-  }
+  Child child;
   DeathWatch watch;
-  watch.watch(7, std::array{child});
+  watch.watch(7, std::array{child.pid()});
   EXPECT_TRUE(watch.take_dead().empty());
-  EXPECT_TRUE(is_alive(child));
-  ::kill(child, SIGKILL);
+  EXPECT_TRUE(is_alive(child.pid()));
+  child.kill();
   std::vector<int> dead;
   EXPECT_TRUE(eventually([&] {
     for (int const key : watch.take_dead()) dead.push_back(key);
     return !dead.empty();
   }));
-  ::waitpid(child, nullptr, 0);
   EXPECT_EQ(dead, std::vector<int>{7});
   EXPECT_TRUE(watch.take_dead().empty());
-  EXPECT_FALSE(is_alive(child));
+  EXPECT_FALSE(is_alive(child.pid()));
 }
 
 TEST(DeathWatch, WhoIsGoneAlreadyIsDead) {
@@ -134,23 +122,12 @@ TEST(DeathWatch, WhoIsGoneAlreadyIsDead) {
 }
 
 TEST(DeathWatch, OneOfTwoIsNotEnough) {
-  std::array<pid_t, 2> children{};
-  for (auto& child : children) {
-    child = ::fork();
-    if (child == 0) {
-      ::pause();
-      ::_exit(0);
-    }
-  }
-  auto const end = [](pid_t child) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-  };
+  Child first, second;
   DeathWatch watch;
-  watch.watch(7, children);
-  end(children[0]);
+  watch.watch(7, std::array{first.pid(), second.pid()});
+  first.end();
   EXPECT_TRUE(watch.take_dead().empty());
-  end(children[1]);
+  second.end();
   EXPECT_EQ(watch.take_dead(), std::vector<int>{7});
 }
 
