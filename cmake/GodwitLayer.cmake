@@ -21,7 +21,7 @@ if(GODWIT_FUZZ)  # libFuzzer sees which branches an input takes; its main is lin
     $<$<COMPILE_LANGUAGE:CXX>:SHELL:-include ${PROJECT_SOURCE_DIR}/tests/fuzz/source_location.hpp>)
 endif()
 
-# A target's sources compiled a dozen at a time: most of a source's time is what it includes, so that a build from nothing takes
+# A target's sources compiled many at a time: most of a source's time is what it includes, so that a build from nothing takes
 # a third. With a compiler launcher (ccache) each is compiled for itself: after a change that is quicker, and a cache hits.
 set(launched ${CMAKE_CXX_COMPILER_LAUNCHER})
 if(launched)
@@ -30,7 +30,7 @@ else()
   option(GODWIT_UNITY "Compile a target's sources together" ON)
 endif()
 set(CMAKE_UNITY_BUILD ${GODWIT_UNITY})
-set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 18)
 
 # What a user needs: the programs and the job types, without tests and benchmarks.
 add_custom_target(godwit_programs)

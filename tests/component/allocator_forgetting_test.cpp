@@ -2,7 +2,7 @@
 // by the same submission, and its number is given to nobody.
 #include "component/allocator_rig.hpp"
 
-namespace godwit::allocator {
+namespace godwit::allocator::forgetting_test {
 namespace {
 
 constexpr Duration year = std::chrono::hours(24 * 365);
@@ -151,4 +151,4 @@ TEST(Forgetting, WhatIsRetriedIsNotOver) {
 }
 
 }  // namespace
-}  // namespace godwit::allocator
+}  // namespace godwit::allocator::forgetting_test

@@ -5,10 +5,6 @@
 namespace godwit::allocator {
 namespace {
 
-msg::ImageName image_of(JobId job, std::uint64_t epoch, std::uint64_t generation) {
-  return {Epoch{epoch}, Generation{generation}, "jobs/" + std::to_string(job.value) + "/checkpoints/" +
-                                                    std::to_string(epoch) + "-" + std::to_string(generation) + ".h5"};
-}
 void checkpoints(Rig& rig, int host, JobId job, std::uint64_t epoch, std::uint64_t generation) {
   rig.hears(host, msg::Checkpointed{job, Epoch{epoch}, image_of(job, epoch, generation), {}, std::nullopt});
   rig.appended<log::Checkpointed>();

@@ -2,7 +2,7 @@
 // that the job goes on from.
 #include "component/allocator_rig.hpp"
 
-namespace godwit::allocator {
+namespace godwit::allocator::suspension_test {
 namespace {
 
 constexpr JobId job{1};
@@ -175,4 +175,4 @@ TEST(Suspension, NorDoesOneThatFails) {
 }
 
 }  // namespace
-}  // namespace godwit::allocator
+}  // namespace godwit::allocator::suspension_test

@@ -21,7 +21,7 @@
 #include "ledger/chronicle.hpp"
 #include "ledger/ledger.hpp"
 
-namespace godwit {
+namespace godwit::compaction_test {
 namespace {
 
 char const* deadly_point = nullptr;
@@ -490,4 +490,4 @@ TEST_F(CompactionTest, ALogOfTheFormatBeforeIsReadAndOneOfAnotherIsRefusedByItsN
 }
 
 }  // namespace
-}  // namespace godwit
+}  // namespace godwit::compaction_test

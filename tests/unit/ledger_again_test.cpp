@@ -4,7 +4,7 @@
 
 #include "ledger/ledger.hpp"
 
-namespace godwit {
+namespace godwit::ledger_again_test {
 namespace {
 
 constexpr JobId job{1};
@@ -190,4 +190,4 @@ TEST(LedgerAgain, FailuresAreCountedOverHostsHours) {
 }
 
 }  // namespace
-}  // namespace godwit
+}  // namespace godwit::ledger_again_test

@@ -8,7 +8,7 @@
 #include "ledger/ledger.hpp"
 #include "unit/allocation_count.hpp"
 
-namespace godwit {
+namespace godwit::ledger_arrays_test {
 namespace {
 
 constexpr WallTime noon{1'000'000};
@@ -279,4 +279,4 @@ TEST(Intervals, AreASet) {
 }
 
 }  // namespace
-}  // namespace godwit
+}  // namespace godwit::ledger_arrays_test

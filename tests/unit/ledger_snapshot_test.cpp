@@ -8,7 +8,7 @@
 #include "ledger/chronicle.hpp"
 #include "ledger/ledger.hpp"
 
-namespace godwit {
+namespace godwit::ledger_snapshot_test {
 namespace {
 
 // Draws events of all kinds, with small numbers, so that many of them apply.
@@ -250,4 +250,4 @@ TEST_F(Past, CommandsAreForgottenByAge) {
 }
 
 }  // namespace
-}  // namespace godwit
+}  // namespace godwit::ledger_snapshot_test

@@ -40,7 +40,7 @@ struct RepairOptions {
   bool dry_run{false}, force{false};
 };
 
-struct Found {
+struct Findings {
   std::vector<log::Recovered> jobs;
   std::vector<std::string> unreadable;  // files, and why
   std::vector<JobId> without;           // directories of jobs without any
@@ -58,7 +58,7 @@ std::optional<JobId> job_of_directory(std::string const& name) {
 }
 
 // Of one job's files, newest first. None: not one of them can be read.
-std::optional<log::Recovered> recover(JobId job, std::vector<inspect::Chosen> const& files, WallTime at, Found& found) {
+std::optional<log::Recovered> recover(JobId job, std::vector<inspect::Chosen> const& files, WallTime at, Findings& found) {
   std::vector<checkpoint::Branch> branches;
   std::map<checkpoint::ImageId, CheckpointLabel> labels;
   for (auto const& file : files) {
@@ -91,12 +91,12 @@ std::optional<log::Recovered> recover(JobId job, std::vector<inspect::Chosen> co
   return recovered;
 }
 
-Result<Found> look_through(fs::path const& store) {
+Result<Findings> look_through(fs::path const& store) {
   auto const files = inspect::checkpoints_in(store);
   if (!files) return files.failure();
   std::map<JobId, std::vector<inspect::Chosen>> by_job;
   for (auto const& file : *files) by_job[file.job].push_back(file);
-  Found found;
+  Findings found;
   auto const at = wall_now();
   std::map<JobId, std::uint32_t> sizes;  // of arrays, as far as is known
   for (auto const& [job, some] : by_job) {
@@ -213,7 +213,7 @@ Json json_of_job(log::Recovered const& job) {
   return {{"job", json_of(job.job)}, {"type", job.spec.type}, {"name", job.spec.name}, {"generations", generations}};
 }
 
-void print_found(Found const& found) {
+void print_found(Findings const& found) {
   for (auto const& text : found.unreadable) fmt::print(stderr, "godwit: set aside: {}\n", text);
   for (auto const& job : found.jobs) {
     fmt::print("job {} {}{}: goes on from generation {}, {} in all\n", job.job, job.spec.type,
