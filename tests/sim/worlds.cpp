@@ -177,9 +177,6 @@ void Universe::exited(World& world, Process& process) {
   auto const code = *process.exit_code();
   auto const* const allocator = process.allocator();
   bool const newest = allocator != nullptr && allocator->term() == audit_.term();
-  if (code == host::exit_counted_out && &world == present() && !audit_.ledger().is_lost(process.rank())) {
-    wrong("rank {} leaves, and the ledger doesn't say that it is lost", process.rank());
-  }
   if (allocator != nullptr && code == 0 && !newest) wrong("the allocator of term {} ends the world", allocator->term());
   if (!newest || (scenario_.deputies && code == exit_deposed)) {
     if (code != 0) hosts_lost_ = true, tell_deaths(world, process.rank());
