@@ -90,14 +90,15 @@ void Host::Core::on(Rank from, msg::CopyRound const& message) {
   emit(ReceiveRound{one.request, from, message.stream, total(message.ranges)});
 }
 
-// Meanwhile the job may have come here, or the copy that this would change may have been given away.
+// Meanwhile the job may have come here, or the copy that this would change may have been given away, or is on its way to where the job
+// goes on: then that must arrive as it was.
 bool Host::Core::is_of_use(Rank from, msg::CopyRound const& round) {
   auto const* const held = newest_of(round.job);
   if (held != nullptr && held->epoch >= round.epoch) return false;
   auto const* const copy = kept_of(round.job);
   if (copy == nullptr) return round.base == 0;
   if (copy->epoch > round.epoch) return false;
-  return round.base == 0 || (copy->source == from && copy->number == round.base && !copy->changing);
+  return round.base == 0 || (copy->source == from && copy->number == round.base && !copy->changing && copy->lent == 0);
 }
 
 bool Host::Core::round_came(PagesReceived const& event) {

@@ -145,6 +145,21 @@ TEST_F(HostKeeping, IsLentWithASealOfItsOwn) {
   EXPECT_EQ(sealed.digest, commit_digest(manifest_at(40), e2, Digest{5}));
 }
 
+// Found by seed 27106: its job crashed, and was to go on from the copy while a change was still on its way here.
+TEST_F(HostKeeping, WhatIsBeingLentDoesNotChange) {
+  kept();
+  auto const second = round(2, 1, {{4096, 4096}});
+  change_comes(second);
+  from(other, msg::WantCopy{job, e2, e1});
+  auto const lent = sent<msg::CopyRound>(other);
+  did<host::SendPages>();
+  ends(second);
+  did<host::ReleaseRound>();
+  EXPECT_EQ(is_not_kept(2), "not_wanted");
+  event(PagesSent{other, lent.stream, Digest{6}});
+  EXPECT_EQ(sent<msg::CopySeal>(other).digest, commit_digest(manifest_at(40), e2, Digest{6}));
+}
+
 TEST_F(HostKeeping, WhatIsDroppedWhileItIsLentIsForgottenAfterwards) {
   auto const arena = kept();
   from(third, msg::WantCopy{job, e2, e1});
