@@ -1,7 +1,7 @@
 """A process killed at each named point of the protocol: before a message leaves, when it has come, before an event is
 appended to the ledger, and in the middle of publishing a checkpoint, of throwing old ones away, of making the ledger shorter,
 or of copying a job to its
-host's partner; whichever rank comes there first. Meanwhile jobs are moved, saved, suspended and resumed without end. Each run ends with every job finished and the outputs of
+host's partner; whichever rank comes there first. Meanwhile jobs are moved, saved, suspended and resumed without end, and capsules killed. Each run ends with every job finished and the outputs of
 an undisturbed run.
 
 Not tried here: the start of a runtime before all of its hosts have joined, which ends it (Hello, Welcome, WorldBegan), and
@@ -23,7 +23,7 @@ QUICK = ("--heartbeat", "100ms", "--lease", "1s", "--suspicion", "2s", "--goal",
 STARTS = ["StartJob", "ClaimOutputs", "OutputsClaimed", "JobStarted", "JobEnded"]
 MOVES = ["PrepareArrival", "ArrivalReady", "Round", "Commit", "Accepted", "Departed"]
 ORDERS = ["CheckpointJob", "Checkpointed", "SuspendJob", "ResumeJob", "OrderDone"]
-COPIES = ["PartnerIs", "OfferCopy", "CopyAwaited", "CopyRound", "CopySeal", "CopyKept", "CopyHere", "DropCopy"]
+COPIES = ["PartnerIs", "OfferCopy", "CopyAwaited", "CopyRound", "CopySeal", "CopyKept", "CopyHere", "DropCopy", "WantCopy"]
 TERMS = ["AskVote", "Vote", "Holdings", "ReportsSeen"]
 EVENTS = ["Granted", "Started", "Intent", "Moved", "Checkpointed", "Suspended", "Resumed", "Ended", "HostLost", "HostFenced",
           "TermBegan"]
@@ -111,6 +111,7 @@ class Points(unittest.TestCase):
                 chaos, commands = Chaos(run, 1), Commands(run, 1)
                 while not run.is_over() and len(os.listdir(struck)) < len(armed):
                     commands.give()
+                    chaos.capsule()  # its job begins again, from a copy in memory where there is one
                     if len(run.hosts()) <= 2:
                         chaos.launcher()
                 commands.resume_all()
