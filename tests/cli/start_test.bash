@@ -2,7 +2,7 @@
 # same store refused, jobs gone on with after a stop, and an early end explained.
 source "$GODWIT_SOURCE/tests/cli/lib.bash"
 
-"$GODWIT_BIN/godwit" start --hosts 2 >start.out 2>start.err &
+(ulimit -Sn 512 && exec "$GODWIT_BIN/godwit" start --hosts 2) >start.out 2>start.err &
 starter=$!
 children+=("$starter")
 up() { grep -q "2 hosts up" start.out; }
@@ -11,6 +11,11 @@ expect 1 start --hosts 1 --detach
 err_has "already running on $GODWIT_STORE"
 expect 0 submit counter limit=1000000 delay_us=1000 --name ticker --checkpoint-every 200ms
 until_true steps_above ticker 50
+# A host takes all descriptors that it may have; jobs have as many as whoever started it.
+open_files() { awk -v column="$2" '/^Max open files/ {print $column}' "/proc/$1/limits"; }
+ranks() { json "[rank['$1'] for rank in d['ranks']][1]" <"$GODWIT_STORE/ledger/world.json"; }
+is "$(open_files "$(ranks pid)" 4)" "$(open_files "$(ranks pid)" 5)"
+is "$(open_files "$(ranks zygote)" 4)" 512
 images() { [[ $(job ticker 'len(r.get("images", []))') -gt 0 ]]; }
 until_true images
 kill -INT "$starter"
