@@ -2,6 +2,9 @@
 // this folder: Core (core.hpp) keeps them by id.
 #pragma once
 
+#include <boost/container/flat_set.hpp>
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -95,6 +98,9 @@ struct Pruning {
 
 enum class Presence : std::uint8_t { joining, alive, late, dead };
 
+// Few: they lie in the host's entry.
+using Occupants = boost::container::flat_set<JobId, std::less<>, boost::container::small_vector<JobId, 8>>;
+
 // What each message touches comes first.
 struct HostEntry {
   Presence presence{Presence::joining};
@@ -107,7 +113,7 @@ struct HostEntry {
   Instant polled;
   std::uint64_t reports{0};    // heard, in this term
   std::uint64_t confirmed{0};  // of them: it was told, or is going to be once that is durable
-  std::set<JobId> occupants;   // custody here, or on the way here
+  Occupants occupants;         // custody here, or on the way here
   NodeLoad load;               // as last heard
   std::string group;           // whose it is, where hosts are managed
   Instant apart_until;         // it was late: it speaks for itself
