@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -66,7 +68,10 @@ class ShareTree {
   std::int64_t share_out(Node group, std::int64_t pool, std::vector<std::int64_t> const& owned);
 
   std::vector<Entry> entries_;
-  std::map<std::string, Node, std::less<>> by_path_;
+  struct HashOfPath : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, Node, HashOfPath, std::equal_to<>> by_path_;
   std::map<Rank, Node> owners_;
 };
 
