@@ -1,4 +1,6 @@
 // Which request is served next, and on which host.
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 
 #include "base/random.hpp"
@@ -67,9 +69,9 @@ Candidate Scheduler::State::choose() {
 }
 
 Candidate Scheduler::State::choose_by_account() {
-  std::vector<Candidate> fitting;
-  std::vector<Entry*> without_room;
-  std::vector<DemandClass*> full;  // whose turn it is there only matters if somebody else's turn has come
+  boost::container::small_vector<Candidate, 8> fitting;
+  boost::container::small_vector<Entry*, 8> without_room;
+  boost::container::small_vector<DemandClass*, 8> full;  // whose turn it is there only matters if somebody else's turn has come
   auto const consider = [&](Entry& entry) {
     if (auto const host = host_for(entry)) {
       fitting.push_back({&entry, *host});
@@ -87,7 +89,7 @@ Candidate Scheduler::State::choose_by_account() {
   for (auto const& [rank, entry] : reserved) {
     if (!is_capped_above(*entry) && fits_at(entry->of->demand, rank)) consider(*entry);
   }
-  auto best = best_of(fitting);
+  auto best = best_of({fitting.data(), fitting.size()});
   if (best.entry == nullptr) return {};
   best = first_of_account(best);
   for (auto* one : full) {
@@ -102,7 +104,7 @@ Candidate Scheduler::State::choose_by_account() {
 // Whose turn it is, is decided: of its requests that fit, whatever their demands, the first in line.
 Candidate Scheduler::State::first_of_account(Candidate best) const {
   for (auto const& [one, branch] : nodes[best.entry->account].branches) {
-    auto* const entry = branch->line.begin()->second;
+    auto* const entry = branch->head;
     if (!(line_place(*entry) < line_place(*best.entry)) || is_capped_above(*entry)) continue;
     if (auto const host = host_for(*entry)) best = {entry, *host};
   }
@@ -176,13 +178,12 @@ Entry const* Scheduler::State::runner_up(Entry const& chosen) const {
   };
   auto const* up = &chosen.of->branches.at(chosen.account);
   for (; up->parent != nullptr && best == nullptr; up = up->parent) {
-    for (auto const& member : up->parent->members) {
-      if (member.branch == up) continue;
-      auto const* branch = member.branch;
-      while (!branch->members.empty()) branch = branch->members.begin()->branch;
-      consider(branch->line.begin()->second);
-      break;
-    }
+    auto const& siblings = up->parent->members;
+    siblings.in_order(standings(), [&](Members::Seat seat) {
+      if (seat == up->seat) return true;
+      consider(siblings.branch(seat)->head);
+      return false;
+    });
   }
   for (auto* one : tracked) {
     if (one != chosen.of && !one->hosts.empty()) consider(first(*one));

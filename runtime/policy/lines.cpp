@@ -1,22 +1,14 @@
 // The requests in line, and the order of accounts and groups in each class of demands.
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "base/mutation.hpp"
 #include "policy/scheduler_state.hpp"
 
 namespace godwit::policy {
-
-namespace {
-
-// Mostly it stays between the same two.
-std::set<Place>::iterator moved(std::set<Place>& places, std::set<Place>::iterator from, Place const& to) {
-  auto const after = std::next(from);
-  auto node = places.extract(from);
-  node.value() = to;
-  return places.insert(after, std::move(node));
-}
-
-}  // namespace
 
 Node Scheduler::State::account_of(std::string const& path) {
   auto const known = tree.size();
@@ -65,6 +57,7 @@ void Scheduler::State::enter(Entry& entry) {
   auto& branch = branch_of(one, entry.account);
   entry.branch = &branch;
   branch.line.emplace_hint(branch.line.end(), line_place(entry), &entry);
+  set_head(branch);
   for (auto* up = &branch; up != nullptr; up = up->parent) {
     ++up->waiting;
     ++tree[up->node].standing.waiting;
@@ -82,6 +75,7 @@ void Scheduler::State::withdraw(Entry& entry) {
   one.lots.pop_back();
   auto& branch = *entry.branch;
   branch.line.erase(line_place(entry));
+  set_head(branch);
   for (auto* up = &branch; up != nullptr; up = up->parent) {
     --up->waiting;
     --tree[up->node].standing.waiting;
@@ -104,13 +98,14 @@ Branch& Scheduler::State::branch_of(DemandClass& one, Node node) {
   branch.of = &one;
   branch.node = node;
   known.emplace_back(&one, &branch);
-  if (node != root) branch.parent = &branch_of(one, tree[node].parent);
+  node == root ? void(one.top = &branch) : void(branch.parent = &branch_of(one, tree[node].parent));
   return branch;
 }
 
 void Scheduler::State::drop_if_empty(Branch& branch) {
   if (branch.waiting > 0) return;
   auto* const parent = branch.parent;
+  if (parent == nullptr) branch.of->top = nullptr;
   std::erase(nodes[branch.node].branches, std::pair<DemandClass const*, Branch*>(branch.of, &branch));
   branch.of->branches.erase(branch.node);
   if (parent != nullptr) drop_if_empty(*parent);
@@ -118,7 +113,7 @@ void Scheduler::State::drop_if_empty(Branch& branch) {
 
 // `only`: the branch whose requests have changed; the others move only where the standing has changed.
 void Scheduler::State::path_changed(Node account, Branch* only) {
-  std::vector<Node> moved;
+  boost::container::small_vector<Node, 8> moved;
   for (auto node = account;; node = tree[node].parent) {
     if (rekey(node)) moved.push_back(node);
     if (node == root) break;
@@ -133,7 +128,7 @@ void Scheduler::State::path_changed(Node account, Branch* only) {
 bool Scheduler::State::rekey(Node node) {
   auto const& standing = tree[node].standing;
   auto& own = nodes[node];
-  NodeState const former{.key = own.key, .load = own.load, .running = own.running};
+  auto const former = std::tuple(own.key, own.load, own.running);
   own.running = standing.running_millicores;
   active_changed = active_changed || own.is_active != tree.is_active(node);
   own.is_active = tree.is_active(node);
@@ -142,26 +137,35 @@ bool Scheduler::State::rekey(Node node) {
     own.key = policy->key(standing) * (mutated(Mutation::serve_the_highest) ? -1 : 1);
     own.load = standing.charged_millicores == 0 ? 0 : (standing.charged_millicores << 20) / standing.shares;
   }
-  return own.key != former.key || own.load != former.load || own.running != former.running;
+  return former != std::tuple(own.key, own.load, own.running);
 }
 
 // Moves it to its place among its siblings, and those above it if whose turn it is in them has changed.
 void Scheduler::State::refresh(Branch& branch) {
   if (branch.parent == nullptr) return;
-  auto& siblings = branch.parent->members;
-  auto const& node = nodes[branch.node];
-  bool const listed = branch.may_be_served() && !is_capped(branch.node, branch.of->demand);
-  if (!listed && !branch.place) return;
-  if (!listed) {
-    siblings.erase(*branch.place);
-    branch.place.reset();
-  } else {
-    Place const place{.key = node.key, .load = node.load, .next = branch.next(), .branch = &branch};
-    if (branch.place && (*branch.place)->order() == place.order()) return;
-    if (!branch.place) may_ask(branch);
-    branch.place = branch.place ? moved(siblings, *branch.place, place) : siblings.insert(place).first;
+  auto& group = *branch.parent;
+  auto& siblings = group.members;
+  bool const listed = branch.head != nullptr && !is_capped(branch.node, branch.of->demand);
+  if (listed && branch.seat == Members::nobody) {
+    may_ask(branch);
+    branch.seat = siblings.add(branch, branch.node, branch.next, standings());
+  } else if (listed) {
+    siblings.change(branch.seat, branch.next, standings());
+  } else if (branch.seat != Members::nobody) {
+    siblings.remove(std::exchange(branch.seat, Members::nobody), standings());
   }
-  refresh(*branch.parent);
+  if (siblings.next() == group.next) return;
+  set_head(group);
+  refresh(group);
+}
+
+void Scheduler::State::set_head(Branch& branch) {
+  if (!branch.line.empty()) {
+    branch.head = branch.line.begin()->second;
+  } else {
+    branch.head = branch.members.empty() ? nullptr : branch.members.branch(branch.members.first())->head;
+  }
+  branch.next = branch.head == nullptr ? JobId{} : branch.head->job;
 }
 
 bool Scheduler::State::is_capped(Node node, Demand const& demand) const {

@@ -1,4 +1,6 @@
 // Who is before whom.
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 
 #include "policy/scheduler_state.hpp"
@@ -6,33 +8,35 @@
 namespace godwit::policy {
 
 Entry* Scheduler::State::first(DemandClass const& one) const {
-  auto const top = one.branches.find(root);
-  if (top == one.branches.end() || top->second.members.empty()) return nullptr;
-  if (by_account() && policy->merges_ties()) return first_of_merged(top->second);
-  auto const* branch = &top->second;
-  while (!branch->members.empty()) branch = branch->members.begin()->branch;
-  return branch->line.begin()->second;
+  if (one.top == nullptr || one.top->head == nullptr) return nullptr;
+  return by_account() && policy->merges_ties() ? first_of_merged(*one.top) : one.top->head;
 }
 
 // Groups that are level are one: at each level the best of all their members. An account goes before a group.
 Entry* Scheduler::State::first_of_merged(Branch const& top) const {
+  auto const is_before = [this](Branch const& a, Branch const& b) {
+    return std::pair(nodes[a.node].load, a.next) < std::pair(nodes[b.node].load, b.next);
+  };
   std::vector<Branch const*> groups{&top};
   while (true) {
-    auto best = groups.front()->members.begin()->key;
-    for (auto const* group : groups) best = std::min(best, group->members.begin()->key);
-    Place const* account = nullptr;
+    auto const first_of = [](Branch const& group) { return group.members.branch(group.members.first()); };
+    auto best = nodes[first_of(*groups.front())->node].key;
+    for (auto const* group : groups) best = std::min(best, nodes[first_of(*group)->node].key);
+    Branch const* account = nullptr;
     std::vector<Branch const*> level;
     for (auto const* group : groups) {
-      for (auto const& member : group->members) {
-        if (member.key != best) break;
-        if (member.branch->line.empty()) {
-          level.push_back(member.branch);
-        } else if (account == nullptr || member < *account) {
-          account = &member;
+      group->members.in_order(standings(), [&](Members::Seat seat) {
+        auto const* member = group->members.branch(seat);
+        if (nodes[member->node].key != best) return false;
+        if (member->line.empty()) {
+          level.push_back(member);
+        } else if (account == nullptr || is_before(*member, *account)) {
+          account = member;
         }
-      }
+        return true;
+      });
     }
-    if (account != nullptr) return account->branch->line.begin()->second;
+    if (account != nullptr) return account->head;
     groups = std::move(level);
   }
 }
@@ -82,14 +86,14 @@ std::tuple<std::int64_t, bool, std::int64_t> Scheduler::State::standing_of(Node 
 // Level by level, from the accounts up: of each account the first, of each group that of the member that goes
 // first. (To compare requests by twos wouldn't do: with ties it isn't transitive, for in which group one is
 // decides what counts.)
-Candidate Scheduler::State::best_of(std::vector<Candidate> const& candidates) const {
+Candidate Scheduler::State::best_of(std::span<Candidate const> candidates) const {
   if (candidates.size() < 2) return candidates.empty() ? Candidate{} : candidates.front();
   struct Offer {
     Node at;  // parents have lower numbers than their members: the highest is looked at first
     Node from;
     Candidate candidate;
   };
-  std::vector<Offer> offers;
+  boost::container::small_vector<Offer, 8> offers;
   for (auto const& one : candidates) offers.push_back({one.entry->account, one.entry->account, one});
   auto const later = [](Offer const& a, Offer const& b) { return a.at < b.at; };
   auto const better = [&](Offer const& a, Offer const& b) {
@@ -167,7 +171,7 @@ std::vector<Node> Scheduler::State::in_order() const {
   Heads heads(nodes.size());
   for (auto const& [demand, one] : classes) {
     for (auto const& [node, branch] : one->branches) {
-      if (branch.may_be_served()) heads.offer(node, branch.next());
+      if (branch.head != nullptr) heads.offer(node, branch.next);
     }
   }
   auto const place = [&](Node node) {

@@ -74,7 +74,7 @@ struct Scheduler::State::Search {
   [[nodiscard]] bool all_are_young(Node node) const {
     auto& own = state.nodes[node];
     if (latest_start() < own.none_before) return true;
-    auto first = own.jobs.empty() ? for_ever : own.jobs.begin()->first;
+    auto first = own.jobs.first();
     for (auto const member : state.tree[node].children) {
       if (!all_are_young(member)) return false;
       first = std::min(first, state.nodes[member].none_before);
@@ -120,21 +120,16 @@ struct Scheduler::State::Search {
 
   // The one most recently started that has run its quantum.
   [[nodiscard]] std::optional<Preemption> of_account(Node account) const {
-    auto const& jobs = state.nodes[account].jobs;
-    for (auto at = jobs.upper_bound({latest_start(), last_job}); at != jobs.begin();) {
-      auto const job = (--at)->second;
+    auto const yields = [&](JobId job) {
       auto const& one = state.running.at(job);
       bool const stays = !one.further.empty() || state.on_its_way.contains(job) ||
                          state.preempted_hosts.contains(one.stay.host);
-      if (!stays && makes_room(job, one.stay.host)) {
-        return Preemption{.victim = job, .host = one.stay.host, .for_whom = entry.job};
-      }
-    }
-    return std::nullopt;
-  }
-
-  static constexpr JobId last_job{~std::uint64_t{0}};
-};
+      return !stays && makes_room(job, one.stay.host);
+    };
+    auto const job = state.nodes[account].jobs.latest_that(latest_start(), yields);
+    if (!job) return std::nullopt;
+    return Preemption{.victim = *job, .host = state.running.at(*job).stay.host, .for_whom = entry.job};
+  }};
 
 // A victim may take longer than an interval to be checkpointed: until it has let go, whom it makes room for is served.
 void Scheduler::State::next_round() {
@@ -157,11 +152,13 @@ Entry* Scheduler::State::first_to_ask(DemandClass& one, Branch& branch) {
     if (is_marked(one.in_vain, branch.node, intervals)) break;
     if (!preempted_for.contains(entry->job)) return entry;
   }
-  for (auto const& member : branch.members) {
-    if (auto* const entry = first_to_ask(one, *member.branch)) return entry;
-  }
-  branch.asked_out = intervals;
-  return nullptr;
+  Entry* found = nullptr;
+  branch.members.in_order(standings(), [&](Members::Seat seat) {
+    found = first_to_ask(one, *branch.members.branch(seat));
+    return found == nullptr;
+  });
+  if (found == nullptr) branch.asked_out = intervals;
+  return found;
 }
 
 // One is on its way out for a request that doesn't wait any more, and makes room for this one.
@@ -186,8 +183,7 @@ void Scheduler::State::leave_victims(JobId job) {
 std::optional<Preemption> Scheduler::State::preempt() {
   if (!policy->preempts() || !by_account()) return std::nullopt;
   auto const first_of = [this](DemandClass& one) -> Entry* {
-    auto const top = one.branches.find(root);
-    auto* const entry = top == one.branches.end() ? nullptr : first_to_ask(one, top->second);
+    auto* const entry = one.top == nullptr ? nullptr : first_to_ask(one, *one.top);
     return entry != nullptr && !host_for(*entry) ? entry : nullptr;
   };
   std::vector<Candidate> asking;

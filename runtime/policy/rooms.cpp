@@ -129,9 +129,9 @@ void Scheduler::State::charge(JobId job, Running const& one, std::int64_t sign) 
   }
   auto& jobs = nodes[one.account].jobs;
   if (sign > 0) {
-    jobs.emplace_hint(jobs.end(), stay.since, job);
+    jobs.insert(stay.since, job);
   } else {
-    jobs.erase({stay.since, job});
+    jobs.erase(stay.since, job);
   }
   path_changed(one.account, nullptr);
 }

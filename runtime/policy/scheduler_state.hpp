@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -23,14 +24,14 @@
 #include "base/table.hpp"
 #include "policy/capacity.hpp"
 #include "policy/host_order.hpp"
+#include "policy/members.hpp"
 #include "policy/scheduler.hpp"
+#include "policy/starts.hpp"
 
 namespace godwit::policy {
 
 struct Branch;
 struct DemandClass;
-
-inline constexpr Instant for_ever{std::numeric_limits<std::int64_t>::max()};
 
 // A request in line.
 struct Entry {
@@ -57,30 +58,18 @@ struct LinePlace {
   }
 };
 
-// Among siblings. `next` is whose request would be served, so no two have the same.
-struct Place {
-  std::int64_t key{0};
-  std::int64_t load{0};
-  JobId next;
-  Branch* branch{nullptr};
-
-  [[nodiscard]] auto order() const { return std::tuple(key, load, next); }
-  bool operator<(Place const& other) const { return order() < other.order(); }
-};
-
 // A node of the tree, as far as one class of demands is concerned.
 struct Branch {
   DemandClass* of{nullptr};
   Node node{root};
   Branch* parent{nullptr};
-  std::map<LinePlace, Entry*> line;  // an account's requests
-  std::set<Place> members;  // a group's members that may be served: none with nothing in line, or at its cap
+  Members::Seat seat{Members::nobody};  // among its parent's members
+  Entry* head{nullptr};                 // whose turn it is in it; null: there is none
+  JobId next;                           // its job
   std::size_t waiting{0};
-  std::uint64_t asked_out{0};  // the interval in which nobody in it can ask for another's room any more
-  std::optional<std::set<Place>::iterator> place;  // in its parent's members; none: isn't there
-
-  [[nodiscard]] bool may_be_served() const { return !line.empty() || !members.empty(); }
-  [[nodiscard]] JobId next() const { return line.empty() ? members.begin()->next : line.begin()->first.job; }
+  std::uint64_t asked_out{0};           // the interval in which nobody in it can ask for another's room any more
+  std::map<LinePlace, Entry*> line;     // an account's requests
+  Members members;                      // a group's: none with nothing in line, or at its cap
 };
 
 // A request that others were served before because it fitted nowhere.
@@ -94,6 +83,7 @@ struct PassedOver {
 struct DemandClass {
   Demand demand;
   std::map<Node, Branch> branches;
+  Branch* top{nullptr};          // of the root
   std::vector<Entry*> lots;      // all that wait
   std::int64_t running{0};       // jobs
   bool tracked{false};           // `hosts` is kept up to date
@@ -137,7 +127,7 @@ struct NodeState {
   bool is_at_rest{false};  // without jobs, and a score of 0
   int depth{0};
   std::vector<std::pair<DemandClass const*, Branch*>> branches;  // of the classes that it has requests in
-  std::set<std::pair<Instant, JobId>> jobs;                      // an account's that run, by their start
+  Starts jobs;                                                   // an account's that run
   Instant none_before{for_ever};                                 // no job that runs in it has started
 };
 
@@ -200,7 +190,12 @@ struct Scheduler::State {
   void drop_if_empty(Branch& branch);
   void path_changed(Node account, Branch* only);
   bool rekey(Node node);
+  // Whose turn it is among siblings: what Members are ordered by.
+  [[nodiscard]] auto standings() const {
+    return [this](Node node) { return std::pair(nodes[node].key, nodes[node].load); };
+  }
   void refresh(Branch& branch);
+  void set_head(Branch& branch);
   void reorder_all();
   [[nodiscard]] bool by_account() const { return discipline == Discipline::by_account; }
   [[nodiscard]] LinePlace line_place(Entry const& entry) const;
@@ -211,7 +206,7 @@ struct Scheduler::State {
   [[nodiscard]] Entry* first(DemandClass const& one) const;
   [[nodiscard]] Entry* first_of_merged(Branch const& top) const;
   [[nodiscard]] bool before(Entry const& a, Entry const& b) const;
-  [[nodiscard]] Candidate best_of(std::vector<Candidate> const& candidates) const;
+  [[nodiscard]] Candidate best_of(std::span<Candidate const> candidates) const;
   [[nodiscard]] std::vector<Entry*> sorted(std::vector<Entry*> entries) const;
   using EntriesOf = std::map<Node, std::vector<Entry*>, std::greater<>>;
   [[nodiscard]] std::vector<Entry*> joined(std::vector<Node> members, EntriesOf const& of) const;

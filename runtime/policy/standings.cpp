@@ -110,6 +110,7 @@ void Scheduler::State::replace_tree(ShareTree fresh) {
 void Scheduler::State::rebuild() {
   for (auto& [demand, one] : classes) {
     one->branches.clear();
+    one->top = nullptr;
     one->lots.clear();
     one->in_vain.clear();  // nodes may have other numbers now
     one->unyielding.clear();
