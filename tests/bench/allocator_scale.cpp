@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "bench/measured_allocator.hpp"
 #include "bench/stub_hosts.hpp"
+#include "edge/posix/large_pages.hpp"
 
 namespace {
 
@@ -158,6 +159,7 @@ void measure(Options const& options, std::uint64_t in_line) {
 }  // namespace
 
 int main(int count, char** words) {
+  ask_for_large_pages(words);  // as rank 0 does
   Options options;
   CLI::App app{"What the allocator costs per job and per heart-beat, and messages at rank 0"};
   app.add_option("--in-line", options.in_line, "Jobs that wait, in turn");

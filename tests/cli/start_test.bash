@@ -13,9 +13,16 @@ expect 0 submit counter limit=1000000 delay_us=1000 --name ticker --checkpoint-e
 until_true steps_above ticker 50
 # A host takes all descriptors that it may have; jobs have as many as whoever started it.
 open_files() { awk -v column="$2" '/^Max open files/ {print $column}' "/proc/$1/limits"; }
-ranks() { json "[rank['$1'] for rank in d['ranks']][1]" <"$GODWIT_STORE/ledger/world.json"; }
-is "$(open_files "$(ranks pid)" 4)" "$(open_files "$(ranks pid)" 5)"
-is "$(open_files "$(ranks zygote)" 4)" 512
+of_rank() { json "d['ranks'][$1]['$2']" <"$GODWIT_STORE/ledger/world.json"; }
+is "$(open_files "$(of_rank 1 pid)" 4)" "$(open_files "$(of_rank 1 pid)" 5)"
+is "$(open_files "$(of_rank 1 zygote)" 4)" 512
+# Rank 0, which knows of all jobs, asks for large pages where they have to be asked for; what it starts doesn't.
+if [[ -z ${GLIBC_TUNABLES:-} ]] && grep -qF '[madvise]' /sys/kernel/mm/transparent_hugepage/enabled; then
+  flags_of_heap() { awk '/\[heap\]$/ {heap = 1} heap && /^VmFlags:/ {print; exit}' "/proc/$1/smaps"; }
+  [[ $(flags_of_heap "$(of_rank 0 pid)") == *" hg "* ]] || fail "rank 0 has not asked for large pages"
+  [[ $(flags_of_heap "$(of_rank 1 pid)") != *" hg "* ]] || fail "a host has asked for large pages"
+  ! grep -qz '^GLIBC_TUNABLES=' "/proc/$(of_rank 0 zygote)/environ" || fail "what rank 0 starts asks for large pages, too"
+fi
 images() { [[ $(job ticker 'len(r.get("images", []))') -gt 0 ]]; }
 until_true images
 kill -INT "$starter"

@@ -1,16 +1,19 @@
-// godwitd: the MPI program. The order matters: signals before any thread, the zygote before MPI, MPI
+// godwitd: the MPI program. The order matters: large pages before all, signals before any thread, the zygote before MPI, MPI
 // before the store (so that one rank's failure is every rank's), and the end by _exit (docs/adr).
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "app/godwitd/faults.hpp"
 #include "app/godwitd/options.hpp"
 #include "app/godwitd/ranks.hpp"
+#include "edge/posix/large_pages.hpp"
 
 namespace {
 
@@ -18,6 +21,14 @@ namespace {
 // once its loop runs.
 constexpr unsigned start_patience_s = 300;
 constexpr unsigned end_patience_s = 10;  // for taking leave of the launcher
+
+// As launchers say it, long before MPI does. Whoever is wrong about it only uses more memory, or less.
+bool is_likely_the_first() {
+  for (auto const* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    if (auto const* rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  }
+  return false;
+}
 
 int run(int argc, char** argv) {
   using namespace godwit;
@@ -59,6 +70,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (is_likely_the_first()) godwit::ask_for_large_pages(argv);  // it knows of all jobs
   int const code = run(argc, argv);
   std::fflush(nullptr);
   ::_exit(code);  // never MPI_Finalize: it can hang after a death
