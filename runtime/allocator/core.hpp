@@ -441,7 +441,7 @@ struct Allocator::Core {
   policy::Scheduler scheduler;
   JobTable<JobId> heads;  // array → the first of its untouched elements, which stands in line
   JobTable<GrantMark> marks;
-  std::map<JobId, Paces> array_paces;        // until the array is over
+  JobTable<Paces> array_paces;               // until the array is over
   std::map<std::string, Paces> type_paces;
   std::size_t quick_paces{0};                // of all these, `quick` hosts
   std::map<std::string, std::int64_t> former_scores;  // an interval ago

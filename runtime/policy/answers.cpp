@@ -85,8 +85,7 @@ std::vector<std::string> Scheduler::State::hosts_without_room(Entry const& entry
 std::uint64_t Scheduler::State::before_in_account(DemandClass const& one, Entry const& entry) const {
   auto const branch = one.branches.find(entry.account);
   if (branch == one.branches.end()) return 0;
-  auto const& line = branch->second.line;
-  return static_cast<std::uint64_t>(std::distance(line.begin(), line.lower_bound(line_place(entry))));
+  return branch->second.line.count_before(line_place(entry));
 }
 
 // Those whose first request goes before it.
@@ -95,7 +94,7 @@ std::vector<Node> Scheduler::State::accounts_ahead(Entry const& entry) const {
   for (auto const& [demand, one] : classes) {
     for (auto const& [node, branch] : one->branches) {
       if (branch.line.empty() || node == entry.account) continue;
-      auto* const head = branch.line.begin()->second;
+      auto* const head = branch.line.first();
       auto& best = heads[node];
       if (best == nullptr || line_place(*head) < line_place(*best)) best = head;
     }

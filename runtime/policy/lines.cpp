@@ -56,7 +56,7 @@ void Scheduler::State::enter(Entry& entry) {
   one.lots.push_back(&entry);
   auto& branch = branch_of(one, entry.account);
   entry.branch = &branch;
-  branch.line.emplace_hint(branch.line.end(), line_place(entry), &entry);
+  branch.line.insert(line_place(entry), entry);
   set_head(branch);
   for (auto* up = &branch; up != nullptr; up = up->parent) {
     ++up->waiting;
@@ -161,7 +161,7 @@ void Scheduler::State::refresh(Branch& branch) {
 
 void Scheduler::State::set_head(Branch& branch) {
   if (!branch.line.empty()) {
-    branch.head = branch.line.begin()->second;
+    branch.head = branch.line.first();
   } else {
     branch.head = branch.members.empty() ? nullptr : branch.members.branch(branch.members.first())->head;
   }

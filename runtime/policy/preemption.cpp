@@ -148,11 +148,9 @@ void Scheduler::State::may_ask(Branch& branch) {
 // The first of that class that could be given a job's room in this interval.
 Entry* Scheduler::State::first_to_ask(DemandClass& one, Branch& branch) {
   if (branch.asked_out == intervals) return nullptr;
-  for (auto const& [place, entry] : branch.line) {
-    if (is_marked(one.in_vain, branch.node, intervals)) break;
-    if (!preempted_for.contains(entry->job)) return entry;
-  }
-  Entry* found = nullptr;
+  auto const can_ask = [this](Entry const& entry) { return !preempted_for.contains(entry.job); };
+  auto* found = is_marked(one.in_vain, branch.node, intervals) ? nullptr : branch.line.first_that(can_ask);
+  if (found != nullptr) return found;
   branch.members.in_order(standings(), [&](Members::Seat seat) {
     found = first_to_ask(one, *branch.members.branch(seat));
     return found == nullptr;

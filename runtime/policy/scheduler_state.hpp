@@ -1,15 +1,13 @@
 // What a Scheduler knows: policy/scheduler.hpp says why it is as it is. Private to the sources of Scheduler.
 //
 // Requests with equal demands are of one DemandClass. Each class has a copy of the part of the share tree in
-// which it has requests: a Branch for each node there, with its members in the order in which they would be
-// served. So the first of a class is found by going down, and when a node's standing changes only the
-// branches of its path move.
+// which it has requests: a Branch for each node there, which knows whose turn it is in it. When a node's standing
+// changes, only the branches of its path are looked at. What is known of a million requests is in no cache: so what is
+// looked at together lies together, in Members, a Line and Starts, rather than in the nodes of search trees.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +22,7 @@
 #include "base/table.hpp"
 #include "policy/capacity.hpp"
 #include "policy/host_order.hpp"
+#include "policy/line.hpp"
 #include "policy/members.hpp"
 #include "policy/scheduler.hpp"
 #include "policy/starts.hpp"
@@ -46,18 +45,6 @@ struct Entry {
   std::size_t lot{0};  // its place in DemandClass::lots
 };
 
-// In an account's line: the highest priority, then the lowest id.
-struct LinePlace {
-  std::int32_t priority{0};
-  JobId job;
-
-  bool operator==(LinePlace const&) const = default;
-  std::strong_ordering operator<=>(LinePlace const& other) const {
-    auto const by_priority = other.priority <=> priority;
-    return by_priority != 0 ? by_priority : job <=> other.job;
-  }
-};
-
 // A node of the tree, as far as one class of demands is concerned.
 struct Branch {
   DemandClass* of{nullptr};
@@ -68,7 +55,7 @@ struct Branch {
   JobId next;                           // its job
   std::size_t waiting{0};
   std::uint64_t asked_out{0};           // the interval in which nobody in it can ask for another's room any more
-  std::map<LinePlace, Entry*> line;     // an account's requests
+  Line line;                            // an account's requests
   Members members;                      // a group's: none with nothing in line, or at its cap
 };
 
