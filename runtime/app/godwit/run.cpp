@@ -128,20 +128,22 @@ class Pursuit {
         client = std::move(next);
         continue;
       }
-      if (own != nullptr && own->has_ended()) return std::nullopt;
+      if (died(own, next.failure(), client->runtime().term)) return std::nullopt;
       return invocation_.complain(jobs.failure());
     }
     auto const end = follower_->follow(*client, signals_, successor);
-    if (!end && own != nullptr && rpc::is_unreachable(end.failure()) &&
-        !ended_well(invocation_.store(), client->runtime().term, own->has_ended() ? 1s : 10s)) {
-      return std::nullopt;
-    }
+    if (!end && died(own, end.failure(), client->runtime().term)) return std::nullopt;
     if (!end) return lost(invocation_, end.failure(), client->runtime().term, own);
     if (*end == Follower::End::interrupted) return end_early(invocation_, own);
     return report_jobs(invocation_, *follower_);
   }
 
  private:
+  // Our own runtime, which then nobody has ended.
+  bool died(Launched* own, Failure const& failure, Term term) const {
+    return own != nullptr && rpc::is_unreachable(failure) &&
+           !ended_well(invocation_.store(), term, own->has_ended() ? 1s : 10s);
+  }
   // Whether the jobs were taken before the connection was lost isn't known; those with names are the same jobs again.
   [[nodiscard]] bool may_ask_again() const { return request_.submit.jobs.empty() || request_.submit.adopt; }
 
