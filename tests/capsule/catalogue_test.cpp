@@ -130,6 +130,48 @@ TEST_F(CatalogueOf, AStoreThatCantBeWrittenIsSaid) {
   EXPECT_NE(types.failure().context.find("cannot write"), std::string::npos) << types.failure().context;
 }
 
+TEST_F(CatalogueOf, AStoreThatCanBeWrittenAgainIsTriedAgain) {
+  write_file(scratch / "store", "a file where the store should be");
+  PluginCatalogue catalogue(launch_zygote(), {{built_plugins()}, store()});
+  ASSERT_FALSE(find(catalogue, "counter").ok());
+  std::filesystem::remove(scratch / "store");
+  auto const types = find(catalogue, "counter");
+  EXPECT_TRUE(types.ok()) << types.failure().context;
+}
+
+class CatalogueOfTheKilled : public CatalogueOf {
+ protected:
+  CatalogueOfTheKilled() { ::setenv("GODWIT_TEST_KILLS", directory("kills").c_str(), 1); }
+  ~CatalogueOfTheKilled() override { ::unsetenv("GODWIT_TEST_KILLS"); }
+  CatalogueOfTheKilled(CatalogueOfTheKilled const&) = delete;
+  CatalogueOfTheKilled& operator=(CatalogueOfTheKilled const&) = delete;
+
+  PluginCatalogue catalogue_after(int kills) {
+    for (auto kill = 0; kill < kills; ++kill) write_file(directory("kills") / std::to_string(kill), "");
+    add(directory("plugins"), fixture_plugins() / "killed.so");
+    return {launch_zygote(), {{directory("plugins")}, store()}};
+  }
+  bool all_struck() { return std::filesystem::is_empty(directory("kills")); }
+};
+
+TEST_F(CatalogueOfTheKilled, WhoeverIsKilledDescribingAPluginIsFollowedByAnother) {
+  auto catalogue = catalogue_after(2);
+  auto const types = find(catalogue, "killed");
+  EXPECT_TRUE(types.ok()) << types.failure().context;
+  EXPECT_TRUE(all_struck());
+}
+
+TEST_F(CatalogueOfTheKilled, OneThatIsKilledEachTimeIsSaidAndTriedAgainWhenAskedAgain) {
+  auto catalogue = catalogue_after(3);
+  auto const types = find(catalogue, "killed");
+  ASSERT_FALSE(types.ok());
+  EXPECT_NE(types.failure().context.find("its process killed by signal 9 (SIGKILL), by somebody else, or because memory is short"),
+            std::string::npos)
+      << types.failure().context;
+  EXPECT_TRUE(all_struck());
+  EXPECT_TRUE(find(catalogue, "killed").ok());
+}
+
 TEST_F(CatalogueOf, NoProcessIsLeft) {
   std::vector<int> all;
   {

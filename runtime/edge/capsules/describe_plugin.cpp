@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/wait.h>
 
 #include <array>
+#include <csignal>
 
 #include "edge/capsules/capsule_process.hpp"
 #include "edge/capsules/last_words.hpp"
@@ -15,21 +17,29 @@ namespace {
 
 constexpr std::uint64_t no_arena = 4096;
 
-Failure cannot_use(std::filesystem::path const& plugin, std::string const& why) {
-  return reject("plugin_died", fmt::format("cannot use plugin {}: {}", plugin.native(), why));
+std::string cannot_use(std::filesystem::path const& plugin, std::string const& why) {
+  return fmt::format("cannot use plugin {}: {}", plugin.native(), why);
+}
+
+// How the process ended, as the plugin's fault or as somebody else's.
+Failure ended(std::filesystem::path const& plugin, int status) {
+  auto const why = cannot_use(plugin, "its process " + how_it_ended(status));
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return reject("plugin_died", why);
+  return retry_later("plugin_killed", why + ", by somebody else, or because memory is short");
 }
 
 // Notices about other capsules are of those that were described before.
-std::optional<std::string> hear_end(ZygoteProcess& zygote, CapsuleId capsule) {
+std::optional<Failure> hear_end(std::filesystem::path const& plugin, ZygoteProcess& zygote, CapsuleId capsule) {
   for (;;) {
     auto const notice = zygote.receive();
-    if (!notice) return notice.failure().context;
+    if (!notice) return retry_later("plugin_unknown", cannot_use(plugin, notice.failure().context));
     if (!*notice) return std::nullopt;
     if (auto const* exited = std::get_if<zygote::Exited>(&**notice);
         exited != nullptr && exited->capsule == capsule) {
-      return "its process " + how_it_ended(exited->status);
+      return ended(plugin, exited->status);
     }
-    if (std::holds_alternative<zygote::NotSpawned>(**notice)) return "no process could be forked";
+    if (std::holds_alternative<zygote::NotSpawned>(**notice))
+      return retry_later("plugin_unknown", cannot_use(plugin, "no process could be forked"));
   }
 }
 
@@ -59,18 +69,18 @@ Result<JobType> describe_plugin(ZygoteProcess& zygote, CapsuleId capsule, std::f
   process.send(capsule_wire::Describe{plugin.native()});
 
   auto const deadline = boot_now() + patience;
-  std::optional<std::string> end;
+  std::optional<Failure> end;
   for (auto left = patience; left > 0ns; left = deadline - boot_now()) {
     if (process.socket() >= 0) {
       if (auto described = hear_report(process)) return *described;
     }
-    if (end) return cannot_use(plugin, *end);
+    if (end) return *end;
     std::array<pollfd, 2> watched{pollfd{zygote.fd(), POLLIN, 0}, pollfd{process.socket(), POLLIN, 0}};
     ::poll(watched.data(), watched.size(), static_cast<int>(left / 1ms) + 1);
-    if (watched[0].revents != 0) end = hear_end(zygote, capsule);
+    if (watched[0].revents != 0) end = hear_end(plugin, zygote, capsule);
   }
   [[maybe_unused]] auto const told = zygote.kill(capsule);
-  return cannot_use(plugin, fmt::format("it did not describe itself within {} s", patience / 1s));
+  return reject("plugin_died", cannot_use(plugin, fmt::format("it did not describe itself within {} s", patience / 1s)));
 }
 
 }  // namespace godwit

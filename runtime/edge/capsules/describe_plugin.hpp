@@ -11,6 +11,7 @@
 namespace godwit {
 
 // `capsule` is an id not used with this zygote before. Digest and path of the type are left empty.
+// A failure to be retried isn't the plugin's: its process was killed, or there was none to be had.
 [[nodiscard]] Result<JobType> describe_plugin(ZygoteProcess& zygote, CapsuleId capsule,
                                               std::filesystem::path const& plugin, Duration patience);
 

@@ -46,6 +46,13 @@ std::vector<std::filesystem::path> plugins_in(std::filesystem::path const& direc
   return plugins;
 }
 
+constexpr int tries = 3;  // of one look at a plugin whose process is killed
+
+// Not the plugin's fault, so another look may find otherwise: a full store, too little memory.
+bool is_passing(Result<JobType> const& type) {
+  return !type && type.failure().reaction == Reaction::retry_later;
+}
+
 }  // namespace
 
 struct PluginCatalogue::Core {
@@ -59,6 +66,7 @@ struct PluginCatalogue::Core {
 
   [[nodiscard]] Result<std::vector<JobType>> find(std::string const& type);
   [[nodiscard]] Result<std::vector<JobType>> find_build(std::string const& type, std::string const& digest);
+  [[nodiscard]] Result<JobType> describe(std::filesystem::path const& copy);
   Result<JobType> const& look_at(std::filesystem::path const& plugin, FileMark const& mark);
   [[nodiscard]] Failure unknown(std::string const& type, std::vector<JobType> const& types,
                                 std::vector<Failure> const& failures) const;
@@ -72,15 +80,22 @@ struct PluginCatalogue::Core {
   Worker worker;  // last: it ends before what it uses
 };
 
+Result<JobType> PluginCatalogue::Core::describe(std::filesystem::path const& copy) {
+  for (auto left = tries;; --left) {
+    newest = newest.next();
+    auto type = describe_plugin(zygote, newest, copy, settings.patience);
+    if (left == 1 || !is_passing(type)) return type;
+  }
+}
+
 Result<JobType> const& PluginCatalogue::Core::look_at(std::filesystem::path const& plugin,
                                                       FileMark const& mark) {
   auto const place = known.find(plugin);
-  if (place != known.end() && place->second.mark == mark && store.holds(place->second.type))
+  if (place != known.end() && place->second.mark == mark && !is_passing(place->second.type) &&
+      store.holds(place->second.type)) {
     return place->second.type;
-  newest = newest.next();
-  auto type = store.keep(plugin, [&](std::filesystem::path const& copy) {
-    return describe_plugin(zygote, newest, copy, settings.patience);
-  });
+  }
+  auto type = store.keep(plugin, [&](std::filesystem::path const& copy) { return describe(copy); });
   return known.insert_or_assign(plugin, Known{mark, std::move(type)}).first->second.type;
 }
 

@@ -1,5 +1,6 @@
 // PluginCatalogue: the port Catalogue on directories of plugins. Every *.so is described by a process of
-// its own, forked by a zygote, so that a bad plugin harms nobody; answers are kept until the file changes.
+// its own, forked by a zygote, so that a bad plugin harms nobody; answers are kept until the file changes,
+// except those that the plugin isn't to blame for (a store that is full, a process that somebody killed).
 // A plugin that can be used is copied to STORE/plugins/<digest>.so, from where capsules load it: a later
 // build doesn't touch jobs under way.
 //
