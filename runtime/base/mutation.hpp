@@ -73,6 +73,7 @@
   X(regrant_before_the_answers, "what a group had is given out before all its hosts have said what they have") \
   /* host */                                                                                               \
   X(thaw_at_the_old_epoch, "a job that stays keeps its epoch")                                             \
+  X(leave_outputs_cut, "a job that stays goes on in outputs as a target that died left them")             \
   X(release_before_accepted, "a source lets go when the commit frame is sent")                             \
   X(run_while_leaving, "a job is thawed while its image leaves")                                           \
   X(obey_old_start, "a StartJob of an older epoch is obeyed")                                              \

@@ -99,9 +99,9 @@ void Host::Core::on(Rank from, msg::Refused const& message) {
     return never_left(from, message.job, message.target_epoch, message.thaw_epoch, message.why);
   }
   auto const committed = held->is_committed();
-  if (held->leaving->departure.target() == from && held->leaving->departure.refused(message.target_epoch)) {
-    stay(*held, message.why, !committed);
-  }
+  if (held->leaving->departure.target() != from || !held->leaving->departure.refused(message.target_epoch)) return;
+  if (committed && !mutated(Mutation::leave_outputs_cut)) held->others = Others::gone;
+  stay(*held, message.why, !committed);
 }
 
 // Closed without a hand-over: the job goes on here, at the epoch that was minted for this.
@@ -171,8 +171,10 @@ void Host::Core::abandon_departure(Rank from, msg::AbandonMove const& message) {
   }
   auto& departure = held->leaving->departure;
   if (message.target_fenced) {
-    auto const committed = held->files_shared = held->is_committed();
-    if (departure.target_fenced(message.target_epoch)) stay(*held, message.why, !committed);
+    auto const committed = held->is_committed();
+    if (!departure.target_fenced(message.target_epoch)) return;
+    if (committed) held->others = Others::perhaps_there;
+    stay(*held, message.why, !committed);
   } else {
     withdraw(*held, message.why);  // committed: the target decides
   }

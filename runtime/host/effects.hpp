@@ -41,7 +41,7 @@ struct PrepareCapsule { CapsuleOrder order; };
 struct StartCapsule { CapsuleId capsule; Epoch epoch; };
 struct RestoreCapsule { CapsuleId capsule; Epoch epoch; Bytes manifest; };
 struct FreezeCapsule { CapsuleId capsule; };
-struct ThawCapsule { CapsuleId capsule; Epoch epoch; bool fresh_files{false}; };
+struct ThawCapsule { CapsuleId capsule; Epoch epoch; Others others{Others::none}; };
 struct SuspendCapsule { CapsuleId capsule; };
 struct ResumeCapsule { CapsuleId capsule; };
 struct CallCapsule { CapsuleId capsule; RequestId request; std::string method; std::vector<std::string> arguments; };

@@ -55,7 +55,7 @@ void Host::Core::freeze(Holding& held) {
 }
 
 void Host::Core::thaw(Holding& held) {
-  emit(ThawCapsule{held.capsule, held.epoch, std::exchange(held.files_shared, false)});
+  emit(ThawCapsule{held.capsule, held.epoch, std::exchange(held.others, Others::none)});
   ++held.thaws_unanswered;
   held.halt = Holding::Halt::none;
   held.frozen.reset();

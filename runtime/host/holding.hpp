@@ -126,7 +126,7 @@ struct Holding {
   std::optional<capsule::Frozen> frozen;
   std::optional<Outcome> died;  // while a frozen image of it was leaving
   std::optional<Leaving> leaving;
-  bool files_shared{false};  // a target that is fenced may have opened them: it thaws with files of its own
+  Others others{Others::none};  // a target that had been committed to, and didn't take the job, may have cut its outputs
   bool superseded{false};  // a higher epoch has come here: it only waits for its Accepted
 
   std::optional<msg::ImageName> newest;  // of its lineage, as far as this host knows

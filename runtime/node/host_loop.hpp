@@ -60,7 +60,7 @@ class HostLoop final : public Loop {
   void carry_out(host::RestoreCapsule& effect);
   void carry_out(host::FreezeCapsule& effect);
   void carry_out(host::ThawCapsule& effect) {
-    ports_.capsules.thaw(effect.capsule, effect.epoch, effect.fresh_files);
+    ports_.capsules.thaw(effect.capsule, effect.epoch, effect.others);
   }
   void carry_out(host::SuspendCapsule& effect) { ports_.capsules.suspend(effect.capsule); }
   void carry_out(host::ResumeCapsule& effect) { ports_.capsules.resume(effect.capsule); }

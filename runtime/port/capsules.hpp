@@ -104,8 +104,8 @@ class Capsules {
   virtual void restore(CapsuleId capsule, Epoch epoch, Bytes manifest) = 0;
   virtual void freeze(CapsuleId capsule) = 0;                // → Frozen at the next safe point, or Ended
   // → Running, at this epoch. Also withdraws a freeze not yet reached; of one never asked for: takes the epoch.
-  // `fresh_files`, of a frozen one: as in the order, for another may have opened them meanwhile; → Failed if not.
-  virtual void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) = 0;
+  // Of a frozen one, `others` says who may have opened its outputs meanwhile; → Failed if they can't be made good.
+  virtual void thaw(CapsuleId capsule, Epoch epoch, Others others) = 0;
   virtual void suspend(CapsuleId capsule) = 0;
   virtual void resume(CapsuleId capsule) = 0;
   virtual void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string> arguments) = 0;

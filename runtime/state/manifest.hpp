@@ -54,6 +54,10 @@ struct ArrayPlace {
 
 enum class StreamMode : std::uint8_t { input = 0, replace = 1, append = 2 };
 
+// Who else may have opened the outputs of a frozen job before it goes on: nobody; one that is gone, and may have cut them
+// back; one that may be there still, and write.
+enum class Others : std::uint8_t { none, gone, perhaps_there };
+
 // A declared stream at the safe point. The file is to be cut back to `synced`, `tail` written there,
 // which makes it `offset` bytes long. A file shorter than `synced` is data_lost.
 struct StreamMark {

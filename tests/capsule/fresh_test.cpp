@@ -94,7 +94,7 @@ TEST_F(Fresh, FilesOfOneThatThaws) {
   auto const image = there.freeze(source);
   auto const target = rig.restore(here, chronicle(rig, "2500"), image, Epoch{2});
   auto const inode = inode_of(rig.work() / "trace.txt");
-  there.service().thaw(source, Epoch{3}, true);
+  there.service().thaw(source, Epoch{3}, Others::perhaps_there);
   there.expect<capsule::Running>(source);
   EXPECT_NE(inode_of(rig.work() / "trace.txt"), inode);
   finishes(there, source);
@@ -102,11 +102,27 @@ TEST_F(Fresh, FilesOfOneThatThaws) {
   EXPECT_EQ(written_in(rig), undisturbed("1500"));
 }
 
+// It had died when it had cut them back, before it had written again what wasn't durable: the source goes on.
+TEST_F(Fresh, FilesThatATargetHadCutAreMadeWholeAgain) {
+  auto const source = zombie();  // for once it isn't
+  auto const image = there.freeze(source);
+  for (auto const& mark : image.decoded().streams) {
+    if (mark.mode != StreamMode::input && !mark.path.empty() && fs::exists(mark.path)) fs::resize_file(mark.path, mark.synced);
+  }
+  EXPECT_EQ(written_in(rig).trace, "");
+  auto const inode = inode_of(rig.work() / "trace.txt");
+  there.service().thaw(source, Epoch{3}, Others::gone);
+  there.expect<capsule::Running>(source);
+  EXPECT_EQ(inode_of(rig.work() / "trace.txt"), inode);
+  finishes(there, source);
+  EXPECT_EQ(written_in(rig), undisturbed("1500"));
+}
+
 TEST_F(Fresh, FilesThatCannotBeMadeEndTheProcess) {
   auto const source = zombie();
   there.freeze(source);
   fs::remove_all(rig.work());
-  there.service().thaw(source, Epoch{3}, true);
+  there.service().thaw(source, Epoch{3}, Others::perhaps_there);
   there.expect<capsule::Failed>(source);
 }
 

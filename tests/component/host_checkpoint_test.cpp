@@ -465,7 +465,7 @@ TEST_F(HostCheckpoint, BothWantTheSameFreeze) {
   commits(stream);
   from(other, msg::Refused{job, e1, e2, e3, retry_later("no_memory", "no room")});
   stays(e3);
-  thaws(capsule_id, e3);
+  thaws(capsule_id, e3, Others::gone);
   written(write);
   reports(e1, 1, RequestId{50});
 }

@@ -93,7 +93,7 @@ TEST_F(HostDeparture, RefusedAfterTheCommitFrame) {
   auto const capsule_id = running();
   committed(capsule_id);
   refused();
-  thaws(capsule_id, e3);
+  thaws(capsule_id, e3, Others::gone);  // it may have died when it had cut the outputs back
   EXPECT_EQ(stays(e3).why.context, "no room");
   nothing_else();  // Commit was the last word
   runs_again(capsule_id);
@@ -155,7 +155,7 @@ TEST_F(HostDeparture, AfterTheCommitFrameOnlyAFencedTargetLetsItThaw) {
   event(PeerDied{other});
   nothing_else();
   from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
-  thaws(capsule_id, e3, true);  // the target may have opened its outputs
+  thaws(capsule_id, e3, Others::perhaps_there);  // the target may have opened its outputs
   stays(e3);
   runs_again(capsule_id);
   called_for(capsule_id, e3, third);
@@ -169,7 +169,7 @@ TEST_F(HostDeparture, ThatCannotHaveFilesOfItsOwnHasCrashed) {
   auto const capsule_id = running();
   committed(capsule_id);
   from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
-  thaws(capsule_id, e3, true);
+  thaws(capsule_id, e3, Others::perhaps_there);
   stays(e3);
   capsule(capsule::Failed{capsule_id, retry_later("no_space", "the disk is full")});
   EXPECT_EQ(told_allocator<msg::JobEnded>().outcome.ending, Ending::crashed);
@@ -181,7 +181,7 @@ TEST_F(HostDeparture, AFencedTargetThatHadNoCommitFrameLeavesTheFilesAlone) {
   leaving(capsule_id);
   from_allocator(msg::AbandonMove{job, e2, e3, true, peer_lost("host_died", "fenced")});
   sent<msg::AbandonMove>(other);  // it may only have refused
-  thaws(capsule_id, e3, false);
+  thaws(capsule_id, e3, Others::none);
   stays(e3);
 }
 

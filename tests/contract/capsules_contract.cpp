@@ -108,7 +108,7 @@ CapsulesContract::Image CapsulesContract::frozen(CapsuleId capsule) {
 }
 
 capsule::Running CapsulesContract::thawed(CapsuleId capsule, Epoch epoch) {
-  capsules.thaw(capsule, epoch, false);
+  capsules.thaw(capsule, epoch, Others::none);
   return expect<capsule::Running>(capsule);
 }
 
@@ -218,7 +218,7 @@ TEST_P(CapsulesContract, EachThawIsAnsweredByOneRunning) {
   std::uint64_t epoch = 1;
   std::ptrdiff_t running = 0;
   auto const thaw = [&] {
-    capsules.thaw(capsule, Epoch{++epoch}, false);
+    capsules.thaw(capsule, Epoch{++epoch}, Others::none);
     ++running;
   };
   for (int round = 0; round < 20; ++round) {
@@ -245,7 +245,7 @@ TEST_P(CapsulesContract, AFreezeMayFindTheJobAtItsEnd) {
       EXPECT_EQ(expect<capsule::Ended>(capsule).outcome.steps, steps);
     } else {
       EXPECT_TRUE(std::holds_alternative<capsule::Ended>(event)) << kind_of(event);
-      capsules.thaw(capsule, Epoch{2}, false);  // crosses its end: ignored
+      capsules.thaw(capsule, Epoch{2}, Others::none);  // crosses its end: ignored
     }
     a_life_passes();
     EXPECT_TRUE(heard(capsule).empty());
@@ -333,7 +333,7 @@ TEST_P(CapsulesContract, NoEventFollowsAKillAndTheArenaStaysUntilItIsForgotten) 
     auto const capsule = running();
     ASSERT_TRUE(steps_pass(capsule, 2));
     auto const image = frozen(capsule);
-    if (!is_frozen) capsules.thaw(capsule, Epoch{2}, false);
+    if (!is_frozen) capsules.thaw(capsule, Epoch{2}, Others::none);
     heard(capsule).clear();
     capsules.kill(capsule);
     look();
@@ -397,7 +397,7 @@ TEST_P(CapsulesContract, CallsAboutUnknownOrDeadCapsulesAreIgnored) {
     capsules.start(capsule, Epoch{2});
     capsules.restore(capsule, Epoch{2}, {});
     capsules.freeze(capsule);
-    capsules.thaw(capsule, Epoch{3}, false);
+    capsules.thaw(capsule, Epoch{3}, Others::none);
     capsules.suspend(capsule);
     capsules.resume(capsule);
     capsules.call(capsule, RequestId{1}, "get", {});
@@ -440,7 +440,7 @@ TEST_P(CapsulesContract, WithoutALeaseNoFreshFilesTakeTheOldOnesPlace) {
   auto const late = running();
   auto const steps = frozen(late).decoded().steps;
   capsules.set_lease(rig->now());
-  capsules.thaw(late, Epoch{2}, true);
+  capsules.thaw(late, Epoch{2}, Others::perhaps_there);
   capsules.freeze(late);
   frozen(witness);  // time for the other to thaw in, if it would
   look();
@@ -448,7 +448,7 @@ TEST_P(CapsulesContract, WithoutALeaseNoFreshFilesTakeTheOldOnesPlace) {
   capsules.set_lease(rig->now() + std::chrono::hours(1));
   EXPECT_EQ(expect<capsule::Running>(late).steps, steps);
   EXPECT_EQ(decode<Manifest>(expect<capsule::Frozen>(late).manifest)->epoch, Epoch{2});
-  capsules.thaw(late, Epoch{3}, true);
+  capsules.thaw(late, Epoch{3}, Others::perhaps_there);
   expect<capsule::Running>(late);
   EXPECT_TRUE(steps_pass(late, steps));
 }

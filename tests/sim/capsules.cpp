@@ -42,7 +42,7 @@ bool SimCapsules::must_wait(Capsule const& capsule) const {
   bool const at_once = std::holds_alternative<Prepare>(next) && capsule.order.start_at.has_value();
   auto const* const thaw = std::get_if<Thaw>(&next);
   bool const opens = at_once || std::holds_alternative<Start>(next) || std::holds_alternative<Restore>(next) ||
-                     (thaw != nullptr && thaw->fresh_files);
+                     (thaw != nullptr && thaw->others != Others::none);
   return opens && !has_lease();
 }
 
@@ -166,14 +166,17 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Restore const& command) {
   if (around_.planted == Planted::loses_steps && capsule.steps > 0) --capsule.steps;
   bool const of_another = capsule.order.clone_of != JobId{} && manifest->job != capsule.order.job;
   auto const names = capsule.work.paths(capsule.order.job);
+  bool const doomed = capsule.order.arena_bytes > 0 && capsule.order.spec.crash_limit >= 1000 && std::exchange(dooming_, false);
+  auto const open = doomed ? &SimOutput::cut : &SimOutput::reopen;
   for (std::size_t at = 0; at < manifest->streams.size(); ++at) {
     auto const& mark = manifest->streams[at];
     auto const path = of_another ? names.at(at) : mark.path;
-    auto output = SimOutput::reopen(around_.disk, around_.process, mark, path, capsule.order.fresh_files);
+    auto output = open(around_.disk, around_.process, mark, path, capsule.order.fresh_files);
     if (output && around_.planted == Planted::keeps_outputs) output->write(work_noise);
     if (!output) return fail(id, capsule, output.failure());
     capsule.outputs.push_back(std::move(*output));
   }
+  if (doomed) return die(id, capsule, "killed by signal 9 (SIGKILL)");
   begin_named(id, capsule, command.epoch, capsule.order.fresh_files || of_another);
 }
 
@@ -218,13 +221,13 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Freeze const&) {
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Thaw const& command) {
   if (!capsule.begun) wrong("a thaw of job {}, which never ran", capsule.order.job);
   for (auto& output : capsule.outputs) {
-    if (!command.fresh_files) break;
+    if (command.others == Others::none) break;
     auto const mark = output.mark();
-    auto renewed = SimOutput::reopen(around_.disk, around_.process, mark, mark.path, true);
-    if (!renewed) return fail(id, capsule, renewed.failure());
-    output = std::move(*renewed);
+    auto again = SimOutput::reopen(around_.disk, around_.process, mark, mark.path, command.others == Others::perhaps_there);
+    if (!again) return fail(id, capsule, again.failure());
+    output = std::move(*again);
   }
-  begin_named(id, capsule, command.epoch, command.fresh_files);
+  begin_named(id, capsule, command.epoch, command.others == Others::perhaps_there);
 }
 
 void SimCapsules::obey(CapsuleId id, Capsule& capsule, Suspend const& command) {

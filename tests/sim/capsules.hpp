@@ -55,6 +55,7 @@ class SimCapsules final : public Capsules {
   [[nodiscard]] std::size_t alive() const;
   [[nodiscard]] std::size_t known() const { return capsules_.size(); }
   [[nodiscard]] std::string describe() const;
+  void kill_next_restored() { dooming_ = true; }  // an arriving job's, when it has cut back its outputs
   void refuse_next() { refusing_ = true; }  // the next capsule for an arriving job can't be prepared
 
   // ---- the port
@@ -65,7 +66,7 @@ class SimCapsules final : public Capsules {
     tell(capsule, Restore{epoch, std::move(manifest)});
   }
   void freeze(CapsuleId capsule) override { tell(capsule, Freeze{}); }
-  void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) override { tell(capsule, Thaw{epoch, fresh_files}); }
+  void thaw(CapsuleId capsule, Epoch epoch, Others others) override { tell(capsule, Thaw{epoch, others}); }
   void suspend(CapsuleId capsule) override { tell(capsule, Suspend{true}); }
   void resume(CapsuleId capsule) override { tell(capsule, Suspend{false}); }
   void call(CapsuleId capsule, RequestId request, std::string method, std::vector<std::string>) override {
@@ -84,7 +85,7 @@ class SimCapsules final : public Capsules {
   struct Start { Epoch epoch; };
   struct Restore { Epoch epoch; Bytes manifest; };
   struct Freeze {};
-  struct Thaw { Epoch epoch; bool fresh_files; };
+  struct Thaw { Epoch epoch; Others others; };
   struct Suspend { bool on; };
   struct Call { RequestId request; std::string method; };
   using Command = std::variant<Prepare, Start, Restore, Freeze, Thaw, Suspend, Call>;
@@ -149,7 +150,7 @@ class SimCapsules final : public Capsules {
   std::vector<CapsuleEvent> events_;
   std::optional<Instant> lease_;
   Moment still_until_{0};
-  bool refusing_{false};
+  bool refusing_{false}, dooming_{false};
 };
 
 }  // namespace godwit::sim

@@ -17,6 +17,12 @@ SimOutput SimOutput::open(SimDisk& disk, std::uint64_t process, std::string path
 
 Result<SimOutput> SimOutput::reopen(SimDisk& disk, std::uint64_t process, StreamMark const& mark, std::string path,
                                     bool fresh) {
+  auto output = cut(disk, process, mark, std::move(path), fresh);
+  if (output) output->flush();
+  return output;
+}
+
+Result<SimOutput> SimOutput::cut(SimDisk& disk, std::uint64_t process, StreamMark const& mark, std::string path, bool fresh) {
   SimOutput output(disk, process, path);
   auto old = disk.find(mark.path);
   if (!old && mark.synced > 0) {
@@ -37,7 +43,6 @@ Result<SimOutput> SimOutput::reopen(SimDisk& disk, std::uint64_t process, Stream
   output.inode_->synced = std::min(output.inode_->synced, mark.synced);
   output.durable_ = mark.synced;
   output.tail_ = mark.tail;
-  output.flush();
   return output;
 }
 

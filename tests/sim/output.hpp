@@ -18,6 +18,10 @@ class SimOutput {
   [[nodiscard]] static Result<SimOutput> reopen(SimDisk& disk, std::uint64_t process, StreamMark const& mark,
                                                 std::string path, bool fresh);
 
+  // Only cut back to what was durable: as whoever dies before it has written the tail leaves it.
+  [[nodiscard]] static Result<SimOutput> cut(SimDisk& disk, std::uint64_t process, StreamMark const& mark, std::string path,
+                                             bool fresh);
+
   void write(ByteView bytes) { tail_.insert(tail_.end(), bytes.begin(), bytes.end()); }
   void flush();  // to the file
   void sync();   // and to the disk, its name too

@@ -116,7 +116,9 @@ void Universe::trouble(Action const& action) {
       }
       return;
     }
-    case Do::refuse_arrival: host->capsules()->refuse_next(); ++faults_["capsule can't be prepared"]; return;
+    case Do::refuse_arrival:
+      if (action.b % 2 == 0) return host->capsules()->refuse_next(), void(++faults_["capsule can't be prepared"]);
+      return host->capsules()->kill_next_restored(), void(++faults_["capsule dies restoring"]);
     case Do::host_dies: return kill_host(action, false);
     case Do::node_dies: return kill_host(action, true);
     case Do::world_dies: return kill_world(action);

@@ -67,8 +67,8 @@ class FakeCapsules final : public Capsules {
     tell(capsule, Restore{epoch, std::move(manifest)});
   }
   void freeze(CapsuleId capsule) override { tell(capsule, Freeze{}); }
-  void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) override {
-    tell(capsule, Thaw{epoch, fresh_files});
+  void thaw(CapsuleId capsule, Epoch epoch, Others others) override {
+    tell(capsule, Thaw{epoch, others});
   }
   void suspend(CapsuleId capsule) override { tell(capsule, Suspend{true}); }
   void resume(CapsuleId capsule) override { tell(capsule, Suspend{false}); }
@@ -95,7 +95,7 @@ class FakeCapsules final : public Capsules {
   struct Freeze {};
   struct Thaw {
     Epoch epoch;
-    bool fresh_files;
+    Others others;
   };
   struct Suspend {
     bool on;
@@ -120,7 +120,7 @@ class FakeCapsules final : public Capsules {
   static bool begins(Command const& command) {
     auto const* const thaw = std::get_if<Thaw>(&command);
     return std::holds_alternative<Start>(command) || std::holds_alternative<Restore>(command) ||
-           (thaw != nullptr && thaw->fresh_files);
+           (thaw != nullptr && thaw->others != Others::none);
   }
   [[nodiscard]] bool has_lease() const { return !lease_ || clock_.now() < *lease_; }
   [[nodiscard]] bool can_step(Capsule const& capsule) const {

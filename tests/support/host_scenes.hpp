@@ -90,11 +90,11 @@ struct Scenes : HostRig {
     return commits(leaving(running, epoch, target), epoch, target);
   }
 
-  void thaws(CapsuleId frozen, Epoch epoch, bool fresh_files = false) {
+  void thaws(CapsuleId frozen, Epoch epoch, Others others = Others::none) {
     auto const thaw = did<host::ThawCapsule>();
     EXPECT_EQ(thaw.capsule, frozen);
     EXPECT_EQ(thaw.epoch, epoch);
-    EXPECT_EQ(thaw.fresh_files, fresh_files);
+    EXPECT_EQ(thaw.others, others);
   }
   void runs_again(CapsuleId thawed) { capsule(capsule::Running{thawed, 40, false}); }
   msg::Stayed stays(Epoch thaw_epoch) {

@@ -56,11 +56,11 @@ void CapsuleService::freeze(CapsuleId capsule) {
 void CapsuleService::freeze_at(CapsuleId capsule, std::uint64_t steps) {
   core_->command(capsule, capsule_wire::Freeze{steps});
 }
-void CapsuleService::thaw(CapsuleId capsule, Epoch epoch, bool fresh_files) {
-  core_->command(capsule, capsule_wire::Thaw{epoch, std::nullopt, fresh_files});
+void CapsuleService::thaw(CapsuleId capsule, Epoch epoch, Others others) {
+  core_->command(capsule, capsule_wire::Thaw{epoch, std::nullopt, others});
 }
 void CapsuleService::thaw_until(CapsuleId capsule, Epoch epoch, std::uint64_t steps) {
-  core_->command(capsule, capsule_wire::Thaw{epoch, steps, false});
+  core_->command(capsule, capsule_wire::Thaw{epoch, steps, Others::none});
 }
 void CapsuleService::suspend(CapsuleId capsule) {
   core_->command(capsule, capsule_wire::Suspend{});

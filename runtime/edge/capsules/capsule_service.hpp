@@ -47,7 +47,7 @@ class CapsuleService final : public Capsules {
   void freeze(CapsuleId capsule) override;
   // The same, but not before the job has completed so many steps and waited as long as the last one asked.
   void freeze_at(CapsuleId capsule, std::uint64_t steps);
-  void thaw(CapsuleId capsule, Epoch epoch, bool fresh_files = false) override;
+  void thaw(CapsuleId capsule, Epoch epoch, Others others = Others::none) override;
   // The same, to be frozen again as by freeze_at().
   void thaw_until(CapsuleId capsule, Epoch epoch, std::uint64_t steps);
   void suspend(CapsuleId capsule) override;

@@ -239,7 +239,7 @@ void CapsuleLoop::freeze() {
 void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
   freeze_at_ = thaw.freeze_at.value_or(no_freeze);
   if (!begun_) return;
-  if (thaw.fresh_files && frozen_) {
+  if (thaw.others != Others::none && frozen_) {
     beginning_ = thaw;
   } else {
     begin(thaw);
@@ -247,8 +247,8 @@ void CapsuleLoop::on(capsule_wire::Thaw const& thaw) {
 }
 
 void CapsuleLoop::begin(capsule_wire::Thaw const& thaw) {
-  if (thaw.fresh_files && frozen_) {
-    if (auto status = job_->renew_files(); !status) return give_up(status.failure());
+  if (frozen_) {
+    if (auto status = job_->take_back_files(thaw.others); !status) return give_up(status.failure());
   }
   surroundings_.block.epoch.store(thaw.epoch.value, std::memory_order_relaxed);
   job_->goes_on_at(thaw.epoch);

@@ -85,10 +85,10 @@ bool CapturedStream::is_there() const {
   return std::filesystem::exists(place_.path, none);
 }
 
-Status CapturedStream::renew() {
+Status CapturedStream::take_back(Others others) {
   if (place_.packed) return Done{};
-  if (file_) return file_->renew();
-  return is_there() ? copy_start(name_of(stream_), place_.path, place_.path, 0) : Status(Done{});
+  if (file_) return file_->take_back(others);
+  return others == Others::perhaps_there && is_there() ? copy_start(name_of(stream_), place_.path, place_.path, 0) : Status(Done{});
 }
 
 // The image is of another job, which keeps its own: a clone goes on from a copy.

@@ -38,7 +38,7 @@ class CapturedStream {
   // job's (`of`), goes on from a copy of what that one printed. What this process has printed so far is dropped.
   [[nodiscard]] Status resume(Epoch epoch, JobId of, StreamMark const* mark);
   void goes_on_at(Epoch epoch) { epoch_ = epoch; }
-  [[nodiscard]] Status renew();  // in a new file; the host's pack is its own
+  [[nodiscard]] Status take_back(Others others);  // the host's pack is its own
 
   [[nodiscard]] Status drain();  // takes what is new
   [[nodiscard]] Status flush();  // what was taken, to the file

@@ -186,10 +186,10 @@ void HeldJob::goes_on_at(Epoch epoch) {
   err_.goes_on_at(epoch);
 }
 
-Status HeldJob::renew_files() {
-  if (auto status = streams_.renew(); !status) return status;
-  if (auto status = out_.renew(); !status) return status;
-  return err_.renew();
+Status HeldJob::take_back_files(Others others) {
+  if (auto status = streams_.take_back(others); !status) return status;
+  if (auto status = out_.take_back(others); !status) return status;
+  return err_.take_back(others);
 }
 
 Status HeldJob::suspend() {

@@ -54,7 +54,7 @@ class HeldJob {
   // From an image whose pages are in the arena.
   [[nodiscard]] Status restore(Epoch epoch, Manifest const& manifest);
   void goes_on_at(Epoch epoch);
-  [[nodiscard]] Status renew_files();  // all that it writes goes on in new files
+  [[nodiscard]] Status take_back_files(Others others);  // all that it writes
 
   // One step; throws what the job throws: to be called inside guarded().
   [[nodiscard]] Step step() { return job_->step(*context_); }

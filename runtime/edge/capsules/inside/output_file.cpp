@@ -92,11 +92,14 @@ Result<std::unique_ptr<OutputFile>> OutputFile::reopen(StreamMark const& mark, s
   return output;
 }
 
-Status OutputFile::renew() {
-  if (auto status = copy_start(name_, path_, path_, durable_); !status) return status;
-  auto fresh = reopen(mark(), path_);
-  if (!fresh) return fresh.failure();
-  file_ = std::move((*fresh)->file_);
+Status OutputFile::take_back(Others others) {
+  if (others == Others::none) return Done{};
+  if (others == Others::perhaps_there) {
+    if (auto status = copy_start(name_, path_, path_, durable_); !status) return status;
+  }
+  auto again = reopen(mark(), path_);
+  if (!again) return again.failure();
+  file_ = std::move((*again)->file_);
   tail_written_ = tail_.size();
   return Done{};
 }

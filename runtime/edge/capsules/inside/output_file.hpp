@@ -35,8 +35,9 @@ class OutputFile final : public OutputChannel {
   [[nodiscard]] static Result<std::unique_ptr<OutputFile>> reopen(StreamMark const& mark,
                                                                   std::filesystem::path path);
 
-  // Goes on in a new file that takes the name: another may write to the old one.
-  [[nodiscard]] Status renew();
+  // As it was when it was left, after others may have opened it: cut back to what is durable, the tail written again.
+  // Where they may be there still, that is a new file, which takes the name.
+  [[nodiscard]] Status take_back(Others others);
 
   void write(char const* from, std::size_t size) override;  // throws StreamError
   [[nodiscard]] std::uint64_t offset() const override { return durable_ + tail_.size(); }

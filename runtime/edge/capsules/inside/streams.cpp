@@ -101,8 +101,8 @@ Status Streams::each_output(Act const& act) {
   return Done{};
 }
 
-Status Streams::renew() {
-  return each_output([](OutputFile& output) { return output.renew(); });
+Status Streams::take_back(Others others) {
+  return each_output([&](OutputFile& output) { return output.take_back(others); });
 }
 Status Streams::flush() {
   return each_output([](OutputFile& output) { return output.flush(); });

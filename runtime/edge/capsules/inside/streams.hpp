@@ -35,7 +35,7 @@ class Streams {
   // The mark is of another job, whose file stays with it: its own goes on from a copy.
   [[nodiscard]] Status copy(StreamMark const& mark, Output& stream, std::filesystem::path const& path);
 
-  [[nodiscard]] Status renew();  // outputs go on in new files
+  [[nodiscard]] Status take_back(Others others);  // others may have opened the outputs meanwhile
   [[nodiscard]] Status flush();
   [[nodiscard]] Status sync();
   // The stream's mark, after flush(); none if it was never opened.

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "job/spec.hpp"
+#include "state/manifest.hpp"
 
 namespace godwit::capsule_wire {
 
@@ -64,10 +65,10 @@ struct Freeze {
 struct Thaw {  // also withdraws a Freeze that wasn't reached; answered by Running
   Epoch epoch;
   std::optional<std::uint64_t> freeze_at;  // as if by a Freeze that can't come too late
-  bool fresh_files{false};                 // outputs go on in new inodes
+  Others others{Others::none};             // of a frozen one
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& epoch& freeze_at& fresh_files;
+    archive& epoch& freeze_at& others;
   }
 };
 struct Suspend {
