@@ -116,9 +116,10 @@ class Run:
         return [pid for pid in self.ranks()[1:] if pid in family and pid != allocator]
 
     def capsules(self):
-        family = self.family()
+        """Those of jobs. Rank 0 has some as well: they describe plugins."""
+        family, hosts = self.family(), set(self.ranks()[1:])
         zygotes = {pid for pid, (parent, name) in family.items()
-                   if name == "godwit-capsule" and family.get(parent, (0, ""))[1] == "godwitd"}
+                   if name == "godwit-capsule" and parent in hosts}
         return [pid for pid, (parent, name) in family.items() if name == "godwit-capsule" and parent in zygotes]
 
     def launcher(self):
