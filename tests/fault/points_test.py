@@ -87,6 +87,14 @@ class Commands:
 
 
 class Points(unittest.TestCase):
+    def test_all_die_before_they_have_taken_the_jobs(self):
+        with tempfile.TemporaryDirectory(prefix="godwit-struck-") as struck:
+            points = {"append:Submitted", "append:TermBegan"}
+            environment = {"GODWIT_FAULT": " ".join(points), "GODWIT_FAULT_STRUCK": struck}
+            with runs(hosts=1, slots=4, options=QUICK, environment=environment, counters=1, plates=1) as run:
+                self.assertEqual(run.end(), 0, "`godwit run` starts another runtime, which takes them")
+            self.assertEqual(set(os.listdir(struck)), points)
+
     def test_whoever_dies_at_any_point(self):
         with runs(hosts=4, slots=40, witness=False, **JOBS) as calm:
             self.assertEqual(calm.end(), 0, "the undisturbed run")
