@@ -144,6 +144,16 @@ class Scene:
         csv = (self.work / "plate.csv").read_text().splitlines()
         check(len(csv) == 50 and csv[-1].startswith("500,0.617516"), f"the plate's output: {csv[-1:]}")
 
+    def starts_again_after_a_crash(self, nap):
+        struck = self.work / "struck"
+        struck.mkdir()
+        job = self.cluster.submit("--nodes=3", f"--export=ALL,GODWIT_FAULT=2:join:world=segv,GODWIT_FAULT_STRUCK={struck}",
+                                  "--output=%j.out", BATCH, *nap, cwd=self.work)
+        nodes.wait_for(lambda: self.cluster.state(job) not in ("PENDING", "RUNNING", "COMPLETING"), "the end")
+        said = self.said(job)
+        check(self.cluster.state(job) == "COMPLETED", said)
+        check("a rank crashed before the runtime was up (srun: error: n2: task 2: Segmentation fault" in said, said)
+
     def starts_in_other_ways(self):
         nap = ("sleep", "seconds=0.1")
         ways = [  # flags of sbatch, of godwit run; what it says
@@ -156,6 +166,7 @@ class Scene:
             nodes.wait_for(lambda: self.cluster.state(job) not in ("PENDING", "RUNNING", "COMPLETING"), "the end")
             said = self.said(job)
             check(self.cluster.state(job) == "COMPLETED" and first in said and launch in said, said)
+        self.starts_again_after_a_crash(nap)
         # Interactive: from the login node, which isn't in the allocation; and a step beside it.
         hosts = f"{BIN}/godwit start --detach && srun --overlap -N1 -n1 {BIN}/godwit hosts; {BIN}/godwit stop"
         done = self.cluster.run("salloc", "--nodes=2", "--ntasks-per-node=1", "sh", "-c", hosts, cwd=self.work)

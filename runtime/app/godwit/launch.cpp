@@ -25,6 +25,8 @@
 namespace godwit::cli {
 namespace {
 
+// With srun a rank crashes within MPI_Init once in a while, where all cores are busy: ADR 7.
+constexpr int starts_max = 3;
 constexpr int launcher_looks_max = 5;  // a second each, from the world's verdict until its launcher is ended
 
 std::filesystem::path output_path(std::filesystem::path const& store) {
@@ -201,22 +203,25 @@ Result<Launched> Launched::launch(std::filesystem::path const& store, LaunchOpti
   auto plan = plan_launch(store, options);
   if (!plan) return plan.failure();
   for (auto const& note : plan->notes) fmt::print(stderr, "{}\n", note);
-  Launched launched(store, plan->hosts);
-  if (auto const spawned = launched.spawn(*std::move(plan)); !spawned) return spawned.failure();
+  Launched launched(store, *std::move(plan));
+  if (auto const spawned = launched.spawn(); !spawned) return spawned.failure();
   return launched;
 }
 
-Status Launched::spawn(LaunchPlan plan) {
+Status Launched::spawn() {
   auto const path = output_path(store_);
   int const output = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (output < 0) {
     return reject("store_not_writable", fmt::format("{}: {}", path.string(), std::strerror(errno)));
   }
   output_from_ = std::filesystem::file_size(path);
-  if (!plan.places.empty())
-    std::ofstream(store_ / "log" / "nodes") << fmt::format("{}\n", fmt::join(plan.places, "\n"));
+  ended_ = false;
+  looks_after_end_ = 0;
+  term_ = {};
+  if (!plan_.places.empty())
+    std::ofstream(store_ / "log" / "nodes") << fmt::format("{}\n", fmt::join(plan_.places, "\n"));
   std::vector<char*> arguments;
-  for (auto& word : plan.words) arguments.push_back(word.data());
+  for (auto& word : plan_.words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   launcher_ = ::fork();
   if (launcher_ == 0) {
@@ -227,10 +232,10 @@ Status Launched::spawn(LaunchPlan plan) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     reset_root_guard();
-    for (auto const& [name, value] : plan.environment) setenv(name.c_str(), value.c_str(), 1);
+    for (auto const& [name, value] : plan_.environment) setenv(name.c_str(), value.c_str(), 1);
     ::execvp(arguments[0], arguments.data());
     fmt::print(stderr, "{}: {}; {}\n", arguments[0], std::strerror(errno),
-               plan.places.empty() ? "it comes with the package openmpi-bin" : "is Slurm's srun in $PATH?");
+               plan_.places.empty() ? "it comes with the package openmpi-bin" : "is Slurm's srun in $PATH?");
     ::_exit(127);
   }
   ::close(output);
@@ -286,12 +291,36 @@ bool Launched::look_for_hosts() {
 }
 
 Status Launched::await_hosts(SignalWatch& signals) {
+  for (int left = starts_max;; --left) {
+    auto up = come_up(signals);
+    auto const crashed = up || up.failure().code == "interrupted" ? std::string() : crash();
+    if (crashed.empty() || left == 1) return up;
+    fmt::print(stderr, "godwit: a rank crashed before the runtime was up ({}); starting it again\n", crashed);
+    if (auto spawned = spawn(); !spawned) return spawned;
+  }
+}
+
+std::string Launched::crash() const {
+  if (plan_.places.empty()) return {};
+  std::ifstream in(output_path(store_));
+  in.seekg(static_cast<std::streamoff>(output_from_));
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("srun: error: ") && line.find(": Segmentation fault") != line.npos) return line;
+  }
+  return {};
+}
+
+Status Launched::come_up(SignalWatch& signals) {
   auto const deadline = std::chrono::steady_clock::now() + 120s;
   while (!signals.came_within(20ms)) {
     if (has_ended()) {
       return peer_lost("unreachable", fmt::format("the runtime ended before it was up:\n{}", last_words()));
     }
     if (look_for_hosts() && !has_ended()) return Done{};
+    if (!crash().empty()) {
+      await_end(0s);
+      return peer_lost("unreachable", fmt::format("a rank crashed before the runtime was up:\n{}", last_words()));
+    }
     if (std::chrono::steady_clock::now() < deadline) continue;
     await_end(0s);
     return peer_lost("unreachable", fmt::format("not all of {} hosts came up within two minutes:\n{}", hosts_,

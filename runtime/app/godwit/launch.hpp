@@ -33,7 +33,7 @@ class Launched {
   static Result<Launched> launch(std::filesystem::path const& store, LaunchOptions const& options);
 
   // Until every host is alive, or known to have died since. A failure has code "interrupted" if a signal came: then, and on any other
-  // failure, nothing is left running.
+  // failure, nothing is left running. What a rank that crashed kept from coming up is started again, up to three times in all.
   Status await_hosts(SignalWatch& signals);
 
   // The launcher, and so every rank. One that goes on after the world has ended, as mpirun does over several
@@ -47,12 +47,16 @@ class Launched {
   [[nodiscard]] std::string last_words() const;      // the end of its output in this run
 
  private:
-  Launched(std::filesystem::path store, std::int32_t hosts) : store_(std::move(store)), hosts_(hosts) {}
-  Status spawn(LaunchPlan plan);
+  Launched(std::filesystem::path store, LaunchPlan plan)
+      : store_(std::move(store)), hosts_(plan.hosts), plan_(std::move(plan)) {}
+  Status spawn();
+  Status come_up(SignalWatch& signals);
+  [[nodiscard]] std::string crash() const;  // srun's line about a rank that crashed; empty: there is none
   bool look_for_hosts();  // true: the runtime is up
 
   std::filesystem::path store_;
   std::int32_t hosts_;
+  LaunchPlan plan_;
   Term term_;
   pid_t launcher_{-1};
   bool ended_{false};

@@ -52,7 +52,7 @@ void at_point(char const* act, char const* what) {
 }
 
 Failure not_a_point(std::string const& word) {
-  return reject("usage", fmt::format("GODWIT_FAULT: '{}' is not [RANK:]ACT:WHAT[@N][=stop]", word));
+  return reject("usage", fmt::format("GODWIT_FAULT: '{}' is not [RANK:]ACT:WHAT[@N][=stop|=segv]", word));
 }
 
 template <class Number>
@@ -69,9 +69,10 @@ Status add_point(std::string const& word, Rank self) {
     rest.erase(0, colon + 1);
   }
   int signal = SIGKILL;
-  if (rest.ends_with("=stop")) {
-    signal = SIGSTOP;
-    rest.resize(rest.size() - std::strlen("=stop"));
+  for (auto const& [name, number] : {std::pair{"=stop", SIGSTOP}, std::pair{"=segv", SIGSEGV}}) {
+    if (!rest.ends_with(name)) continue;
+    signal = number;
+    rest.resize(rest.size() - std::strlen(name));
   }
   std::uint64_t nth = 1;
   if (auto const at = rest.find('@'); at != std::string::npos) {

@@ -13,6 +13,7 @@
 #include "app/godwitd/faults.hpp"
 #include "app/godwitd/options.hpp"
 #include "app/godwitd/ranks.hpp"
+#include "base/fault_point.hpp"
 #include "edge/posix/large_pages.hpp"
 
 namespace {
@@ -53,6 +54,7 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "godwitd: {}\n", armed.failure().context);
     return exit_start_failed;
   }
+  fault_point("join", "world");
   bool const first = world->self() == allocator_rank;
   if (world->ranks() < 2) {
     fmt::print(stderr,
