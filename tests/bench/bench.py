@@ -356,9 +356,23 @@ def steady(figures, pairs):
                  f"{1e3 * statistics.median(costs):.1f} ms each")
 
 
+def balance(figures, _):
+    """All begun on one of two nodes, which have a core each."""
+    program = pathlib.Path(__file__).with_name("balanced.py")
+    done = subprocess.run([sys.executable, "-B", program], stdout=subprocess.PIPE, text=True)
+    if done.returncode == 77:
+        return figures.note(done.stdout.strip())
+    done.check_returncode()
+    runs = json.loads(done.stdout)
+    alone, _ = runs.pop("none")
+    for goal, (took, moves) in runs.items():
+        figures.add(f"4 jobs begun on one of two nodes, {goal}, {moves} moves: all ended", took, "s",
+                    {"name": "not moved", "value": alone, "unit": "s"}, took / alone)
+
+
 SUITES = {"move": move, "small-move": small_move, "checkpoint": checkpoint, "idle": idle, "command": command,
           "throughput": throughput, "long": long, "safe-point": safe_point, "heat": heat,
-          "policies": policies, "incremental": incremental, "steady": steady, "recovery": recovery}
+          "policies": policies, "incremental": incremental, "steady": steady, "recovery": recovery, "balance": balance}
 
 
 def main():
