@@ -21,7 +21,7 @@ std::int64_t FairTree::key(Standing const& standing) const {
   if (standing.score <= 0) return 0;
   // Divided once, so that what is level has equal keys.
   auto const siblings_used = std::max(standing.sibling_score, standing.score);
-  auto const part = (static_cast<WideKey>(standing.score) << 30) * standing.sibling_shares;
+  auto const part = static_cast<WideKey>(standing.score) * level * standing.sibling_shares;
   auto const key = part / (static_cast<WideKey>(standing.shares) * siblings_used);
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(key));
 }

@@ -11,7 +11,9 @@ class FairTree final : public Policy {
  public:
   [[nodiscard]] std::string_view name() const override { return "fair-tree"; }
   [[nodiscard]] std::int64_t after_interval(Standing const& standing, Duration interval) const override;
-  // usage / shares in 2^-30, so that the lowest is first; 0: it has used nothing.
+  // usage / shares among its siblings, in 2^-30 (`level`: exactly its share), so that the lowest is first; 0:
+  // it has used nothing.
+  static constexpr std::int64_t level = std::int64_t{1} << 30;
   [[nodiscard]] std::int64_t key(Standing const& standing) const override;
   [[nodiscard]] bool merges_ties() const override { return true; }
 };
