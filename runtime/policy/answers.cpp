@@ -110,4 +110,11 @@ std::vector<Node> Scheduler::State::accounts_ahead(Entry const& entry) const {
   return accounts;
 }
 
+bool Scheduler::State::is_at_its_cap(Node account) const {
+  auto const& own = nodes[account].branches;
+  return !own.empty() && std::ranges::all_of(own, [&](auto const& one) {
+    return one.second->line.empty() || is_capped_above(*one.second->line.first());
+  });
+}
+
 }  // namespace godwit::policy

@@ -149,6 +149,14 @@ std::vector<Node> Scheduler::order() const {
   return state_->in_order();
 }
 
+bool Scheduler::is_at_its_cap(Node account) const {
+  return state_->is_at_its_cap(account);
+}
+
+std::pair<Node, Node> Scheduler::parting(Node a, Node b) const {
+  return state_->parting(a, b);
+}
+
 ShareTree const& Scheduler::tree() const {
   if (state_->capacity_changed) state_->entitle();
   return state_->tree;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -139,6 +140,10 @@ class Scheduler {
   [[nodiscard]] Instant stays_since(JobId job) const;  // where it is; of one that is nowhere: for ever
   // The accounts in the order in which they would be served, those with requests first.
   [[nodiscard]] std::vector<Node> order() const;
+  // It has requests, and its cap or that of a group above it lets none of them start now.
+  [[nodiscard]] bool is_at_its_cap(Node account) const;
+  // The siblings where the paths of two accounts part: whose keys say which of them goes first.
+  [[nodiscard]] std::pair<Node, Node> parting(Node a, Node b) const;
   [[nodiscard]] ShareTree const& tree() const;
   [[nodiscard]] Policy const& policy() const;
   [[nodiscard]] Tuning const& tuning() const;

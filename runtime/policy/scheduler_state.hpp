@@ -267,6 +267,7 @@ struct Scheduler::State {
   [[nodiscard]] std::vector<std::string> hosts_without_room(Entry const& entry, bool ever) const;
   [[nodiscard]] std::uint64_t before_in_account(DemandClass const& one, Entry const& entry) const;
   [[nodiscard]] std::vector<Node> accounts_ahead(Entry const& entry) const;
+  [[nodiscard]] bool is_at_its_cap(Node account) const;
   [[nodiscard]] std::optional<std::string> never_fits(Demand const& demand) const;
 };
 

@@ -117,6 +117,14 @@ Node ShareTree::account(std::string_view path) {
   return add(name, false);
 }
 
+std::optional<Node> ShareTree::find_account(std::string_view path) const {
+  if (auto const known = find(path); known && !is_group(*known)) return known;
+  auto name = without_empty_levels(path);
+  auto const found = find(name);
+  if (!found || !is_group(*found)) return found;
+  return find(name += name.empty() ? "-" : "/-");
+}
+
 std::optional<Node> ShareTree::find(std::string_view path) const {
   auto const found = by_path_.find(path);
   if (found == by_path_.end()) return std::nullopt;

@@ -45,6 +45,7 @@ class ShareTree {
   // Found, or taken in with one share. A group's path: its member "path/-". With the first path below an account's, that
   // account is a group.
   Node account(std::string_view path);
+  [[nodiscard]] std::optional<Node> find_account(std::string_view path) const;  // the same, if it is there
   [[nodiscard]] std::optional<Node> find(std::string_view path) const;
   [[nodiscard]] Entry const& operator[](Node node) const { return entries_[node]; }
   [[nodiscard]] Entry& operator[](Node node) { return entries_[node]; }

@@ -95,6 +95,27 @@ TEST(Order, WhoHasRequestsThenWhoHasNone) {
   EXPECT_EQ(order, (Words{"ben", "carl", "anna", "idle"}));
 }
 
+TEST(Cap, NothingOfItMayStart) {
+  Cluster cluster("up-down",
+                  {{.path = "chem/anna"}, {.path = "chem", .cores_max = 2}, {.path = "ben", .cores_max = 3}});
+  cluster.hosts(1, 8);
+  auto const is_at_its_cap = [&](char const* path) {
+    return cluster.scheduler.is_at_its_cap(*cluster.scheduler.tree().find(path));
+  };
+  EXPECT_FALSE(is_at_its_cap("chem/anna")) << "it has no requests";
+  cluster.submit("chem/anna", cores(2));
+  cluster.submit("ben", cores(2));
+  EXPECT_FALSE(is_at_its_cap("chem/anna"));
+  cluster.place();
+  EXPECT_FALSE(is_at_its_cap("chem/anna")) << "it has no requests any more";
+  cluster.submit("chem/anna", cores(1));
+  cluster.submit("ben", cores(2));
+  EXPECT_TRUE(is_at_its_cap("chem/anna")) << "its group is";
+  EXPECT_TRUE(is_at_its_cap("ben")) << "it may have one core more, and wants two";
+  cluster.submit("ben", cores(1));
+  EXPECT_FALSE(is_at_its_cap("ben"));
+}
+
 TEST(Scores, SurviveAnotherSchedulerAndAnotherTree) {
   Cluster cluster("up-down", {{.path = "chem/anna", .shares = 2}, {.path = "bio"}});
   cluster.hosts(1, 4);

@@ -48,6 +48,17 @@ TEST(ShareTree, AGroupsOwnJobsAreAMembers) {
   EXPECT_EQ(tree.account("chem"), tree.account("chem"));
 }
 
+TEST(ShareTree, AnAccountIsFoundWithoutBeingTakenIn) {
+  auto tree = *ShareTree::make({{.path = "chem/anna"}});
+  EXPECT_EQ(tree.find_account("chem"), std::nullopt) << "a group without jobs of its own";
+  auto const own = tree.account("chem");
+  auto const size = tree.size();
+  EXPECT_EQ(tree.find_account("chem"), own);
+  EXPECT_EQ(tree.find_account("/chem//anna/"), tree.find("chem/anna"));
+  EXPECT_EQ(tree.find_account("ben"), std::nullopt);
+  EXPECT_EQ(tree.size(), size);
+}
+
 TEST(ShareTree, AnAccountBecomesAGroupWithItsFirstMember) {
   ShareTree tree;
   auto const chem = tree.account("chem");
