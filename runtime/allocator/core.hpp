@@ -383,13 +383,20 @@ struct Allocator::Core {
   void set_accounts(CommandReceived const& event, cmd::SetAccounts const& command);
   void warn_of_absent_hosts(std::vector<AccountRule> const& rules);
   void list_shares(CommandId command);
-  [[nodiscard]] std::map<std::string, std::int64_t> waiting_by_account() const;
+  [[nodiscard]] std::string spell_order(std::vector<policy::Node> const& order) const;
+  [[nodiscard]] std::map<policy::Node, std::int64_t> waiting_by_account() const;
 
   // ---- explain.cpp
   void explain(CommandId command, cmd::JobReference const& reference);
-  [[nodiscard]] cmd::Explanation explanation_of(JobId job) const;
-  void explain_waiting(JobId job, cmd::Explanation& told_about) const;
+  using WaitingOf = std::map<policy::Node, std::int64_t>;  // jobs, by account
+  [[nodiscard]] cmd::Explanation explanation_of(JobId job, WaitingOf const& waiting) const;
+  [[nodiscard]] cmd::Explanation explanation_of(ArrayRecord const& array) const;
+  void explain_waiting(JobId job, WaitingOf const& waiting, cmd::Explanation& about) const;
+  [[nodiscard]] std::string why_blocked(JobId job) const;
+  [[nodiscard]] std::string why_before(policy::Node first, policy::Node second) const;
+  [[nodiscard]] std::string spell_cap(policy::Node account, std::int32_t cores) const;
   void explain_placement(JobId job, cmd::Explanation& about) const;
+  [[nodiscard]] std::string spell_account(policy::Node account, WaitingOf const& waiting) const;
 
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;
@@ -492,7 +499,6 @@ struct Allocator::Core {
 void sum_up(std::vector<cmd::Act>& acts);  // an answer is bounded
 
 [[nodiscard]] std::string account_of(JobSpec const& spec);
-[[nodiscard]] std::string spell_index(std::int64_t index);            // in cores times intervals: "-1.5"
 [[nodiscard]] std::string spell_millicores(std::int64_t millicores);  // "3 cores", "0.250 cores"
 
 }  // namespace godwit::allocator

@@ -4,6 +4,7 @@
 
 #include "allocator/core.hpp"
 #include "base/mutation.hpp"
+#include "policy/measure.hpp"
 
 namespace godwit::allocator {
 
@@ -56,9 +57,11 @@ void Allocator::Core::keep_scores() {
 void Allocator::Core::preempt() {
   while (auto const next = scheduler.preempt(now)) {
     auto const& tree = scheduler.tree();
-    auto const text = fmt::format("made to wait for job {}: {} stands at {}, and {} at {}", next->for_whom,
-                                  tree[next->victim_account].path, spell_index(next->victim_key),
-                                  tree[next->account].path, spell_index(next->key));
+    auto const& policy = scheduler.policy();
+    auto const text = fmt::format("made to wait for job {}: {}'s {} is {}, {}'s {}", next->for_whom,
+                                  tree[next->victim_account].path, policy::measure_of(policy),
+                                  policy::spell_key(policy, next->victim_key), tree[next->account].path,
+                                  policy::spell_key(policy, next->key));
     decided(next->victim, text);
     note(Level::info, next->victim, {}, fmt::format("{} is {}", called(*record_of(next->victim)), text));
     ask(next->victim, {Verb::park, Asked{std::nullopt, 0, now}, std::nullopt});

@@ -144,14 +144,17 @@ struct ShareRow {  // of an account or a group: then the sums over its members
   std::int64_t waiting{0};
   std::int64_t index{0};
   std::int64_t trend{0};  // by how much the index grew in the last interval
+  std::string standing;   // what siblings are ordered by, in the policy's measure: "-1.5"
   std::uint64_t usage_core_us{0};
   std::int32_t cores_max{0};      // 0: no cap
   std::vector<Rank> hosts;        // its own, not its members'
   std::int32_t served_next{0};    // its place in the order in which accounts are served, from 1; 0: it isn't in line
+  bool at_cap{false};             // it waits, and may have no more at once: nor is it in line
   bool declared{false};           // by a rule, or above one
 };
 struct Shares {
   std::string policy;
+  std::string measure;         // what `standing` is: "index"; empty: the policy doesn't order accounts
   std::vector<ShareRow> rows;  // as a tree: each group before its members, siblings by name
   std::string next;            // a sentence: what would be served next, and why
 };

@@ -47,6 +47,13 @@ out_has "^job 1_1   RUNNING$"
 expect 1 explain nobody
 err_has "nobody"
 
+# Of six elements four run. The last one that waits isn't next, and the whole array is told of once.
+expect 0 explain many_6
+out_has "^job 1_6   WAITING$"
+out_has "an element of its array is before it"
+expect 0 explain many --json
+is "$(out_json 'sorted((str(r["job"]), r["facts"].get("alike_in_array")) for r in d if r["state"] == "WAITING")')" "[('1_5', '1')]"
+
 # What never fits is refused, with the reason.
 for wish in "-c 64" "--resource gpu=2" "--resource fpga" "--label nosuch" "--mem 900TiB" "--host 2 --label bigmem"; do
   # shellcheck disable=SC2086
@@ -59,6 +66,20 @@ is "$(of_account bio entitled_cores)" 1.0
 printf 'accounts: {chem: {}, bio: {}}\n' >even.yaml
 expect 0 accounts even.yaml
 until_true share_is bio entitled_cores 2.0
+expect 0 cancel all
+
+# Who may have one core at once, and has it, isn't next, though there is room; and is told why.
+printf 'accounts: {bio: {cores_max: 1}}\n' >capped.yaml
+expect 0 accounts capped.yaml
+expect 0 submit sleep seconds=600 -a index=1..3 -A bio --name capped
+until_true share_is bio running_cores 1.0
+until_true share_is bio at_cap True
+is "$(of_account bio served_next)" None
+expect 0 shares
+out_has "^bio .* at most +1$"
+out_has "nobody is next: who waits has all the cores that it may have at once$"
+expect 0 explain capped_3
+out_has "it needs 1 core: bio may have 1 core at once, and has 1 core"
 expect 0 cancel all
 
 # A drained host takes nothing, and what it has moves away; undrained it takes jobs again.

@@ -4,6 +4,7 @@ namespace godwit::allocator {
 
 Rig::Rig(RigOptions options) : options_(std::move(options)), replica_(options_.ledger) {
   allocator_ = std::make_unique<Allocator>(Settings{.lease = options_.lease,
+                                                    .policy = options_.policy,
                                                     .scheduling = {.quantum_min = options_.quantum},
                                                     .hosts_per_manager = options_.hosts_per_manager,
                                                     .balance = options_.balance,

@@ -36,6 +36,7 @@ struct RigOptions {
   Duration gather{0};
   Duration lease{10s};
   std::int32_t hosts_per_manager{0};
+  std::string policy{"up-down"};
   policy::BalanceTuning balance{};
   Duration quantum{60s};
   std::uint64_t store_quota{0};

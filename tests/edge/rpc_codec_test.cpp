@@ -65,7 +65,8 @@ std::vector<Answer> all_answers() {
   Capabilities const has{7, 1ULL << 34, {{"gpu", {"0", "1"}}}, {"bigmem"}};
   NodeLoad const load{1500, 3, 1200, 99, 1ULL << 35, 1ULL << 34, 120, std::nullopt};
   cmd::HostRow host{Rank{1}, 4711, "node3", "late", 8, has, 5, load, 6, true, true, Rank{2}, 5ms};
-  cmd::ShareRow const share{"chem/anna", 3, 4500, 5000, 6, -7, 8, 1ULL << 63, 9, {Rank{1}}, 10, true};
+  cmd::ShareRow const share{"chem/anna", 3,          4500, 5000,      6,  -7,   8,
+                            "0.25",      1ULL << 63, 9,    {Rank{1}}, 10, true, true};
   cmd::Explanation const told{JobId{7}, JobState::held, {"it is held"}, {{"host_losses", "3"}}, {{WallTime{5}, "made to wait"}}};
   JobType type{
       "heat",         2, "3f9c", "/p/heat.so", {{"rows", "grid rows", ParameterKind::integer, "512"}},
@@ -84,7 +85,7 @@ std::vector<Answer> all_answers() {
           cmd::Acted{{act, {}}},
           cmd::Stopped{5, {{JobId{6}, retry_later("no_space", "disk full")}}},
           cmd::AccountsSet{3},
-          cmd::Shares{"up-down", {share, {}}, "chem/anna's job 7"},
+          cmd::Shares{"up-down", "index", {share, {}}, "chem/anna's job 7"},
           cmd::Explained{{told, {}}, 2},
           cmd::Drained{Rank{2}, true, {JobId{7}}, {{JobId{6}, reject("nowhere", "no host fits")}}}};
 }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 
 #include "app/godwit/format.hpp"
@@ -31,11 +32,20 @@ std::string spell_trend(std::int64_t trend) {
   return trend == 0 ? "–" : fmt::format("{:+.1f}", static_cast<double>(trend) / 1000);
 }
 
+std::string in_capitals(std::string words) {
+  std::ranges::transform(words, words.begin(),
+                         [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
+  return words;
+}
+
 int list_shares(Invocation const& invocation) {
   auto const shares = ask_once<cmd::Shares>(invocation, cmd::ListShares{});
   if (!shares) return invocation.complain(shares.failure());
   if (invocation.json) {
-    print_json({{"policy", shares->policy}, {"next", shares->next}, {"accounts", json_list(shares->rows)}});
+    print_json({{"policy", shares->policy},
+                {"measure", shares->measure},
+                {"next", shares->next},
+                {"accounts", json_list(shares->rows)}});
     return exit_done;
   }
   auto const any = [&](auto member) { return std::ranges::any_of(shares->rows, member); };
@@ -45,24 +55,24 @@ int list_shares(Invocation const& invocation) {
                                      {"SHARES", Table::Align::right},
                                      {"ENTITLED", Table::Align::right},
                                      {"RUNNING", Table::Align::right},
-                                     {"WAITING", Table::Align::right},
-                                     {"INDEX", Table::Align::right},
-                                     {"TREND", Table::Align::right},
-                                     {"USED", Table::Align::right},
-                                     {"NEXT", Table::Align::right}};
+                                     {"WAITING", Table::Align::right}};
+  if (!shares->measure.empty()) columns.push_back({in_capitals(shares->measure), Table::Align::right});
+  bool const moves = shares->measure == "index";
+  if (moves) columns.push_back({"TREND", Table::Align::right});
+  columns.push_back({"USED", Table::Align::right});
+  columns.push_back({"NEXT", Table::Align::right});
   if (capped) columns.push_back({"AT MOST", Table::Align::right});
   if (owned) columns.push_back({"OWNS"});
   Table table(std::move(columns));
   for (auto const& row : shares->rows) {
     std::vector<std::string> cells{spell_account(row.path),
                                    spell_count(static_cast<std::uint64_t>(row.shares)),
-                                   spell_cores(row.entitled_millicores),
-                                   spell_cores(row.running_millicores),
-                                   spell_count(static_cast<std::uint64_t>(row.waiting)),
-                                   spell_cores(row.index),
-                                   spell_trend(row.trend),
-                                   fmt::format("{:.2f} h", static_cast<double>(row.usage_core_us) / 3.6e9),
-                                   row.served_next == 0 ? "–" : fmt::format("{}", row.served_next)};
+                                   spell_cores(row.entitled_millicores), spell_cores(row.running_millicores),
+                                   spell_count(static_cast<std::uint64_t>(row.waiting))};
+    if (!shares->measure.empty()) cells.push_back(row.standing);
+    if (moves) cells.push_back(spell_trend(row.trend));
+    cells.push_back(fmt::format("{:.2f} h", static_cast<double>(row.usage_core_us) / 3.6e9));
+    cells.push_back(row.at_cap ? "at most" : row.served_next == 0 ? "–" : fmt::format("{}", row.served_next));
     if (capped) cells.push_back(row.cores_max == 0 ? "–" : fmt::format("{}", row.cores_max));
     if (owned) cells.push_back(fmt::format("{}", fmt::join(row.hosts, " ")));
     table.add(std::move(cells));
@@ -116,7 +126,8 @@ void add_fairness_verbs(CLI::App& app, Invocation& invocation) {
   shares.footer(
       "\nENTITLED and RUNNING are in cores, USED in core-hours. Who runs more than it is entitled to has a\n"
       "rising INDEX, who waits below it a falling one; the lowest is served first, at each level of the\n"
-      "tree. NEXT is the account's place in that order." +
+      "tree. (Other policies order them by another figure, which stands there instead, or by none.) NEXT\n"
+      "is the account's place in that order; 'at most': it may have no more at once." +
       shares.get_footer());
   shares.callback([&invocation] { invocation.action = [&invocation] { return list_shares(invocation); }; });
 

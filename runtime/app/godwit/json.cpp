@@ -214,10 +214,12 @@ Json json_of(cmd::ShareRow const& row) {
           {"waiting", row.waiting},
           {"index", row.index},
           {"trend", row.trend},
+          {"standing", row.standing},
           {"used_core_seconds", static_cast<double>(row.usage_core_us) / 1e6},
           {"cores_max", row.cores_max == 0 ? Json() : Json(row.cores_max)},
           {"hosts", ranks_of(row.hosts)},
           {"served_next", row.served_next == 0 ? Json() : Json(row.served_next)},
+          {"at_cap", row.at_cap},
           {"declared", row.declared}};
 }
 

@@ -295,13 +295,14 @@ void fields(V& v, AccountsSet& a) {
 template <class V>
 void fields(V& v, ShareRow& r) {
   v("path", r.path), v("shares", r.shares), v("entitled_millicores", r.entitled_millicores);
-  v("running_millicores", r.running_millicores), v("waiting", r.waiting), v("index", r.index), v("trend", r.trend);
+  v("running_millicores", r.running_millicores), v("waiting", r.waiting), v("index", r.index),
+      v("trend", r.trend), v("standing", r.standing);
   v("usage_core_us", r.usage_core_us), v("cores_max", r.cores_max), v("hosts", r.hosts);
-  v("served_next", r.served_next), v("declared", r.declared);
+  v("served_next", r.served_next), v("at_cap", r.at_cap), v("declared", r.declared);
 }
 template <class V>
 void fields(V& v, Shares& a) {
-  v("policy", a.policy), v("rows", a.rows), v("next", a.next);
+  v("policy", a.policy), v("measure", a.measure), v("rows", a.rows), v("next", a.next);
 }
 template <class V>
 void fields(V& v, Explanation::Decision& d) {
