@@ -86,7 +86,7 @@ std::optional<std::string> Room::never(Demand const& demand) const {
   for (auto const& [name, count] : demand.resources) {
     if (count > number_of(has_, name)) return fmt::format("has {} {}", number_of(has_, name), name);
   }
-  if (auto const label = lacking(has_, demand)) return fmt::format("isn't labelled {}", *label);
+  if (auto const label = lacking(has_, demand)) return fmt::format("lacks the label {}", *label);
   return std::nullopt;
 }
 

@@ -34,7 +34,7 @@ TEST(Room, SaysWhatItNeverHas) {
   EXPECT_EQ(room.never({.memory_bytes = 17 * gib}), "has 16.0 GiB of memory");
   EXPECT_EQ(room.never({.resources = {{"gpu", 3}}}), "has 2 gpu");
   EXPECT_EQ(room.never({.resources = {{"licence", 1}}}), "has 0 licence");
-  EXPECT_EQ(room.never({.labels = {"big", "fast"}}), "isn't labelled big");
+  EXPECT_EQ(room.never({.labels = {"big", "fast"}}), "lacks the label big");
   EXPECT_EQ(room.never({.labels = {"fast", "ssd"}}), std::nullopt);
 }
 
