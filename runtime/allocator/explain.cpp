@@ -186,7 +186,9 @@ cmd::Explanation Allocator::Core::explanation_of(JobId job, WaitingOf const& wai
     say(fmt::format("it is queued at the group of host {}, for whichever of its hosts has room first", record->host));
     about.facts["manager"] = fmt::to_string(record->host);
   } else {
-    say(fmt::format("it is on host {}", record->host));
+    say(about.state == JobState::suspended
+            ? fmt::format("it is suspended, on host {}; 'godwit resume {}' lets it go on", record->host, job)
+            : fmt::format("it is on host {}", record->host));
     about.facts["host"] = fmt::to_string(record->host);
     explain_placement(job, about);
   }

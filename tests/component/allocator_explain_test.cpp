@@ -94,6 +94,18 @@ TEST(AllocatorExplain, WhatIsOver) {
   EXPECT_EQ(whole.sentences, Words{"it is over: of 2 elements 1 failed, 0 were cancelled"});
 }
 
+TEST(AllocatorExplain, WhatIsSuspended) {
+  Rig rig({.hosts = 1, .slots = 1});
+  auto const job = rig.running(1);
+  auto const command = rig.says(cmd::Suspend{"1"});
+  auto const order = rig.sent<msg::SuspendJob>(1);
+  rig.hears(1, msg::OrderDone{order.request, order.job, {}, {}});
+  rig.appended<log::Suspended>();
+  rig.acted(command);
+  EXPECT_EQ(explained(rig, "1").sentences.front(), "it is suspended, on host 1; 'godwit resume 1' lets it go on");
+  EXPECT_EQ(rig.record(job).state, JobState::suspended);
+}
+
 TEST(AllocatorExplain, WhatMustBeOverFirst) {
   Rig rig({.hosts = 1, .slots = 1});
   rig.submit(sweep_of("anna", 2, "sweep"));
