@@ -133,7 +133,7 @@ struct Recovered {
 // Single jobs and whole arrays that have been over for long: they vanish, but for who they were (ledger/identity.hpp). So does
 // what was told before that time and is about no job.
 struct Forgotten { std::vector<JobId> jobs; WallTime before; WallTime at; GODWIT_EVENT(jobs & before & at) };
-struct Parked { JobId job; Epoch epoch; WallTime at; GODWIT_EVENT(job & epoch & at) };  // released at the end of a world: no one runs it
+struct Parked { JobId job; Epoch epoch; WallTime at; GODWIT_EVENT(job & epoch & at) };  // taken off its host, to wait: for another account's, for another host, or for the next world
 
 // A user's command that was to change something. For people and for history: nothing follows from it.
 struct Commanded {

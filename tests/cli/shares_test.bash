@@ -99,6 +99,8 @@ expect 0 wait after
 is "$(for i in 1 2 3 4 5 6; do job "after_$i" 'r["host"]'; done | sort -u)" 2
 expect 0 explain pinned
 out_has "drained"
+expect 0 history pinned
+out_has "taken off its host, to wait$"
 expect 0 undrain 1 --json
 is "$(out_json '(d["host"], d["drained"], d["leaving"])')" "(1, False, [])"
 until_true state_is pinned RUNNING

@@ -214,7 +214,7 @@ struct Teller {
             .what = fmt::format("{} job{} that ended long ago forgotten", e.jobs.size(), e.jobs.size() == 1 ? "" : "s")};
   }
   Entry operator()(log::Parked const& e) const {
-    return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "put aside: the runtime was stopped"};
+    return {.at = e.at, .job = e.job, .epoch = e.epoch, .event = "parked", .what = "taken off its host, to wait"};
   }
   Entry operator()(log::AccountsSet const& e) const {
     return {.at = e.at,
