@@ -178,7 +178,7 @@ struct Allocator::Core {
   // ---- submit.cpp
   void submit(CommandReceived const& event, cmd::Submit const& command);
   void list_types(CommandId command, std::string const& type);
-  void look_up(CommandId command, std::string const& type, std::optional<Failure> unknown = {});
+  void look_up(CommandId command, std::string const& type);
   void found_for_submit(Lookup const& lookup, TypesFound const& found);
 
   // ---- accept.cpp

@@ -159,7 +159,6 @@ struct PendingSubmit {
 struct Lookup {  // a question to the catalogue: for a submit, or for ListTypes
   CommandId command;
   std::string type;
-  std::optional<Failure> unknown;  // it wasn't found; the list of all is awaited for a suggestion
 };
 
 struct HeldInquiry {

@@ -1,33 +1,14 @@
 // New jobs: their types are looked up. What is then made of them is in accept.cpp.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "allocator/core.hpp"
-#include "job/nearest.hpp"
 
 namespace godwit::allocator {
 
-namespace {
-
-Failure with_suggestion(Failure why, std::string const& type, TypesFound const& all) {
-  if (!all.types) return why;
-  std::vector<std::string> known;
-  for (auto const& found : *all.types) known.push_back(found.name);
-  if (std::ranges::find(known, type) != known.end()) return why;  // there, but it can't be loaded
-  if (auto const near = nearest_name(type, known); !near.empty()) {
-    auto const first_line = std::min(why.context.find('\n'), why.context.size());
-    why.context.insert(first_line, fmt::format(": did you mean '{}'?", near));
-  }
-  return why;
-}
-
-}  // namespace
-
-void Allocator::Core::look_up(CommandId command, std::string const& type, std::optional<Failure> unknown) {
+void Allocator::Core::look_up(CommandId command, std::string const& type) {
   auto const request = new_request();
-  lookups.emplace(request, Lookup{command, type, unknown});
-  out->push_back(FindTypes{request, unknown ? std::string{} : type});
+  lookups.emplace(request, Lookup{command, type});
+  out->push_back(FindTypes{request, type});
 }
 
 void Allocator::Core::submit(CommandReceived const& event, cmd::Submit const& command) {
@@ -55,23 +36,15 @@ void Allocator::Core::on(TypesFound const& event) {
   auto const lookup = std::move(at->second);
   lookups.erase(at);
 
-  if (lookup.unknown) {  // the list of all, for a suggestion
-    auto why = with_suggestion(*lookup.unknown, lookup.type, event);
+  if (!event.types) {
+    // One answer is enough: what else is on its way about this submission comes to nothing.
+    std::erase_if(lookups, [&](auto const& other) { return other.second.command == lookup.command; });
     auto const submission = submits.extract(lookup.command);
-    if (submission.empty()) return refuse(lookup.command, std::move(why));
+    if (submission.empty()) return refuse(lookup.command, event.types.failure());
     CommandReceived const asked{lookup.command, submission.mapped().who, {}};
-    return refuse_command(asked, fmt::format("submit {}", lookup.type), std::move(why));
+    return refuse_command(asked, fmt::format("submit {}", lookup.type), event.types.failure());
   }
-  auto const pending = submits.find(lookup.command);
-  if (!event.types && !lookup.type.empty()) {
-    if (pending != submits.end()) {
-      // One answer is enough: what else is on its way about this submission comes to nothing.
-      std::erase_if(lookups, [&](auto const& other) { return other.second.command == lookup.command; });
-    }
-    return look_up(lookup.command, lookup.type, event.types.failure());
-  }
-  if (pending != submits.end()) return found_for_submit(lookup, event);
-  if (!event.types) return refuse(lookup.command, event.types.failure());
+  if (submits.contains(lookup.command)) return found_for_submit(lookup, event);
   reply(lookup.command, cmd::Types{*event.types});
 }
 

@@ -83,7 +83,7 @@ TEST_F(CatalogueOf, AnUnknownTypeIsRefusedWithWhatThereIs) {
   EXPECT_EQ(types.failure().code, "no_such_type");
   auto const& text = types.failure().context;
   auto const says = [&](std::string const& part) { return text.find(part) != std::string::npos; };
-  EXPECT_TRUE(says("no job type 'countr'; there is counter")) << text;
+  EXPECT_TRUE(says("no job type 'countr' (did you mean 'counter'?); there is counter")) << text;
   EXPECT_TRUE(says((plugins / "other_interface.so").native() +
                    ": built for interface version 99, this Godwit has 2: rebuild it"))
       << text;

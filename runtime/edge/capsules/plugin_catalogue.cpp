@@ -13,6 +13,7 @@
 #include "edge/capsules/mailbox.hpp"
 #include "edge/capsules/plugin_store.hpp"
 #include "edge/capsules/worker.hpp"
+#include "job/nearest.hpp"
 
 namespace godwit {
 
@@ -140,7 +141,9 @@ Failure PluginCatalogue::Core::unknown(std::string const& type, std::vector<JobT
   std::vector<std::string> names, places;
   for (auto const& known_type : types) names.push_back(known_type.name);
   for (auto const& directory : settings.directories) places.push_back(directory.native());
-  auto text = fmt::format("no job type '{}'; there is {} (plugins are looked for in {})", type,
+  auto const near = nearest_name(type, names);
+  auto text = fmt::format("no job type '{}'{}; there is {} (plugins are looked for in {})", type,
+                          near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near),
                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
                           fmt::join(places, ", "));
   for (auto const& failure : failures) text += "\n" + failure.context;
