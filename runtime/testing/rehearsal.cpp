@@ -1,7 +1,6 @@
 #include "testing/rehearsal.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <iterator>
 
 #include "edge/capsules/link/printed.hpp"
-#include "edge/capsules/plugin_catalogue.hpp"
+#include "testing/job_types.hpp"
 #include "testing/performance.hpp"
 
 namespace godwit::testing {
@@ -56,26 +55,6 @@ Rehearsal::~Rehearsal() {
   if (!place_.empty()) fs::remove_all(place_, ignored);
 }
 
-Result<JobType> Rehearsal::find_type() {
-  if (piece_.capsule_program.empty()) {
-    return reject("no_zygote",
-                  "the program godwit-capsule isn't where Godwit's programs should be: install Godwit, "
-                  "or name it in GODWIT_CAPSULE");
-  }
-  auto zygote = ZygoteProcess::launch(piece_.capsule_program);
-  if (!zygote) return zygote.failure();
-  PluginCatalogue catalogue(*std::move(zygote), {piece_.plugins, place_ / "store"});
-  catalogue.find(RequestId{1}, piece_.type);
-  for (;;) {
-    pollfd readable{catalogue.wait_fd(), POLLIN, 0};
-    ::poll(&readable, 1, -1);  // the catalogue's own patience bounds it
-    for (auto& found : catalogue.poll()) {
-      if (!found.types) return found.types.failure();
-      return std::move(found.types->front());
-    }
-  }
-}
-
 Status Rehearsal::set_scene() {
   auto const work = place_ / "work";
   try {
@@ -117,10 +96,10 @@ Result<Run> Rehearsal::run(Plan const& plan) {
 Result<Run> Rehearsal::perform(Plan const& plan) {
   if (place_.empty()) return no_disk(fs::temp_directory_path(), "no temporary directory can be made there");
   if (!type_) {
-    auto type = find_type();
-    if (!type) return type.failure();
-    if (auto status = check_arguments(*type, piece_.arguments); !status) return status.failure();
-    type_ = *std::move(type);
+    auto types = find_job_types(piece_.type, piece_.plugins, piece_.capsule_program, place_ / "store");
+    if (!types) return types.failure();
+    if (auto status = check_arguments(types->front(), piece_.arguments); !status) return status.failure();
+    type_ = std::move(types->front());
   }
   if (auto status = set_scene(); !status) return status.failure();
   auto zygote = ZygoteProcess::launch(piece_.capsule_program);

@@ -53,7 +53,6 @@ class Rehearsal {
 
  private:
   [[nodiscard]] Result<Run> perform(Plan const& plan);
-  [[nodiscard]] Result<JobType> find_type();
   [[nodiscard]] Status set_scene();
   void gather_files(Run& run) const;
   void put_away(Run const& run) const;

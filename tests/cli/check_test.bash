@@ -44,7 +44,18 @@ expect 0 check counter limit=5 --json
 is "$(out_json '(d["same"], d["difference"], [r["outcome"] for r in d["runs"]])')" "(True, None, ['finished', 'finished'])"
 
 expect 1 check heet
-err_has "no job type 'heet'"
+err_has "no job type 'heet' \(did you mean 'heat'\?\); there is"
+
+# What there is to check, without a runtime; nothing is left behind.
+expect 0 types
+out_has '^counter +limit=1000 print_every=0 '
+expect 0 types heat
+out_has '^heat +state version 1 +/.*/heat.so$'
+out_has '^ +middle +0 '
+expect 1 types heet
+err_has "did you mean 'heat'\?"
+[[ ! -e $GODWIT_STORE ]] || fail "it made a store"
+compgen -G "${TMPDIR:-/tmp}/godwit-types-*" && fail "it left a directory behind"
 expect 1 check heat stepz=3
 err_has "stepz"
 expect 1 check heat output=/somewhere/else.csv

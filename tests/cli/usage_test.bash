@@ -180,7 +180,7 @@ is "$(out_json '[r["topic"] for r in d if r["verdict"] == "fail"]')" "['store']"
 is "$(out_json 'all(r["advice"] for r in d if r["verdict"] != "ok")')" True
 
 for arguments in ps hosts "show 1" "wait" "migrate 1" "checkpoint 1" "suspend 1" "resume 1" "cancel 1" "call 1 get" \
-  types stop shares "explain 1" "drain 1" "undrain 1" "submit sleep seconds=1" "logs 1" "logs plate" "ps 7" "ps --host 1"; do
+  stop shares "explain 1" "drain 1" "undrain 1" "submit sleep seconds=1" "logs 1" "logs plate" "ps 7" "ps --host 1"; do
   # shellcheck disable=SC2086
   expect 3 $arguments
   err_has "no runtime"

@@ -1,12 +1,19 @@
-// `godwit types`: what can be submitted, with which parameters and methods.
+// `godwit types`: what can be submitted, with which parameters and methods. Without a runtime: what one that
+// was started here would know.
 #include <fmt/format.h>
+#include <stdlib.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "app/godwit/format.hpp"
 #include "app/godwit/json.hpp"
 #include "app/godwit/talk.hpp"
 #include "app/godwit/verbs.hpp"
+#include "testing/job_types.hpp"
+#include "testing/places.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -44,8 +51,21 @@ void show(JobType const& type) {
   }
 }
 
+Result<cmd::Types> types_here(std::string const& type) {
+  auto store = (std::filesystem::temp_directory_path() / "godwit-types-XXXXXX").native();
+  if (::mkdtemp(store.data()) == nullptr)
+    return reject("no_disk", fmt::format("no directory can be made at {}: {}", store, std::strerror(errno)));
+  auto types =
+      testing::find_job_types(type, testing::plugin_directories(), testing::capsule_program(), store);
+  std::error_code ignored;
+  std::filesystem::remove_all(store, ignored);
+  if (!types) return types.failure();
+  return cmd::Types{*std::move(types)};
+}
+
 int types(Invocation const& invocation, std::string const& type) {
-  auto const known = ask_once<cmd::Types>(invocation, cmd::ListTypes{type});
+  auto known = ask_once<cmd::Types>(invocation, cmd::ListTypes{type});
+  if (!known && rpc::is_unreachable(known.failure())) known = types_here(type);
   if (!known) return invocation.complain(known.failure());
   if (invocation.json) {
     print_json(json_list(known->types));
@@ -60,7 +80,8 @@ int types(Invocation const& invocation, std::string const& type) {
 }  // namespace
 
 void add_types(CLI::App& app, Invocation& invocation) {
-  auto& verb = add_verb(app, invocation, "types", "List job types, or one type's parameters and methods",
+  auto& verb = add_verb(app, invocation, "types",
+                        "List job types, or one type's parameters and methods; works without a runtime",
                         "godwit types heat");
   auto type = std::make_shared<std::string>();
   verb.add_option("TYPE", *type, "A job type; else all")->type_name("");
