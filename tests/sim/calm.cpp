@@ -114,7 +114,9 @@ void Universe::nudge() {
   bool tidy = true;
   for (auto* const host : living_hosts()) tidy = tidy && host->capsules()->known() == 0 && host->store()->is_idle();
   if (!tidy && scheduler_.now() - *all_ended_ < tidy_patience) return;
-  if (!tidy && !hosts_lost_ && !links_cut_) {  // pages that never come keep their arenas
+  bool const some_left = std::ranges::any_of(
+      world->ranks, [&](auto const& one) { return audit_.ledger().is_lost(one->rank()); });
+  if (!tidy && !hosts_lost_ && !some_left && !links_cut_) {  // pages that never come keep their arenas
     for (auto* const host : living_hosts()) {
       if (host->capsules()->known() > 0) wrong("all jobs have ended, and host {} still has{}", host->rank(), host->capsules()->describe());
       if (!host->store()->is_idle()) wrong("all jobs have ended, and host {} is still writing", host->rank());
