@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/scenario.hpp"
+
 namespace godwit::sim {
 
 namespace {
@@ -166,7 +168,8 @@ void SimCapsules::obey(CapsuleId id, Capsule& capsule, Restore const& command) {
   if (around_.planted == Planted::loses_steps && capsule.steps > 0) --capsule.steps;
   bool const of_another = capsule.order.clone_of != JobId{} && manifest->job != capsule.order.job;
   auto const names = capsule.work.paths(capsule.order.job);
-  bool const doomed = capsule.order.arena_bytes > 0 && capsule.order.spec.crash_limit >= 1000 && std::exchange(dooming_, false);
+  bool const doomed = capsule.order.arena_bytes > 0 && capsule.order.spec.crash_limit >= crashes_enough &&
+                      std::exchange(dooming_, false);
   auto const open = doomed ? &SimOutput::cut : &SimOutput::reopen;
   for (std::size_t at = 0; at < manifest->streams.size(); ++at) {
     auto const& mark = manifest->streams[at];

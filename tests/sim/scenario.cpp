@@ -90,7 +90,8 @@ class Draw {
     else if (one_in(20)) work.end = Work::End::hangs, plan.step_limit = 3s + within(5s);
     if (work.end != Work::End::finishes) work.end_at = 1 + random_.below(work.steps);
     plan.checkpoint_every = one_in(2) ? 200ms + within(5s) : 0s;
-    plan.crash_limit = work.end == Work::End::finishes ? 1000 : static_cast<std::int32_t>(1 + random_.below(3));
+    plan.crash_limit =
+        work.end == Work::End::finishes ? crashes_enough : static_cast<std::int32_t>(1 + random_.below(3));
     if (one_in(6)) {
       plan.elements = static_cast<std::uint32_t>(2 + random_.below(8));
       work.steps = 2 + random_.below(30);

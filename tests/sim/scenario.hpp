@@ -16,6 +16,10 @@
 namespace godwit::sim {
 
 // A submission: a job, or an array of `elements`.
+// Of a job that is to finish: more crashes than all troubles together make. Where no image of it can be read
+// any more it still comes to its end: each try takes twenty seconds then.
+inline constexpr std::int32_t crashes_enough = 40;
+
 struct Plan {
   Work work;
   std::uint32_t elements{0};

@@ -110,7 +110,7 @@ void Universe::trouble(Action const& action) {
       for (std::size_t k = 0; k < hosts.size(); ++k) {
         auto* const there = hosts[(action.a + k) % hosts.size()];
         for (auto const& [job, record] : audit_.ledger().jobs()) {
-          if (record.host != there->rank() || record.spec.crash_limit < 1000) continue;
+          if (record.host != there->rank() || record.spec.crash_limit < crashes_enough) continue;
           if (there->capsules()->crash(job)) { ++faults_["capsule crashes"]; return; }
         }
       }
