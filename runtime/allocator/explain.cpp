@@ -90,9 +90,12 @@ std::string Allocator::Core::why_blocked(JobId job) const {
   for (auto const& dependency : spec_of(job).after) {
     if (!blockers.contains(dependency.id)) continue;
     auto const* array = ledger.array(dependency.id);
-    others.push_back(fmt::format("{} to {}",
-                                 array != nullptr ? called(*array) : called(*record_of(dependency.id)),
-                                 dependency.until == Dependency::Until::finished ? "finish" : "end"));
+    auto const* record = record_of(dependency.id);
+    auto const name = array != nullptr    ? called(*array)
+                      : record != nullptr ? called(*record)
+                                          : fmt::format("job {}", dependency.id);
+    others.push_back(
+        fmt::format("{} to {}", name, dependency.until == Dependency::Until::finished ? "finish" : "end"));
   }
   return fmt::format("it waits for {}", fmt::join(others, ", and for "));
 }
