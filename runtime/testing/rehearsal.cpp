@@ -1,7 +1,6 @@
 #include "testing/rehearsal.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -45,21 +44,15 @@ std::string Plan::how() const {
   return every == 1 ? fmt::format("{} at every step", verb) : fmt::format("{} every {} steps", verb, every);
 }
 
-Rehearsal::Rehearsal(Piece piece) : piece_(std::move(piece)) {
-  auto pattern = (fs::temp_directory_path() / "godwit-trial-XXXXXX").native();
-  if (::mkdtemp(pattern.data()) != nullptr) place_ = pattern;
-}
+Rehearsal::Rehearsal(Piece piece) : piece_(std::move(piece)) {}
 
-Rehearsal::~Rehearsal() {
-  std::error_code ignored;
-  if (!place_.empty()) fs::remove_all(place_, ignored);
-}
+Rehearsal::~Rehearsal() = default;
 
 Status Rehearsal::set_scene() {
-  auto const work = place_ / "work";
+  auto const work = place_.path() / "work";
   try {
     fs::remove_all(work);
-    fs::remove_all(place_ / "store" / "jobs");
+    fs::remove_all(place_.path() / "store" / "jobs");
     fs::create_directories(work);
     for (auto const& directory : piece_.directories) fs::create_directories(work / directory);
     for (auto const& [name, contents] : piece_.files) {
@@ -94,9 +87,10 @@ Result<Run> Rehearsal::run(Plan const& plan) {
 }
 
 Result<Run> Rehearsal::perform(Plan const& plan) {
-  if (place_.empty()) return no_disk(fs::temp_directory_path(), "no temporary directory can be made there");
+  if (!place_.made()) return place_.made().failure();
   if (!type_) {
-    auto types = find_job_types(piece_.type, piece_.plugins, piece_.capsule_program, place_ / "store");
+    auto types =
+        find_job_types(piece_.type, piece_.plugins, piece_.capsule_program, place_.path() / "store");
     if (!types) return types.failure();
     if (auto status = check_arguments(types->front(), piece_.arguments); !status) return status.failure();
     type_ = std::move(types->front());
@@ -111,23 +105,24 @@ Result<Run> Rehearsal::perform(Plan const& plan) {
   order.spec.type = piece_.type;
   order.spec.arguments = piece_.arguments;
   order.spec.environment = piece_.environment;
-  order.spec.directory = (place_ / "work").native();
+  order.spec.directory = (place_.path() / "work").native();
   order.spec.plugin_digest = type_->plugin_digest;
-  Performance performance(*std::move(zygote), place_ / "store", std::move(order), plan, piece_.patience);
+  Performance performance(*std::move(zygote), place_.path() / "store", std::move(order), plan,
+                          piece_.patience);
   performance.ask_whether(piece_.interrupted);
   if (steps_undisturbed_) performance.give_up_after(2 * *steps_undisturbed_ + 100);
   auto run = performance.play();
   if (!run) return run.failure();
   if (plan.kind == Plan::Kind::undisturbed) steps_undisturbed_ = run->steps;
-  run->out = contents_of(place_ / "store" / printed_path(the_job, "stdout"));
-  run->err = contents_of(place_ / "store" / printed_path(the_job, "stderr"));
+  run->out = contents_of(place_.path() / "store" / printed_path(the_job, "stdout"));
+  run->err = contents_of(place_.path() / "store" / printed_path(the_job, "stderr"));
   gather_files(*run);
   if (piece_.keep) put_away(*run);
   return run;
 }
 
 void Rehearsal::gather_files(Run& run) const {
-  auto const work = place_ / "work";
+  auto const work = place_.path() / "work";
   for (auto const& entry : fs::recursive_directory_iterator(work)) {
     if (entry.is_regular_file()) {
       run.files[fs::relative(entry.path(), work).native()] = contents_of(entry.path());
@@ -142,7 +137,7 @@ void Rehearsal::put_away(Run const& run) const {
   std::error_code ignored;  // it is for looking at only
   fs::remove_all(directory, ignored);
   fs::create_directories(directory, ignored);
-  fs::copy(place_ / "work", directory / "files", fs::copy_options::recursive, ignored);
+  fs::copy(place_.path() / "work", directory / "files", fs::copy_options::recursive, ignored);
   std::ofstream(directory / "stdout", std::ios::binary) << run.out;
   std::ofstream(directory / "stderr", std::ios::binary) << run.err;
   std::ofstream state(directory / "state");

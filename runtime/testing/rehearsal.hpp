@@ -15,6 +15,7 @@
 #include "edge/capsules/capsule_service.hpp"
 #include "godwit/testing.hpp"
 #include "job/spec.hpp"
+#include "testing/own_directory.hpp"
 
 namespace godwit::testing {
 
@@ -58,7 +59,7 @@ class Rehearsal {
   void put_away(Run const& run) const;
 
   Piece piece_;
-  std::filesystem::path place_;  // holds store/ and work/; at the same path in every run
+  OwnDirectory place_{"trial"};  // holds store/ and work/; at the same path in every run
   std::optional<JobType> type_;
   std::optional<std::uint64_t> steps_undisturbed_;
   std::optional<Run> spare_;  // an undisturbed run that nobody has asked for yet

@@ -1,11 +1,7 @@
 // `godwit types`: what can be submitted, with which parameters and methods. Without a runtime: what one that
 // was started here would know.
 #include <fmt/format.h>
-#include <stdlib.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <memory>
 
 #include "app/godwit/format.hpp"
@@ -14,6 +10,7 @@
 #include "app/godwit/verbs.hpp"
 #include "testing/job_types.hpp"
 #include "testing/places.hpp"
+#include "testing/own_directory.hpp"
 
 namespace godwit::cli {
 namespace {
@@ -52,13 +49,10 @@ void show(JobType const& type) {
 }
 
 Result<cmd::Types> types_here(std::string const& type) {
-  auto store = (std::filesystem::temp_directory_path() / "godwit-types-XXXXXX").native();
-  if (::mkdtemp(store.data()) == nullptr)
-    return reject("no_disk", fmt::format("no directory can be made at {}: {}", store, std::strerror(errno)));
+  testing::OwnDirectory const store("types");
+  if (!store.made()) return store.made().failure();
   auto types =
-      testing::find_job_types(type, testing::plugin_directories(), testing::capsule_program(), store);
-  std::error_code ignored;
-  std::filesystem::remove_all(store, ignored);
+      testing::find_job_types(type, testing::plugin_directories(), testing::capsule_program(), store.path());
   if (!types) return types.failure();
   return cmd::Types{*std::move(types)};
 }
