@@ -393,10 +393,7 @@ struct Allocator::Core {
   [[nodiscard]] cmd::Explanation explanation_of(ArrayRecord const& array) const;
   void explain_waiting(JobId job, WaitingOf const& waiting, cmd::Explanation& about) const;
   [[nodiscard]] std::string why_blocked(JobId job) const;
-  [[nodiscard]] std::string why_before(policy::Node first, policy::Node second) const;
-  [[nodiscard]] std::string spell_cap(policy::Node account, std::int32_t cores) const;
   void explain_placement(JobId job, cmd::Explanation& about) const;
-  [[nodiscard]] std::string spell_account(policy::Node account, WaitingOf const& waiting) const;
 
   // ---- rows.cpp
   [[nodiscard]] cmd::JobRow row_of(JobRecord const& record, bool with_images) const;

@@ -32,15 +32,8 @@ std::string beside(std::string const& account, std::string_view sibling) {
   return account.substr(0, end);
 }
 
-}  // namespace
-
-std::string spell_millicores(std::int64_t millicores) {
-  auto const whole = millicores / 1000, rest = millicores % 1000;
-  if (rest == 0) return fmt::format("{} core{}", whole, whole == 1 ? "" : "s");
-  return fmt::format("{}.{:03} cores", whole, rest);
-}
-
-std::string Allocator::Core::spell_account(policy::Node account, WaitingOf const& waiting) const {
+std::string spell_account(policy::Scheduler const& scheduler, policy::Node account,
+                          std::map<policy::Node, std::int64_t> const& waiting) {
   auto const& entry = scheduler.tree()[account];
   auto const& policy = scheduler.policy();
   std::string standing;
@@ -53,23 +46,22 @@ std::string Allocator::Core::spell_account(policy::Node account, WaitingOf const
 }
 
 // Where the paths of two accounts part, siblings decide which of them goes first.
-std::string Allocator::Core::why_before(policy::Node first, policy::Node second) const {
+std::string why_before(policy::Scheduler const& scheduler, policy::Node first, policy::Node second) {
   auto const& tree = scheduler.tree();
   auto const& policy = scheduler.policy();
   auto const measure = policy::measure_of(policy);
   if (measure.empty()) return ", whose request is older";
   auto const [x, y] = scheduler.parting(first, second);
-  auto const key = [&](policy::Node node) {
-    return policy::spell_key(policy, policy.key(tree[node].standing));
-  };
-  if (key(x) == key(y))
+  auto const key_x = policy.key(tree[x].standing), key_y = policy.key(tree[y].standing);
+  if (key_x == key_y)
     return fmt::format(": {} and {} are level, and it runs less for its shares, or came first", tree[x].path,
                        tree[y].path);
-  return fmt::format(": {}'s {} is {}, {}'s {}", tree[x].path, measure, key(x), tree[y].path, key(y));
+  return fmt::format(": {}'s {} is {}, {}'s {}", tree[x].path, measure, policy::spell_key(policy, key_x),
+                     tree[y].path, policy::spell_key(policy, key_y));
 }
 
 // Of the account, or of the first group above it, whose cap `cores` more would exceed.
-std::string Allocator::Core::spell_cap(policy::Node account, std::int32_t cores) const {
+std::string spell_cap(policy::Scheduler const& scheduler, policy::Node account, std::int32_t cores) {
   auto const& tree = scheduler.tree();
   auto node = account;
   auto const exceeds = [&](policy::Node at) {
@@ -81,6 +73,14 @@ std::string Allocator::Core::spell_cap(policy::Node account, std::int32_t cores)
                      spell_millicores(std::int64_t{cores} * 1000), tree[node].path,
                      spell_millicores(std::int64_t{tree[node].cores_max} * 1000),
                      spell_millicores(tree[node].standing.running_millicores));
+}
+
+}  // namespace
+
+std::string spell_millicores(std::int64_t millicores) {
+  auto const whole = millicores / 1000, rest = millicores % 1000;
+  if (rest == 0) return fmt::format("{} core{}", whole, whole == 1 ? "" : "s");
+  return fmt::format("{}.{:03} cores", whole, rest);
 }
 
 // A job, or all of an array.
@@ -123,7 +123,7 @@ void Allocator::Core::explain_waiting(JobId job, WaitingOf const& waiting_of, cm
   facts["account"] = account_of(spec);
   auto const account = scheduler.tree().find_account(account_of(spec)).value_or(policy::root);
   facts["index"] = std::to_string(scheduler.tree()[account].standing.score);
-  say(fmt::format("its account is {}", spell_account(account, waiting_of)));
+  say(fmt::format("its account is {}", spell_account(scheduler, account, waiting_of)));
   if (before > 0) {
     say(before == 1 ? "an element of its array is before it"
                     : fmt::format("{} elements of its array are before it", before));
@@ -136,12 +136,13 @@ void Allocator::Core::explain_waiting(JobId job, WaitingOf const& waiting_of, cm
     facts["ahead_in_account"] = std::to_string(waiting.ahead_in_account);
   }
   for (auto const node : waiting.ahead)
-    say(fmt::format("before it goes {}{}", spell_account(node, waiting_of), why_before(node, account)));
+    say(fmt::format("before it goes {}{}", spell_account(scheduler, node, waiting_of),
+                    why_before(scheduler, node, account)));
   auto const demand = spell_demand(demand_of(spec));
   if (waiting.what == For::nothing) say("it is next");
   if (waiting.what == For::room) say(fmt::format("it needs {}, and no host has that free now", demand));
   if (waiting.what == For::never) say(fmt::format("it needs {}, and none of the hosts that there are has that", demand));
-  if (waiting.what == For::cap) say(spell_cap(account, spec.cores));
+  if (waiting.what == For::cap) say(spell_cap(scheduler, account, spec.cores));
   for (auto const& host : waiting.hosts) say(host);
   if (waiting.reserved) say(fmt::format("host {} is kept for it", *waiting.reserved));
 }
