@@ -291,6 +291,19 @@ JobSpec Rig::counter() {
   return spec;
 }
 
+JobSpec Rig::counter(std::string account, std::int32_t cores) {
+  auto spec = counter();
+  spec.account = std::move(account);
+  spec.cores = cores;
+  return spec;
+}
+
+cmd::Explanation Rig::explained(std::string const& job) {
+  auto const answer = replied<cmd::Explained>(says(cmd::Explain{job}));
+  EXPECT_EQ(answer.rows.size(), 1U);
+  return answer.rows.empty() ? cmd::Explanation{} : answer.rows.front();
+}
+
 JobSpec Rig::named(std::string name) {
   auto spec = counter();
   spec.name = std::move(name);

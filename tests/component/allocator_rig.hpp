@@ -133,10 +133,12 @@ class Rig {
   void departed(msg::PrepareArrival const& move, msg::MoveFigures figures = {13'002'342, 3'100us, 2ms});
 
   static JobSpec counter();  // needs steps=
+  static JobSpec counter(std::string account, std::int32_t cores = 1);
   static JobSpec named(std::string name);
   static JobArray sweep(std::uint32_t size, std::string name = {});  // counters of 1, 2, … steps
   static std::vector<JobType> types();
   [[nodiscard]] JobRecord const& record(JobId job) const { return *allocator_->ledger().find(job); }
+  cmd::Explanation explained(std::string const& job);  // of one
   [[nodiscard]] Ledger const& ledger() const { return allocator_->ledger(); }
   [[nodiscard]] std::vector<Note> const& notes() const { return notes_; }
   [[nodiscard]] std::vector<log::Commanded> const& commanded() const { return commanded_; }

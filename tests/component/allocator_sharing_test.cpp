@@ -13,13 +13,6 @@ RigOptions small(int hosts, int slots) {
   return options;
 }
 
-JobSpec job_of(std::string account, std::int32_t cores = 1) {
-  auto spec = Rig::counter();
-  spec.account = std::move(account);
-  spec.cores = cores;
-  return spec;
-}
-
 msg::OrderDone done(msg::ParkJob const& order, std::optional<Failure> failure = {}) {
   return {order.request, order.job, std::move(failure), {}};
 }
@@ -36,24 +29,18 @@ std::string decisions(cmd::Explanation const& about) {
   return all;
 }
 
-cmd::Explanation explained(Rig& rig, std::string const& job) {
-  auto const answer = rig.replied<cmd::Explained>(rig.says(cmd::Explain{job}));
-  EXPECT_EQ(answer.rows.size(), 1U);
-  return answer.rows.empty() ? cmd::Explanation{} : answer.rows.front();
-}
-
 TEST(AllocatorSharing, CoresAreCounted) {
   Rig rig(small(1, 4));
-  rig.submit(job_of("anna", 3));
+  rig.submit(Rig::counter("anna", 3));
   rig.granted(1);
-  rig.submit(job_of("anna", 2));  // no room
-  rig.submit(job_of("anna", 1));
+  rig.submit(Rig::counter("anna", 2));  // no room
+  rig.submit(Rig::counter("anna", 1));
   EXPECT_EQ(rig.granted(1).job, JobId{3});
 }
 
 TEST(AllocatorSharing, WhatFitsOnNoHostIsRefusedWithTheReason) {
   Rig rig(small(2, 4));
-  rig.says(cmd::Submit{{job_of("anna", 5)}});
+  rig.says(cmd::Submit{{Rig::counter("anna", 5)}});
   auto const lookup = rig.sought();
   rig.feed(TypesFound{lookup.request, Rig::types()});
   auto const why = rig.refused(CommandId{1});
@@ -64,18 +51,18 @@ TEST(AllocatorSharing, WhatFitsOnNoHostIsRefusedWithTheReason) {
 // One account has taken all there is; the other one's first job is served before its next.
 TEST(AllocatorSharing, TheAccountWithTheLowestIndexIsServedFirst) {
   Rig rig(small(1, 1));
-  rig.submit(job_of("heavy"));
+  rig.submit(Rig::counter("heavy"));
   auto const first = rig.granted(1);
   rig.started(1, first);
-  rig.submit(job_of("heavy"));
-  rig.submit(job_of("light"));
+  rig.submit(Rig::counter("heavy"));
+  rig.submit(Rig::counter("light"));
   rig.pass(5s);
   rig.ended(1, first);
   EXPECT_EQ(rig.granted(1).job, JobId{3});
-  auto const about = explained(rig, "3");
+  auto const about = rig.explained("3");
   EXPECT_NE(joined(about.sentences).find("its account light was next"), std::string::npos) << joined(about.sentences);
   EXPECT_EQ(about.facts.at("placed_on"), "1");
-  auto const waits = explained(rig, "2");
+  auto const waits = rig.explained("2");
   EXPECT_EQ(waits.facts.at("waits_for"), "room") << joined(waits.sentences);
 }
 
@@ -84,7 +71,7 @@ TEST(AllocatorSharing, SharesAreATreeWithSums) {
   auto const set = rig.says(cmd::SetAccounts{{{"chem/anna", 2, {}, 0}, {"chem", 3, {}, 0}, {"bio", 1, {Rank{2}}, 1}}});
   EXPECT_EQ(rig.appended<log::AccountsSet>().rules.size(), 3U);
   EXPECT_EQ(rig.replied<cmd::AccountsSet>(set).rules, 3);
-  rig.submit(job_of("chem/anna"));
+  rig.submit(Rig::counter("chem/anna"));
   rig.granted(1);
   auto const shares = rig.replied<cmd::Shares>(rig.says(cmd::ListShares{}));
   EXPECT_EQ(shares.policy, "up-down");
@@ -118,11 +105,11 @@ TEST(AllocatorSharing, AHostThatIsNotThereMayBeOwned) {
 // The light account waits while the heavy one is over its share: a job of that is checkpointed, and waits.
 TEST(AllocatorSharing, AJobIsMadeToWaitForAnotherAccounts) {
   Rig rig(small(1, 1));
-  rig.submit(job_of("heavy"));
+  rig.submit(Rig::counter("heavy"));
   auto const heavy = rig.granted(1);
   rig.started(1, heavy);
   rig.pass(50s);
-  rig.submit(job_of("light"));
+  rig.submit(Rig::counter("light"));
   rig.pass(5s);  // the heavy one's quantum isn't over
   rig.nothing_more();
   rig.pass(10s);
@@ -134,7 +121,7 @@ TEST(AllocatorSharing, AJobIsMadeToWaitForAnotherAccounts) {
   rig.hears(1, done(order));
   EXPECT_EQ(rig.appended<log::Parked>().job, heavy.job);
   EXPECT_EQ(rig.granted(1).job, JobId{2});
-  auto const about = explained(rig, "1");
+  auto const about = rig.explained("1");
   EXPECT_EQ(about.state, JobState::waiting);
   EXPECT_NE(decisions(about).find("made to wait for job 2"), std::string::npos) << decisions(about);
   // Whoever leads next can still tell, of both.
@@ -143,15 +130,15 @@ TEST(AllocatorSharing, AJobIsMadeToWaitForAnotherAccounts) {
   later.term = Term{2};
   later.join = false;
   Rig next(later);
-  EXPECT_NE(decisions(explained(next, "1")).find("made to wait for job 2"), std::string::npos);
+  EXPECT_NE(decisions(next.explained("1")).find("made to wait for job 2"), std::string::npos);
 }
 
 TEST(AllocatorSharing, AJobThatCannotBeSavedRunsOn) {
   Rig rig(small(1, 1));
-  rig.submit(job_of("heavy"));
+  rig.submit(Rig::counter("heavy"));
   auto const heavy = rig.granted(1);
   rig.started(1, heavy);
-  rig.submit(job_of("light"));
+  rig.submit(Rig::counter("light"));
   rig.pass(62s);
   auto const order = rig.sent<msg::ParkJob>(1);
   rig.hears(1, done(order, retry_later("no_space", "the store is full")));
@@ -194,7 +181,7 @@ TEST(AllocatorSharing, WhoFindsNoRoomElsewhereWaits) {
   rig.hears(1, done(order));
   EXPECT_EQ(rig.appended<log::Parked>().job, job);
   rig.nothing_more();
-  EXPECT_NE(decisions(explained(rig, "1")).find("being drained"), std::string::npos);
+  EXPECT_NE(decisions(rig.explained("1")).find("being drained"), std::string::npos);
 }
 
 TEST(AllocatorSharing, WhoCouldNotLeaveIsAskedAgain) {
@@ -231,9 +218,9 @@ TEST(AllocatorSharing, AStandbyHostTakesJobsWhenAnotherIsDrained) {
 // The next allocator of the world knows the rules, the scores and who is drained.
 TEST(AllocatorSharing, ScoresAreKept) {
   Rig rig(small(1, 2));
-  rig.submit(job_of("heavy", 2));
+  rig.submit(Rig::counter("heavy", 2));
   rig.started(1, rig.granted(1));
-  rig.submit(job_of("light"));
+  rig.submit(Rig::counter("light"));
   rig.pass(40s);
   ASSERT_FALSE(rig.scores().empty());
   auto const kept = rig.scores().back();
