@@ -4,6 +4,7 @@ mount namespace of its own; skipped where that isn't permitted."""
 
 import contextlib
 import subprocess
+import tempfile
 import unittest
 
 from chaos import in_mount_namespace, runs
@@ -15,9 +16,15 @@ ROOM = 256 << 20
 
 @contextlib.contextmanager
 def read_only(directory):
-    """By a mount over it: a file system with files open for writing refuses to be remounted itself."""
-    subprocess.run(["mount", "--bind", directory, directory], check=True)
-    subprocess.run(["mount", "-o", "remount,bind,ro", directory], check=True)
+    """By a mount over it: a file system with files open for writing refuses to be remounted itself. It is made read-only elsewhere,
+    and put there as that: between two steps in its place a file might be opened through it, and then it couldn't be."""
+    with tempfile.TemporaryDirectory() as aside:
+        subprocess.run(["mount", "--bind", directory, aside], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", aside], check=True)
+            subprocess.run(["mount", "--bind", aside, directory], check=True)
+        finally:
+            subprocess.run(["umount", aside], check=True)
     try:
         yield
     finally:
